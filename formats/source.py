@@ -1,0 +1,244 @@
+"""What an encoder reads: the source protocol, and the sources made from arrays in memory.
+
+A source is anything with ``shape``, ``dtype``, ``histogram()`` and ``columns(begin, end)``.
+Encoders stream it by columns, so a matrix larger than memory is a source too
+(`datasets.cache.CachedSource` maps one from disk).
+
+Values are float32. Input of another real type is taken where every value survives the
+conversion exactly; where one does not, the error says which and what to do, because
+lossless is the rule of this house.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+
+MAX_DIMENSION = 2**31 - 1  # row and column numbers are int32, as scipy's
+BLOCK_ENTRIES = 1 << 23  # entries of one block that an encoder holds: 32 MiB of float32
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The nonzeros of consecutive columns, in compressed sparse column order.
+
+    ``rows`` int32 (nnz,), rising inside a column; ``values`` (nnz,), no zeros;
+    ``indptr`` int64 (columns + 1,), from 0.
+    """
+
+    rows: npt.NDArray[np.int32]
+    values: npt.NDArray[Any]
+    indptr: npt.NDArray[np.int64]
+
+    @property
+    def nnz(self) -> int:
+        return len(self.values)
+
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Nonzeros of each column, int64."""
+        return np.diff(self.indptr)
+
+    def column_of_each(self) -> npt.NDArray[np.int64]:
+        """Column (counted from 0 in this block) of each nonzero, int64 (nnz,)."""
+        return np.repeat(np.arange(len(self.indptr) - 1), self.counts())
+
+    def dense(self, n: int, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
+        """All entries as an array (columns, n): one row of it is one column of W."""
+        out = np.zeros((len(self.indptr) - 1, n), dtype or self.values.dtype)
+        out[self.column_of_each(), self.rows] = self.values
+        return out
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Distinct nonzero ``values``, rising, and how often each occurs (``counts`` int64)."""
+
+    values: npt.NDArray[Any]
+    counts: npt.NDArray[np.int64]
+
+    @property
+    def nnz(self) -> int:
+        return int(self.counts.sum())
+
+    def by_frequency(self, zeros: int = 0) -> Histogram:
+        """With the entry 0 (``zeros`` of them) where there are any, by falling count.
+
+        Of equal counts the smaller value comes first, so that a code is a function of
+        the matrix alone.
+        """
+        values, counts = self.values, self.counts
+        if zeros:
+            values = np.append(values, np.zeros(1, values.dtype))
+            counts = np.append(counts, zeros)
+        order = np.lexsort((values, -counts))
+        return Histogram(values[order], counts[order])
+
+
+@runtime_checkable
+class Source(Protocol):
+    """The protocol; ``isinstance`` checks that the four names are there."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    def histogram(self) -> Histogram: ...
+
+    def columns(self, begin: int, end: int) -> Columns: ...
+
+
+def as_source(matrix: Any) -> Source:
+    """A source from a numpy array, a scipy sparse matrix, or a source (returned as it is).
+
+    Raises TypeError for what is no real matrix, ValueError for one that is not 2-D or too large.
+
+    >>> import numpy as np
+    >>> as_source(np.eye(3, dtype=np.float32)).columns(1, 3).rows
+    array([1, 2], dtype=int32)
+    """
+    if isinstance(matrix, np.ndarray):
+        return ArraySource(matrix)
+    if scipy.sparse.issparse(matrix):
+        return SparseSource(matrix)
+    if isinstance(matrix, Source):
+        return matrix
+    raise TypeError(
+        f"{type(matrix).__name__} is not a matrix that can be encoded: pass a 2-D numpy array, "
+        "a scipy sparse matrix, or an object with shape, dtype, histogram() and columns()"
+    )
+
+
+def blocks(source: Source, entries: int = BLOCK_ENTRIES) -> Iterator[tuple[int, int, Columns]]:
+    """(begin, end, columns) over all of ``source``, at most ``entries`` entries or one column each."""
+    n, m = source.shape
+    step = max(1, entries // max(n, 1))
+    for begin in range(0, m, step):
+        end = min(begin + step, m)
+        yield begin, end, source.columns(begin, end)
+
+
+def matrix_sha256(source: Source) -> str:
+    """Hash of the content: equal for equal matrices, wherever they came from.
+
+    SHA-256 over "n m dtype", the SHA-256 of the nonzeros' positions j n + i in column-major
+    order (int64, little-endian) and the SHA-256 of their values as stored. -0.0 counts as 0.
+    """
+    n, m = source.shape
+    positions, values = hashlib.sha256(), hashlib.sha256()
+    for begin, _, columns in blocks(source):
+        linear = (columns.column_of_each() + begin) * n + columns.rows
+        positions.update(linear.astype("<i8").data)
+        values.update(np.ascontiguousarray(columns.values, source.dtype.newbyteorder("<")).data)
+    head = f"{n} {m} {source.dtype.newbyteorder('<').str}\n".encode()
+    return hashlib.sha256(head + positions.digest() + values.digest()).hexdigest()
+
+
+class _MemorySource:
+    """What the sources in memory share: type and range checks, and the histogram."""
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        if len(shape) != 2:
+            raise ValueError(
+                f"a matrix has 2 dimensions, this array has {len(shape)} (shape {shape}): "
+                "reshape it to inputs by outputs"
+            )
+        if dtype.kind not in "fiub":
+            raise TypeError(
+                f"dtype {dtype} cannot be encoded: weights are real numbers "
+                "(floating point, integer or boolean)"
+            )
+        if max(shape) > MAX_DIMENSION:
+            raise ValueError(f"shape {shape} is too large: at most {MAX_DIMENSION} rows and columns")
+        self.shape = (int(shape[0]), int(shape[1]))
+
+    def histogram(self) -> Histogram:
+        return self._histogram
+
+    @cached_property
+    def _histogram(self) -> Histogram:
+        values = np.zeros(0, self.dtype)
+        counts = np.zeros(0, np.int64)
+        for _, _, columns in blocks(self):
+            values, inverse = np.unique(np.append(values, columns.values), return_inverse=True)
+            weights = np.append(counts, np.ones(columns.nnz, np.int64))
+            counts = np.bincount(inverse, weights, len(values)).astype(np.int64)
+        return Histogram(values, counts)
+
+    def columns(self, begin: int, end: int) -> Columns:
+        raise NotImplementedError  # pragma: no cover
+
+    def _check_range(self, begin: int, end: int) -> None:
+        if not 0 <= begin <= end <= self.shape[1]:
+            raise ValueError(
+                f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns"
+            )
+
+    def _exact(self, columns: Columns, begin: int) -> Columns:
+        """The same columns in float32; ValueError where a value is not finite or would change."""
+        stored = columns.values
+        with np.errstate(over="ignore", under="ignore"):
+            values = stored.astype(self.dtype)
+        bad = ~np.isfinite(stored)
+        # long double holds every float64 and every 64-bit integer exactly
+        wide = np.longdouble
+        same_type = stored.dtype == self.dtype
+        inexact = ~bad & (values.astype(wide) != stored.astype(wide)) if not same_type else np.False_
+        for mask, what in ((bad, "not a finite number"), (inexact, "changed by rounding to float32")):
+            if np.any(mask):
+                at = int(np.argmax(mask))
+                row, column = int(columns.rows[at]), begin + int(columns.column_of_each()[at])
+                cure = (
+                    "replace it before encoding"
+                    if mask is bad
+                    else "pass W.astype(numpy.float32) if rounding is what you want"
+                )
+                raise ValueError(f"{columns.values[at]!s} at row {row}, column {column} is {what}: {cure}")
+        return Columns(columns.rows, values, columns.indptr)
+
+
+class ArraySource(_MemorySource):
+    """A dense array (n, m) of any layout; columns are compressed on demand."""
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        super().__init__(array.shape, array.dtype)
+        self._array = array
+
+    def columns(self, begin: int, end: int) -> Columns:
+        self._check_range(begin, end)
+        block = np.ascontiguousarray(self._array[:, begin:end].T)
+        column, row = np.nonzero(block)
+        indptr = np.zeros(end - begin + 1, np.int64)
+        np.cumsum(np.bincount(column, minlength=end - begin), out=indptr[1:])
+        return self._exact(Columns(row.astype(np.int32), block[column, row], indptr), begin)
+
+
+class SparseSource(_MemorySource):
+    """A scipy sparse matrix or array of any format; duplicates are summed, stored zeros dropped."""
+
+    def __init__(self, matrix: Any) -> None:
+        super().__init__(matrix.shape, matrix.dtype)
+        csc = scipy.sparse.csc_array(matrix, copy=True)
+        csc.sum_duplicates()
+        csc.eliminate_zeros()
+        csc.sort_indices()
+        self._csc = csc
+
+    def columns(self, begin: int, end: int) -> Columns:
+        self._check_range(begin, end)
+        indptr = self._csc.indptr[begin : end + 1].astype(np.int64)
+        part = slice(int(indptr[0]), int(indptr[-1]))
+        block = Columns(
+            self._csc.indices[part].astype(np.int32), self._csc.data[part], indptr - indptr[0]
+        )
+        return self._exact(block, begin)

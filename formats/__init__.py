@@ -1,0 +1,35 @@
+"""Compressed formats of weight matrices: encode one, multiply with it, look at its bytes.
+
+>>> import numpy as np, formats
+>>> W = np.array([[0, 1.5, 0], [2, 0, 0], [0, 1.5, 0]], np.float32)
+>>> payload = formats.get("sham").encode(W)
+>>> payload.dot(np.array([1, 10, 100], np.float32))
+array([ 20. , 151.5,   0. ], dtype=float32)
+>>> payload.nbytes, sum(payload.sections.values())
+(85, 85)
+>>> bool((payload.decode() == W).all())
+True
+"""
+
+from cdot.errors import PayloadError
+from formats.format import Format
+from formats.payload import Payload
+from formats.registry import UnknownFormat, get, kinds, load, names, parse
+from formats.source import Columns, Histogram, Source, as_source, matrix_sha256
+
+__all__ = [
+    "Columns",
+    "Format",
+    "Histogram",
+    "Payload",
+    "PayloadError",
+    "Source",
+    "UnknownFormat",
+    "as_source",
+    "get",
+    "kinds",
+    "load",
+    "matrix_sha256",
+    "names",
+    "parse",
+]

@@ -1,0 +1,38 @@
+/* Bit streams of 32-bit words, most significant bit first, as the entropy-coding papers write them.
+ *
+ * A reader is nothing but a bit position. Peeking loads the two words around it, so four streams can be
+ * decoded side by side without keeping four refill states in registers. A position beyond the end reads
+ * the last words again: no stream, however damaged, is read outside. */
+#ifndef CDOT_BITS_H
+#define CDOT_BITS_H
+
+#include <stdint.h>
+#include <string.h>
+
+enum { BITS_PEEK = 33 }; /* bits that one peek gives at the least */
+
+typedef struct {
+    const uint32_t *words;
+    uint64_t last; /* index of the last pair of words; a stream has two words at the least */
+} bit_stream;
+
+/* The bits from `bit` on, left-justified in 64; BITS_PEEK or more of them. */
+static inline uint64_t bits_peek(const bit_stream *stream, uint64_t bit)
+{
+    uint64_t word = bit >> 5, pair;
+    word = word < stream->last ? word : stream->last;
+    memcpy(&pair, stream->words + word, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "payloads are little-endian and read in place"
+#endif
+    return (pair << 32 | pair >> 32) << (bit & 31);
+}
+
+/* All 64 bits from `bit` on, for codewords longer than a peek. */
+static inline uint64_t bits_peek_wide(const bit_stream *stream, uint64_t bit)
+{
+    uint64_t window = bits_peek(stream, bit);
+    return (window & ~(uint64_t)0 << 32) | bits_peek(stream, bit + 32) >> 32;
+}
+
+#endif

@@ -1,0 +1,171 @@
+"""Compiling the kernels: one compiler for everybody, one shared library per instruction set.
+
+The compiler is ziglang from the package index, pinned, so the machine code is the same everywhere.
+``DOTBENCH_CC`` chooses another (recorded in every row), ``DOTBENCH_CFLAGS`` adds flags (sanitizers),
+``DOTBENCH_ISA`` chooses the instruction set. The library is plain C opened by cffi from `cdot.h`: no
+Python headers are needed and one build serves every Python, so there is no second way to go wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared", "-Wall", "-Wextra")
+X86_64_V3 = frozenset({"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"})
+
+
+class BuildError(RuntimeError):
+    """The kernels could not be compiled; the message has the compiler's words."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a library is built for: ``isa`` is the name rows carry, ``flags`` the compiler's."""
+
+    isa: str
+    flags: tuple[str, ...]
+
+
+TARGETS = {
+    "x86_64": Target("x86_64", ("-target", "x86_64-linux-gnu.2.28", "-mcpu=x86_64")),
+    "x86_64_v3": Target("x86_64_v3", ("-target", "x86_64-linux-gnu.2.28", "-mcpu=x86_64_v3")),
+    "aarch64": Target("aarch64", ("-target", "aarch64-linux-gnu.2.28", "-mcpu=generic")),
+}
+GCC_FLAGS = {"x86_64": ("-march=x86-64",), "x86_64_v3": ("-march=x86-64-v3",), "aarch64": ()}
+
+
+def state_folder() -> Path:
+    """Where caches, builds and the journal live: ``DOTBENCH_HOME`` or .dotbench in the checkout."""
+    return Path(os.environ.get("DOTBENCH_HOME") or FOLDER.parent / ".dotbench")
+
+
+def sources() -> list[Path]:
+    """The C files of the library, sorted."""
+    return sorted(FOLDER.glob("*.c"))
+
+
+def headers() -> list[Path]:
+    """The headers that they include, sorted."""
+    return sorted([*FOLDER.glob("*.h"), *FOLDER.glob("vector/*.h")])
+
+
+@cache
+def processor_flags() -> frozenset[str]:
+    """What the processor can do, in /proc/cpuinfo's words; empty where there is no such file."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return frozenset()
+    lines = [line for line in text.splitlines() if line.startswith(("flags", "Features"))]
+    return frozenset(lines[0].partition(":")[2].split()) if lines else frozenset()
+
+
+def instruction_sets() -> list[str]:
+    """The targets that run on this processor, the best first."""
+    machine = platform.machine().lower()
+    if machine in ("x86_64", "amd64"):
+        return ["x86_64_v3", "x86_64"] if processor_flags() >= X86_64_V3 else ["x86_64"]
+    if machine in ("aarch64", "arm64"):
+        return ["aarch64"]
+    raise BuildError(f"no kernels for a {machine} processor: dotbench runs on x86-64 and aarch64 Linux")
+
+
+def chosen_isa() -> str:
+    """``DOTBENCH_ISA`` if it runs here, else the best that does."""
+    fits = instruction_sets()
+    asked = os.environ.get("DOTBENCH_ISA")
+    if asked and asked not in fits:
+        raise BuildError(f"DOTBENCH_ISA={asked} does not run on this processor: choose {' or '.join(fits)}")
+    return asked or fits[0]
+
+
+def compiler_command() -> list[str]:
+    """How the compiler is called; BuildError with the line that brings it where there is none."""
+    chosen = os.environ.get("DOTBENCH_CC")
+    if chosen:
+        return shlex.split(chosen)
+    try:
+        version("ziglang")
+    except PackageNotFoundError:
+        raise BuildError(
+            "the compiler is missing: python -m pip install ziglang==0.17.1 (or set DOTBENCH_CC)"
+        ) from None
+    return [sys.executable, "-m", "ziglang", "cc"]
+
+
+@cache
+def compiler_name() -> str:
+    """Name and version as rows carry it, for example ``zig-0.17.1``."""
+    command = compiler_command()
+    extra = os.environ.get("DOTBENCH_CFLAGS", "").split()
+    if not os.environ.get("DOTBENCH_CC"):
+        name = f"zig-{version('ziglang')}"
+    else:
+        try:
+            printed = subprocess.run(
+                [*command, "-dumpfullversion"], capture_output=True, text=True, check=True
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise BuildError(f"DOTBENCH_CC={shlex.join(command)} does not run: {error}") from error
+        name = f"{Path(command[0]).name}-{printed.stdout.strip()}"
+    return " ".join([name, *extra])
+
+
+def _flags(isa: str) -> list[str]:
+    target = GCC_FLAGS[isa] if os.environ.get("DOTBENCH_CC") else TARGETS[isa].flags
+    extra = shlex.split(os.environ.get("DOTBENCH_CFLAGS", ""))
+    guard = [] if os.environ.get("DOTBENCH_CC") else ["-fno-sanitize=all"]
+    return [*target, *FLAGS, *guard, *extra]
+
+
+def build(isa: str | None = None, plugin: Path | None = None) -> Path:
+    """The shared library for ``isa``, compiled if its sources, flags or compiler are new.
+
+    ``plugin``: the C file of a format that lives outside this folder, built with what it needs of ours.
+    Its name carries the hash of what it was made from, so libraries of two commits live side by side.
+    """
+    isa = isa or chosen_isa()
+    files = [plugin, FOLDER / "payload.c"] if plugin else sources()
+    flags = _flags(isa)
+    digest = hashlib.sha256(repr((compiler_name(), flags)).encode())
+    for path in [*files, *headers()]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    stem = plugin.stem if plugin else "cdot"
+    out = state_folder() / "build" / f"{stem}-{isa}-{digest.hexdigest()[:16]}.so"
+    if not out.exists():
+        _compile([*compiler_command(), *flags, f"-I{FOLDER}", *map(str, files)], out)
+    return out
+
+
+def _compile(command: list[str], out: Path) -> None:
+    """Compiles beside ``out`` and moves the result there, so that a killed build leaves nothing half."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+            made = Path(folder) / out.name
+            cache_folder = str(state_folder() / "zig")
+            environment = dict(
+                os.environ, ZIG_GLOBAL_CACHE_DIR=cache_folder, ZIG_LOCAL_CACHE_DIR=cache_folder
+            )
+            done = subprocess.run(
+                [*command, "-o", str(made), "-lpthread"], capture_output=True, text=True, env=environment
+            )
+            if done.returncode:
+                raise BuildError(f"compiling {out.name} failed:\n{done.stderr.strip()}")
+            made.replace(out)
+    except OSError as error:
+        raise BuildError(
+            f"the kernels cannot be built in {out.parent}: {error.strerror or error}. "
+            "Set DOTBENCH_HOME to a folder with room that can be written."
+        ) from error

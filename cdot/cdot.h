@@ -1,0 +1,149 @@
+/* The kernel contract: payloads are opened into views, decoders fill blocks, multipliers turn blocks
+ * into products. This header is fed both to the C compiler and to cffi, which reads it without its
+ * preprocessor lines; constants are enums for that reason.
+ *
+ * Nothing here allocates, keeps state outside its arguments, or needs more of libc than memcpy, so the
+ * same files run bare-metal. Threads (threads.c) and timing (bench.c) are for hosts only.
+ */
+#ifndef CDOT_H
+#define CDOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    CDOT_LAYOUT = 1,        /* the newest payload layout that these kernels read */
+    CDOT_HEADER_BYTES = 32,
+    CDOT_SECTIONS = 8,      /* pointers that a view keeps */
+    CDOT_GROUP = 16         /* columns of one seek point, at the most */
+};
+
+enum { CDOT_FLOAT32 = 1 };  /* value types */
+
+/* What a call returns when a payload or an argument is refused; the texts are in cdot/errors.py. */
+enum {
+    CDOT_OK = 0,
+    CDOT_SHORT = -1,      /* the payload ends before its sections do */
+    CDOT_MAGIC = -2,      /* not a payload */
+    CDOT_NEWER = -3,      /* of a layout that these kernels do not know */
+    CDOT_FORMAT = -4,     /* of another format or value type than the decoder's */
+    CDOT_LENGTH = -5,     /* sections do not add up to the payload's length, or contradict the header */
+    CDOT_POINTER = -6,    /* column pointers or counts out of order, or not adding up */
+    CDOT_ROW = -7,        /* a row index or codebook index out of range */
+    CDOT_CODE = -8,       /* code lengths that no complete prefix code has */
+    CDOT_STREAM = -9,     /* a seek point outside the bit stream */
+    CDOT_RANGE = -10,     /* a column range out of order or outside the matrix */
+    CDOT_WORKSPACE = -11, /* too small a workspace, or one that is not aligned to 16 bytes */
+    CDOT_CHECKSUM = -12,  /* the CRC-32C does not fit the bytes */
+    CDOT_CAPACITY = -13,  /* the caller's arrays are too small */
+    CDOT_THREAD = -14,    /* a thread could not be started */
+    CDOT_UNSUPPORTED = -15 /* not on this processor */
+};
+
+/* The first 32 bytes of every payload, little-endian. */
+typedef struct {
+    uint8_t magic[4];      /* "DOTB" */
+    uint8_t layout;        /* layout version */
+    uint8_t value_type;
+    uint16_t format;       /* format id */
+    uint32_t n, m;         /* rows (inputs), columns (outputs) */
+    uint64_t nnz;
+    uint32_t crc;          /* CRC-32C of the whole payload with this field 0 */
+    uint16_t fields_bytes; /* length of the format's own fields, right behind the header */
+    uint16_t reserved;     /* 0 */
+} cdot_header;
+
+struct cdot_decoder;
+
+/* An opened payload: pointers into it and into the workspace. Any number of threads may share one. */
+typedef struct {
+    const struct cdot_decoder *decoder;
+    const void *section[CDOT_SECTIONS]; /* in the order of the format's layout */
+    void *workspace;                    /* what open derived: tables, positions */
+    uint64_t nnz;
+    uint64_t scratch_bytes;             /* of one cursor: the buffers that its blocks point to */
+    uint32_t n, m;
+    uint32_t value_type;
+    uint32_t row_bytes;                 /* width of the row indices in a block: 1, 2 or 4 */
+} cdot_view;
+
+/* A piece of the matrix: consecutive columns, one segment each, the entries of one after the other.
+ * Pointers go to the payload itself or to the scratch. A column may come in several pieces, but where
+ * it is cut depends on that column's seek group alone, never on the range asked for: so sums are the
+ * same for every number of threads. Blocks need not come in column order. */
+typedef struct {
+    uint32_t column;      /* of segment 0; segment k is of column + k */
+    uint32_t segments;
+    uint32_t begin;       /* index of the first entry of segment 0 */
+    uint32_t row;         /* rows == NULL: the row of that entry; other segments start at row 0 */
+    const uint32_t *ends; /* ends[k]: one past the last entry of segment k */
+    const void *rows;     /* row_bytes each, or NULL: every segment is a run of consecutive rows */
+    const void *values;   /* of the view's value type */
+} cdot_block;
+
+/* Where decoding stands; each format keeps its own structure in it. */
+typedef struct {
+    uint64_t state[48];
+} cdot_cursor;
+
+/* What a format brings. `weight` counts work before a column (bits, nonzeros), for balancing threads.
+ * `dot` is a fused kernel or NULL; what it computes is what blocks and multipliers compute. */
+typedef struct cdot_decoder {
+    int64_t (*workspace)(const uint8_t *payload, uint64_t size);
+    int (*open)(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
+                uint64_t workspace_size);
+    void (*seek)(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end, void *scratch);
+    int (*next)(const cdot_view *view, cdot_cursor *cursor, cdot_block *block);
+    uint64_t (*weight)(const cdot_view *view, uint32_t column);
+    int (*dot)(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
+               uint32_t col_begin, uint32_t col_end, void *scratch);
+} cdot_decoder;
+
+/* The table of a built-in format, NULL for an unknown name. */
+const cdot_decoder *cdot_find(const char *name);
+
+uint32_t cdot_crc(const uint8_t *payload, uint64_t size);
+
+/* y[j ldy + b] = sum over i of W[i, j] x[i ldx + b], for columns col_begin to col_end.
+ * scratch: view->scratch_bytes, aligned to 16. */
+int cdot_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
+             uint32_t col_begin, uint32_t col_end, void *scratch);
+
+/* The nonzeros of a range of columns in column order. ends[k]: nonzeros up to and with column begin + k.
+ * With rows NULL they are only counted. Returns their number, or an error. */
+int64_t cdot_decode(const cdot_view *view, uint32_t col_begin, uint32_t col_end, int32_t *rows,
+                    float *values, int64_t *ends, uint64_t capacity, void *scratch);
+
+/* Threads over columns. A pool of T threads is T - 1 workers and the caller. */
+typedef struct cdot_pool cdot_pool;
+cdot_pool *cdot_pool_new(uint32_t threads);
+void cdot_pool_free(cdot_pool *pool);
+uint32_t cdot_pool_threads(const cdot_pool *pool);
+
+/* Y = X W as users write it: X (batch, n) and Y (batch, m) in C order, batch 1 and more, with what has
+ * to be transposed. scratch: cdot_product_scratch bytes, aligned to 64. pool may be NULL: one thread. */
+uint64_t cdot_product_scratch(const cdot_view *view, size_t batch, uint32_t threads);
+int cdot_product(const cdot_view *view, const float *X, float *Y, size_t batch, uint32_t col_begin,
+                 uint32_t col_end, cdot_pool *pool, void *scratch);
+
+/* Timing. Each returns nanoseconds of wall time for `repeat` runs, or an error below 0.
+ * cold: the payload's `size` bytes are flushed from the caches before each run, outside the time. */
+int64_t bench_dot(const cdot_view *view, const float *X, float *Y, size_t batch, uint32_t col_begin,
+                  uint32_t col_end, cdot_pool *pool, void *scratch, uint64_t repeat, const uint8_t *cold,
+                  uint64_t size);
+int64_t bench_decode(const cdot_view *view, uint32_t col_begin, uint32_t col_end, void *scratch,
+                     uint64_t repeat, const uint8_t *cold, uint64_t size);
+int64_t bench_memcpy(uint8_t *to, const uint8_t *from, uint64_t size, uint64_t repeat, uint32_t cold);
+int64_t bench_compute(cdot_pool *pool, uint64_t work, uint64_t repeat);
+int bench_flush(const uint8_t *from, uint64_t size);
+
+/* Encoding: canonical codes into 32-bit words, most significant bit first, words zeroed beforehand.
+ * Columns of (rows, symbols) with indptr from 0; zero: the symbol of entries that are not listed, coded
+ * as well, or negative: only the listed ones are coded. column_bits[k]: the bit after column k.
+ * Returns the bit after the last, or an error. */
+int64_t encode_columns(const int32_t *rows, const uint32_t *symbols, const int64_t *indptr,
+                       uint32_t columns, uint32_t n, int64_t zero, const uint64_t *codes,
+                       const uint8_t *lengths, uint32_t *words, uint64_t word_count, uint64_t bit,
+                       uint64_t *column_bits);
+
+#endif

@@ -1,0 +1,113 @@
+/* What all formats share on top of blocks: the product, decoding for Python, and the table of names. */
+#include <string.h>
+
+#include "multiply.h"
+
+extern const cdot_decoder dense_decoder, csc_decoder, csc_min_decoder, im_decoder, ham_decoder, sham_decoder;
+
+const cdot_decoder *cdot_find(const char *name)
+{
+    static const struct {
+        const char *name;
+        const cdot_decoder *decoder;
+    } table[] = {{"dense", &dense_decoder}, {"csc", &csc_decoder}, {"csc_min", &csc_min_decoder},
+                 {"im", &im_decoder},       {"ham", &ham_decoder}, {"sham", &sham_decoder}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const char *a = table[i].name, *b = name;
+        while (*a && *a == *b)
+            a++, b++;
+        if (*a == *b)
+            return table[i].decoder;
+    }
+    return NULL;
+}
+
+static int in_range(const cdot_view *view, uint32_t col_begin, uint32_t col_end)
+{
+    return col_begin <= col_end && col_end <= view->m;
+}
+
+int cdot_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
+             uint32_t col_begin, uint32_t col_end, void *scratch)
+{
+    cdot_cursor cursor;
+    cdot_block block;
+    int status;
+    if (!in_range(view, col_begin, col_end))
+        return CDOT_RANGE;
+    for (uint32_t j = col_begin; j < col_end; j++)
+        memset(y + j * ldy, 0, batch * sizeof *y);
+    if (view->decoder->dot)
+        return view->decoder->dot(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
+    view->decoder->seek(view, &cursor, col_begin, col_end, scratch);
+    while ((status = view->decoder->next(view, &cursor, &block)) > 0)
+        cdot_multiply(view, &block, x, ldx, y, ldy, batch);
+    return status;
+}
+
+static uint32_t row_of(const cdot_block *block, uint32_t row_bytes, uint32_t i, uint32_t run_row)
+{
+    if (!block->rows)
+        return run_row;
+    if (row_bytes == 1)
+        return ((const uint8_t *)block->rows)[i];
+    if (row_bytes == 2)
+        return ((const uint16_t *)block->rows)[i];
+    return ((const uint32_t *)block->rows)[i];
+}
+
+/* Blocks may jump between columns, so a first walk counts and a second one fills. */
+static int decode_walk(const cdot_view *view, uint32_t col_begin, uint32_t col_end, int32_t *rows,
+                       float *values, int64_t *at, int64_t capacity, void *scratch)
+{
+    cdot_cursor cursor;
+    cdot_block block;
+    int status;
+    view->decoder->seek(view, &cursor, col_begin, col_end, scratch);
+    while ((status = view->decoder->next(view, &cursor, &block)) > 0) {
+        uint32_t i = block.begin, row = block.row;
+        for (uint32_t k = 0; k < block.segments; k++, row = 0) {
+            int64_t *to = at + (block.column + k - col_begin);
+            for (; i < block.ends[k]; i++, row++) {
+                float value = ((const float *)block.values)[i];
+                if (value == 0)
+                    continue;
+                if (rows) {
+                    if (*to >= capacity)
+                        return CDOT_CAPACITY;
+                    rows[*to] = (int32_t)row_of(&block, view->row_bytes, i, row);
+                    values[*to] = value;
+                }
+                ++*to;
+            }
+        }
+    }
+    return status;
+}
+
+int64_t cdot_decode(const cdot_view *view, uint32_t col_begin, uint32_t col_end, int32_t *rows,
+                    float *values, int64_t *ends, uint64_t capacity, void *scratch)
+{
+    if (!in_range(view, col_begin, col_end))
+        return CDOT_RANGE;
+    uint32_t columns = col_end - col_begin;
+    int64_t total = 0;
+    memset(ends, 0, columns * sizeof *ends);
+    int error = decode_walk(view, col_begin, col_end, NULL, NULL, ends, 0, scratch);
+    if (error)
+        return error;
+    for (uint32_t k = 0; k < columns; k++) { /* counts become starts, which the second walk moves on */
+        int64_t count = ends[k];
+        ends[k] = total;
+        total += count;
+    }
+    if (rows) {
+        if ((uint64_t)total > capacity)
+            return CDOT_CAPACITY;
+        error = decode_walk(view, col_begin, col_end, rows, values, ends, total, scratch);
+        return error ? error : total;
+    }
+    for (uint32_t k = 0; k < columns; k++)
+        ends[k] = k + 1 < columns ? ends[k + 1] : total;
+    return total;
+}

@@ -1,0 +1,86 @@
+/* Canonical Huffman codes: the tables that decoders use, built from the code lengths in a payload.
+ *
+ * Symbols stand in code order: shorter codewords first, and codewords rise with them. A table of
+ * 2^table_bits entries answers codewords of up to table_bits at once; the first codewords of each
+ * length, left-justified, answer the rest (Moffat and Turpin 1997). */
+#ifndef CDOT_HUFFMAN_H
+#define CDOT_HUFFMAN_H
+
+#include "bits.h"
+#include "payload.h"
+
+enum {
+    HUFFMAN_TABLE_BITS = 11, /* three look-ups a peek: 3 * 11 <= BITS_PEEK */
+    HUFFMAN_LONGEST = 56
+};
+
+/* The fields of a payload with one Huffman code and one bit stream, behind its header. */
+typedef struct {
+    uint32_t symbols;   /* codebook entries */
+    uint8_t longest;    /* longest codeword in bits, 0 where there is one symbol */
+    uint8_t seek_shift; /* 2^seek_shift columns a seek point */
+    uint8_t base_shift; /* 2^base_shift seek points a 64-bit base; 255: no bases, all are 0 */
+    uint8_t reserved;
+    uint64_t words;     /* of the bit stream, two at the least unless it is empty */
+} huffman_fields;
+
+typedef struct {
+    const float *values; /* codebook in code order */
+    uint32_t symbols, longest, table_bits;
+    uint8_t *table_length; /* [2^table_bits]; 0: a longer codeword */
+    float *table_value;    /* [2^table_bits] */
+    uint64_t *limit;       /* [longest + 1]: codewords of up to l bits are below limit[l], left-justified */
+    uint64_t *first;       /* [longest + 1]: the first codeword of l bits, left-justified */
+    uint32_t *index;       /* [longest + 1]: its symbol */
+} huffman_code;
+
+/* Bytes of workspace that huffman_open takes. */
+uint64_t huffman_workspace(uint32_t longest);
+
+/* Checks the lengths (a complete code) and builds the tables. per_length[l - 1]: codewords of l bits.
+ * Returns CDOT_OK or CDOT_CODE. */
+int huffman_open(huffman_code *code, const float *values, uint32_t symbols, const uint32_t *per_length,
+                 uint32_t longest, uint8_t *workspace);
+
+/* The symbol at the front of a wide window, and its length: for codewords of any length. */
+static inline uint32_t huffman_slow(const huffman_code *code, uint64_t window, uint32_t *length)
+{
+    uint32_t l = 1;
+    while (l < code->longest && window >= code->limit[l])
+        l++;
+    *length = l;
+    return code->index[l] + (uint32_t)((window - code->first[l]) >> (64 - l));
+}
+
+/* Seek points and code tables of a payload, as HAM and sHAM share them. */
+typedef struct {
+    huffman_code code;
+    bit_stream stream;
+    uint64_t stream_bits;
+    const uint32_t *points;
+    const uint64_t *bases;
+    uint32_t groups, seek_shift, base_shift;
+} huffman_stream;
+
+/* Takes values, per_length, bases, points and words from the payload (in this order). */
+typedef struct {
+    huffman_fields fields;
+    const float *values;
+    const uint32_t *per_length, *points, *words;
+    const uint64_t *bases;
+    uint32_t groups;
+} huffman_sections;
+
+int huffman_take(cdot_reader *reader, huffman_sections *sections);
+
+/* Opens code, stream and seek points; workspace of huffman_workspace(longest) bytes. */
+int huffman_stream_open(huffman_stream *out, const huffman_sections *sections, uint8_t *workspace);
+
+/* The bit where a group of columns starts. */
+static inline uint64_t huffman_seek(const huffman_stream *stream, uint32_t group)
+{
+    uint64_t base = stream->base_shift == 255 ? 0 : stream->bases[group >> stream->base_shift];
+    return base + stream->points[group];
+}
+
+#endif

@@ -1,0 +1,124 @@
+/* im: a codebook and one index per entry in column order. Blocks are runs of decoded entries. */
+#include "payload.h"
+
+extern const cdot_decoder im_decoder;
+
+enum { FORMAT = 4, ENTRIES = 4096, COLUMNS = 256 };
+enum { VALUES, INDICES };
+
+typedef struct {
+    uint32_t symbols; /* entries of the codebook */
+} im_fields;
+
+typedef struct {
+    uint32_t column, end, row;
+    float *values;
+    uint32_t *ends;
+} im_cursor;
+
+static int im_read(cdot_reader *reader, const uint8_t *payload, uint64_t size, im_fields *fields,
+                   const void *section[])
+{
+    if (cdot_read_header(reader, payload, size, FORMAT, sizeof *fields))
+        return reader->error;
+    const im_fields *stored = cdot_take(reader, 1, sizeof *fields, 4);
+    fields->symbols = stored ? stored->symbols : 0;
+    section[VALUES] = cdot_take(reader, fields->symbols, 4, 4);
+    section[INDICES] = cdot_take(reader, (uint64_t)reader->header.n * reader->header.m,
+                                 cdot_width(fields->symbols), 4);
+    return cdot_finish(reader);
+}
+
+static int64_t im_workspace(const uint8_t *payload, uint64_t size)
+{
+    cdot_reader reader;
+    im_fields fields;
+    const void *section[2];
+    return im_read(&reader, payload, size, &fields, section) ? reader.error : (int64_t)sizeof fields;
+}
+
+static int im_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
+                   uint64_t workspace_size)
+{
+    cdot_reader reader;
+    im_fields fields;
+    const void *section[2];
+    if (im_read(&reader, payload, size, &fields, section))
+        return reader.error;
+    if (workspace_size < sizeof fields)
+        return CDOT_WORKSPACE;
+    *(im_fields *)workspace = fields;
+    cdot_fill_view(view, &im_decoder, &reader, workspace);
+    view->section[VALUES] = section[VALUES];
+    view->section[INDICES] = section[INDICES];
+    view->scratch_bytes = ENTRIES * sizeof(float) + COLUMNS * sizeof(uint32_t);
+    return cdot_check_indices(section[INDICES], cdot_width(fields.symbols), (uint64_t)view->n * view->m,
+                              fields.symbols);
+}
+
+static void im_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end, void *scratch)
+{
+    im_cursor *at = (im_cursor *)cursor;
+    float *values = scratch;
+    (void)view;
+    *at = (im_cursor){column, end, 0, values, (uint32_t *)(values + ENTRIES)};
+}
+
+/* One loop an index width, so that each keeps its own load. */
+static void im_look_up(const cdot_view *view, uint64_t from, uint32_t count, float *out)
+{
+    const float *codebook = view->section[VALUES];
+    uint32_t width = cdot_width(((const im_fields *)view->workspace)->symbols);
+    if (width == 1) {
+        const uint8_t *indices = (const uint8_t *)view->section[INDICES] + from;
+        for (uint32_t i = 0; i < count; i++)
+            out[i] = codebook[indices[i]];
+    } else if (width == 2) {
+        const uint16_t *indices = (const uint16_t *)view->section[INDICES] + from;
+        for (uint32_t i = 0; i < count; i++)
+            out[i] = codebook[indices[i]];
+    } else {
+        const uint32_t *indices = (const uint32_t *)view->section[INDICES] + from;
+        for (uint32_t i = 0; i < count; i++)
+            out[i] = codebook[indices[i]];
+    }
+}
+
+/* As many whole columns as fit, or the next ENTRIES rows of one that does not. */
+static int im_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
+{
+    im_cursor *at = (im_cursor *)cursor;
+    if (at->column == at->end || view->n == 0)
+        return 0;
+    uint64_t from = (uint64_t)at->column * view->n + at->row;
+    *block = (cdot_block){.column = at->column, .segments = 1, .row = at->row, .ends = at->ends};
+    block->values = at->values;
+    if (view->n <= ENTRIES) {
+        uint32_t columns = ENTRIES / view->n;
+        if (columns > COLUMNS)
+            columns = COLUMNS;
+        if (columns > at->end - at->column)
+            columns = at->end - at->column;
+        for (uint32_t k = 0; k < columns; k++)
+            at->ends[k] = (k + 1) * view->n;
+        block->segments = columns;
+        at->column += columns;
+    } else {
+        uint32_t left = view->n - at->row;
+        at->ends[0] = left < ENTRIES ? left : ENTRIES;
+        at->row += at->ends[0];
+        if (at->row == view->n) {
+            at->row = 0;
+            at->column++;
+        }
+    }
+    im_look_up(view, from, at->ends[block->segments - 1], at->values);
+    return 1;
+}
+
+static uint64_t im_weight(const cdot_view *view, uint32_t column)
+{
+    return (uint64_t)view->n * column;
+}
+
+const cdot_decoder im_decoder = {im_workspace, im_open, im_seek, im_next, im_weight, NULL};

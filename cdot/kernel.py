@@ -1,0 +1,164 @@
+"""One opened payload: lengths and types are checked here, before C sees a pointer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cdot.errors import KernelError, check, check_open
+from cdot.library import decoder, ffi, library, pointer
+
+Floats = npt.NDArray[np.float32]
+
+
+def aligned(size: int, alignment: int = 64) -> npt.NDArray[np.uint8]:
+    """``size`` bytes of memory that start at a multiple of ``alignment``."""
+    memory = np.empty(size + alignment, np.uint8)
+    offset = -memory.ctypes.data % alignment
+    return memory[offset : offset + size]
+
+
+def crc(data: npt.NDArray[np.uint8]) -> int:
+    """CRC-32C of a payload's bytes, its own field counted as 0."""
+    return int(library().cdot_crc(pointer(data, "const uint8_t *"), len(data)))
+
+
+class Pool:
+    """Threads that wait for products; close it, or use it in a ``with``."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.handle = library().cdot_pool_new(threads)
+        if self.handle == ffi.NULL:
+            raise KernelError(f"{threads} threads could not be started: use fewer")
+
+    def close(self) -> None:
+        library().cdot_pool_free(self.handle)
+        self.handle = ffi.NULL
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Kernel:
+    """A payload's view, its workspace, and calls on it. The payload's bytes are kept alive."""
+
+    def __init__(
+        self, name: str, data: npt.NDArray[np.uint8], source: Path | None = None, isa: str | None = None
+    ) -> None:
+        if data.ctypes.data % 16:
+            copy = aligned(len(data))
+            copy[:] = data
+            data = copy
+        self.data = data
+        self._lib = library(isa)
+        self._decoder = decoder(name, source, isa)
+        payload = pointer(data, "const uint8_t *")
+        what = f"the {name} payload of {len(data)} bytes"
+        size = check_open(self._decoder.workspace(payload, len(data)), what)
+        self.workspace = aligned(size)
+        self.view = ffi.new("cdot_view *")
+        memory = pointer(self.workspace, "void *")
+        check_open(self._decoder.open(self.view, payload, len(data), memory, size), what)
+        self.view.decoder = self._decoder
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.view.n, self.view.m
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Memory that a product of one vector on one thread needs besides the payload, in bytes."""
+        return len(self.workspace) + int(self.view.scratch_bytes)
+
+    def scratch(self, batch: int, threads: int) -> npt.NDArray[np.uint8]:
+        """Room for products of ``batch`` vectors on ``threads`` threads."""
+        return aligned(self._lib.cdot_product_scratch(self.view, batch, threads))
+
+    def dot(
+        self,
+        X: Floats,
+        Y: Floats,
+        columns: tuple[int, int],
+        pool: Pool | None,
+        scratch: npt.NDArray[np.uint8],
+    ) -> None:
+        """Y[:, columns] = X W[:, columns]; X (batch, n) and Y (batch, m) float32 in C order."""
+        check(
+            self._lib.cdot_product(
+                self.view,
+                pointer(X, "const float *"),
+                pointer(Y, "float *"),
+                len(X),
+                *columns,
+                pool.handle if pool else ffi.NULL,
+                pointer(scratch, "void *"),
+            )
+        )
+
+    def bench_dot(
+        self,
+        X: Floats,
+        Y: Floats,
+        columns: tuple[int, int],
+        pool: Pool | None,
+        scratch: npt.NDArray[np.uint8],
+        repeat: int,
+        cold: bool = False,
+    ) -> int:
+        """Nanoseconds of ``repeat`` products."""
+        return check(
+            self._lib.bench_dot(
+                self.view,
+                pointer(X, "const float *"),
+                pointer(Y, "float *"),
+                len(X),
+                *columns,
+                pool.handle if pool else ffi.NULL,
+                pointer(scratch, "void *"),
+                repeat,
+                pointer(self.data, "const uint8_t *") if cold else ffi.NULL,
+                len(self.data),
+            )
+        )
+
+    def bench_decode(self, scratch: npt.NDArray[np.uint8], repeat: int, cold: bool = False) -> int:
+        """Nanoseconds of ``repeat`` times decoding all columns into blocks, without a product."""
+        start = pointer(self.data, "const uint8_t *") if cold else ffi.NULL
+        memory = pointer(scratch, "void *")
+        return check(
+            self._lib.bench_decode(self.view, 0, self.view.m, memory, repeat, start, len(self.data))
+        )
+
+    def decode(
+        self, begin: int, end: int
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Rows, values and indptr of the nonzeros of columns ``begin`` to ``end``."""
+        indptr = np.zeros(end - begin + 1, np.int64)
+        scratch = aligned(int(self.view.scratch_bytes))
+        memory, ends = pointer(scratch, "void *"), pointer(indptr[1:], "int64_t *")
+        null = ffi.NULL
+        nnz = check(self._lib.cdot_decode(self.view, begin, end, null, null, ends, 0, memory))
+        rows, values = np.empty(nnz, np.int32), np.empty(nnz, np.float32)
+        to_rows, to_values = pointer(rows, "int32_t *"), pointer(values, "float *")
+        check(self._lib.cdot_decode(self.view, begin, end, to_rows, to_values, ends, nnz, memory))
+        return rows, values, indptr
+
+
+def bench_memcpy(
+    to: npt.NDArray[np.uint8], data: npt.NDArray[np.uint8], repeat: int, cold: bool = False
+) -> int:
+    """Nanoseconds of ``repeat`` copies of ``data``."""
+    target, origin = pointer(to, "uint8_t *"), pointer(data, "const uint8_t *")
+    return check(library().bench_memcpy(target, origin, len(data), repeat, cold))
+
+
+def bench_compute(pool: Pool | None, work: int, repeat: int) -> int:
+    """Nanoseconds of ``repeat`` rounds of arithmetic in registers, ``work`` steps over all threads."""
+    return check(library().bench_compute(pool.handle if pool else ffi.NULL, work, repeat))

@@ -1,0 +1,54 @@
+"""ham: canonical Huffman code of all entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from formats.format import Format
+from formats.header import Header, Section
+from formats.huffman import Code, Fields, write_stream
+from formats.payload import Draft, Payload
+from formats.source import Source
+
+
+@dataclass(frozen=True)
+class Ham(Format):
+    """Every entry, zeros too, as a canonical Huffman codeword, column by column.
+
+    Fields: codebook size, longest codeword, seek intervals, words of the stream (16 bytes). Sections:
+    ``values`` float32 (K,) in code order; ``lengths`` uint32: codewords of each length; ``seek_points``
+    uint32, the bit where every 16th column starts (relative to ``seek_bases`` uint64 where the stream
+    passes 2^32 bits); ``stream`` uint32 words, most significant bit first.
+    Published size: 32 ceil(L / 32) + T bits, L all codewords, T the code's tables (Marino et al., HAM).
+    It leaves out where columns start, without which no product can be split; our seek points count.
+
+    >>> import numpy as np, formats
+    >>> formats.get("ham").encode(np.eye(4)).sections
+    {'header': 48, 'values': 8, 'lengths': 4, 'seek_bases': 0, 'seek_points': 4, 'stream': 8}
+    """
+
+    name: ClassVar[str] = "ham"
+    format_id: ClassVar[int] = 5
+    coded: ClassVar[bool] = True
+    fields_bytes: ClassVar[int] = Fields.STRUCT.size
+    summary: ClassVar[str] = "canonical Huffman code of all entries"
+
+    def layout(self, header: Header, fields: bytes) -> list[Section]:
+        return Fields.unpack(fields).sections(header.m)
+
+    def code(self, source: Source) -> Code:
+        """The code of all entries of a matrix."""
+        n, m = source.shape
+        histogram = source.histogram()
+        return Code.of(histogram.by_frequency(zeros=n * m - histogram.nnz))
+
+    def write(self, source: Source) -> Payload:
+        code = self.code(source)
+        fields = Fields.of(code, source.shape[0])
+        draft = Draft(self, source, source.histogram().nnz, fields.pack())
+        write_stream(draft, fields, code, source, all_entries=True)
+        return draft.finish()
+
+    def paper_bits(self, source: Source) -> int:
+        return self.code(source).paper_bits()

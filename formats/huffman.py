@@ -1,0 +1,173 @@
+"""Canonical Huffman codes: lengths, codewords, the published table size, and the coded stream.
+
+HAM and sHAM share all of it; they differ in what they code. Longer codewords are larger, symbols stand
+by falling frequency (Marino et al.; lengths as Moffat and Katajainen's in-place algorithm gives them).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from cdot.encode import encode_columns
+from cdot.errors import PayloadError
+from formats.header import Section, bits
+from formats.im import symbol_finder
+from formats.payload import Draft
+from formats.source import Histogram, Source, blocks
+
+GROUP_SHIFT = 4  # a seek point for every 16 columns
+NO_BASES = 255
+LONGEST = 56  # bits; a longer codeword needs more than 10^11 entries
+
+
+def code_lengths(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    """Codeword lengths for counts in falling order, so rising lengths. One symbol has length 0.
+
+    Two queues: single symbols by rising count, merged nodes as they come. On a tie the single
+    symbol is taken first, which keeps the longest codeword as short as Huffman's code allows.
+
+    >>> code_lengths(np.array([5, 2, 1, 1]))
+    array([1, 2, 3, 3], dtype=uint8)
+    """
+    symbols = len(counts)
+    leaves = deque((int(count), node) for node, count in reversed(list(enumerate(counts))))
+    merged: deque[tuple[int, int]] = deque()
+    parent = [0] * max(2 * symbols - 1, 0)
+
+    def take() -> tuple[int, int]:
+        if not merged or (leaves and leaves[0][0] <= merged[0][0]):
+            return leaves.popleft()
+        return merged.popleft()
+
+    for node in range(symbols, 2 * symbols - 1):
+        first, second = take(), take()
+        parent[first[1]] = parent[second[1]] = node
+        merged.append((first[0] + second[0], node))
+    depth = [0] * len(parent)
+    for node in range(len(parent) - 2, -1, -1):
+        depth[node] = depth[parent[node]] + 1
+    return np.sort(np.array(depth[:symbols], np.uint8))
+
+
+@dataclass(frozen=True)
+class Code:
+    """A canonical code: ``values`` and ``counts`` by falling frequency, ``lengths`` in bits."""
+
+    values: npt.NDArray[Any]
+    counts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, histogram: Histogram) -> Code:
+        """From a histogram that is sorted by falling frequency."""
+        return cls(histogram.values, histogram.counts, code_lengths(histogram.counts))
+
+    @property
+    def longest(self) -> int:
+        return int(self.lengths[-1]) if len(self.lengths) else 0
+
+    @property
+    def stream_bits(self) -> int:
+        """L: the sum of all codewords' lengths."""
+        return int((self.counts * self.lengths).sum())
+
+    def codewords(self) -> npt.NDArray[np.uint64]:
+        """The codewords, each in the low ``lengths`` bits."""
+        words = np.zeros(len(self.lengths), np.uint64)
+        word = previous = 0
+        for i, length in enumerate(self.lengths.tolist()):
+            word <<= length - previous
+            words[i] = word
+            word, previous = word + 1, length
+        return words
+
+    def paper_bits(self) -> int:
+        """32 ceil(L / 32) + T, T the published code's tables: symbols, first symbols and codewords of
+        each length, and a partial decode table of 2^t entries, t = ceil(log2 longest)."""
+        symbols, longest = len(self.values), self.longest
+        t = (longest - 1).bit_length() if longest > 1 else 0
+        tables = 32 * symbols + (longest + 1) * bits(symbols) + (longest + 2) * bits(2**longest)
+        return 32 * -(-self.stream_bits // 32) + tables + ((1 << t) * bits(longest) if t else 0)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What stands behind the header: see ``huffman_fields`` in cdot/huffman.h."""
+
+    symbols: int
+    longest: int
+    seek_shift: int
+    base_shift: int
+    words: int
+
+    STRUCT: ClassVar[struct.Struct] = struct.Struct("<IBBBBQ")
+    BASES_FROM: ClassVar[int] = 1 << 32  # bits: from here on 32-bit seek points need bases
+
+    @classmethod
+    def of(cls, code: Code, n: int) -> Fields:
+        stream = code.stream_bits
+        base_shift = NO_BASES
+        if stream >= cls.BASES_FROM:  # as many groups a base as surely stay below that
+            groups = cls.BASES_FROM // ((n * code.longest) << GROUP_SHIFT)
+            base_shift = max(groups.bit_length() - 1, 0)
+        words = -(-stream // 32) + 1 if stream else 0  # one to spare: readers load pairs of words
+        return cls(len(code.values), code.longest, GROUP_SHIFT, base_shift, words)
+
+    def pack(self) -> bytes:
+        return self.STRUCT.pack(
+            self.symbols, self.longest, self.seek_shift, self.base_shift, 0, self.words
+        )
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Fields:
+        if len(data) != cls.STRUCT.size:
+            raise PayloadError(f"the payload's own fields have {len(data)} bytes, not {cls.STRUCT.size}")
+        symbols, longest, seek_shift, base_shift, _, words = cls.STRUCT.unpack(data)
+        return cls(symbols, longest, seek_shift, base_shift, words)
+
+    def sections(self, m: int) -> list[Section]:
+        groups = -(-m >> self.seek_shift) if self.words else 0
+        bases = 0 if self.base_shift == NO_BASES or not groups else ((groups - 1) >> self.base_shift) + 1
+        return [
+            Section("values", "<f4", self.symbols),
+            Section("lengths", "<u4", self.longest),
+            Section("seek_bases", "<u8", bases, align=8 if bases else 4),
+            Section("seek_points", "<u4", groups),
+            Section("stream", "<u4", self.words),
+        ]
+
+
+def write_stream(draft: Draft, fields: Fields, code: Code, source: Source, all_entries: bool) -> None:
+    """Fills the sections of `Fields.sections`: the code's tables, the stream and its seek points."""
+    n, m = source.shape
+    draft["values"][:] = code.values
+    draft["lengths"][:] = np.bincount(code.lengths, minlength=code.longest + 1)[1:]
+    if not fields.words:
+        return
+    zero = int(np.flatnonzero(code.values == 0)[0]) if all_entries and (code.values == 0).any() else -1
+    find, codewords = symbol_finder(code.values), code.codewords()
+    starts = np.zeros(m + 1, np.uint64)  # the bit where each column starts
+    for begin, end, columns in blocks(source):
+        starts[begin + 1 : end + 1] = encode_columns(
+            columns.rows,
+            find(columns.values),
+            columns.indptr,
+            n,
+            zero,
+            codewords,
+            code.lengths,
+            draft["stream"],
+            int(starts[begin]),
+        )
+    points = starts[:-1][:: 1 << fields.seek_shift]
+    if fields.base_shift != NO_BASES:
+        bases = points[:: 1 << fields.base_shift]
+        draft["seek_bases"][:] = bases
+        points = points - np.repeat(bases, 1 << fields.base_shift)[: len(points)]
+    draft["seek_points"][:] = points

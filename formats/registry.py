@@ -1,0 +1,96 @@
+"""The formats there are: the built-in tuple, and what other packages bring."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from cdot.errors import PayloadError
+from formats.csc import Csc
+from formats.csc_min import CscMin
+from formats.dense import Dense
+from formats.files import read
+from formats.format import Format, with_params
+from formats.ham import Ham
+from formats.im import Im
+from formats.payload import Payload, check_crc
+from formats.sham import Sham
+
+BUILT_IN: tuple[type[Format], ...] = (Dense, Csc, CscMin, Im, Ham, Sham)
+ENTRY_POINTS = "dotbench.formats"
+
+
+class UnknownFormat(ValueError):
+    """A format's name that nobody has registered."""
+
+
+@cache
+def kinds() -> dict[str, type[Format]]:
+    """All formats by name, built-in ones first. ValueError where two share a name or an id."""
+    found = {kind.name: kind for kind in BUILT_IN}
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        kind = point.load()
+        for other in found.values():
+            if kind.name == other.name or kind.format_id == other.format_id:
+                raise ValueError(
+                    f"the format {kind.name!r} (id {kind.format_id}) of {point.value} collides with "
+                    f"{other.name!r} (id {other.format_id}): one of them needs another name or id"
+                )
+        found[kind.name] = kind
+    return found
+
+
+def names() -> list[str]:
+    """Names of all formats.
+
+    >>> names()[:3]
+    ['dense', 'csc', 'csc_min']
+    """
+    return list(kinds())
+
+
+def get(name: str, **params: Any) -> Format:
+    """The format of that name with these parameters; UnknownFormat names the nearest ones.
+
+    >>> str(get("sham"))
+    'sham'
+    """
+    if name not in kinds():
+        near = difflib.get_close_matches(name, names(), 3, 0.4)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names())}"
+        raise UnknownFormat(f"no format {name!r}: {hint} (dotbench list formats)")
+    return with_params(kinds()[name], {key: str(value) for key, value in params.items()})
+
+
+def parse(text: str) -> Format:
+    """The format of a name with parameters, ``name`` or ``name[key=value,...]``; inverse of ``str``.
+
+    >>> parse("csc_min").name
+    'csc_min'
+    """
+    match = re.fullmatch(r"(?P<name>[^\[\]]+)(\[(?P<params>[^\[\]]*)\])?", text.strip())
+    if not match:
+        raise ValueError(f"{text!r} is no format: write name or name[key=value,key=value]")
+    pairs = [pair.partition("=") for pair in (match["params"] or "").split(",") if pair.strip()]
+    return get(match["name"].strip(), **{key.strip(): value.strip() for key, _, value in pairs})
+
+
+def load(payload: str | Path | bytes | bytearray | memoryview) -> Payload:
+    """A payload from a file (mapped) or from bytes, its checksum verified.
+
+    Raises PayloadError for what is damaged, cut short, newer than this version, or of no known format.
+    """
+    data, what = read(payload)
+    header = check_crc(data, what)
+    for kind in kinds().values():
+        if kind.format_id == header.format_id:
+            if header.fields_bytes != kind.fields_bytes:
+                raise PayloadError(f"{what} has {header.fields_bytes} bytes of fields, {kind.name} has others")
+            return Payload(kind(), data, what)
+    raise PayloadError(
+        f"{what} is of format {header.format_id}, which is not installed: there are {', '.join(names())}"
+    )

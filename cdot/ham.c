@@ -52,8 +52,8 @@ static int64_t ham_workspace(const uint8_t *payload, uint64_t size)
     if (ham_read(&reader, payload, size, &sections))
         return reader.error;
     uint32_t longest = sections.fields.longest;
-    uint64_t runs = (uint64_t)1 << (longest < HUFFMAN_TABLE_BITS ? longest : HUFFMAN_TABLE_BITS);
-    return (int64_t)(ham_tables_bytes() + huffman_workspace(longest) + runs * (sizeof(ham_run) + 4));
+    return (int64_t)(ham_tables_bytes() + huffman_workspace(longest) +
+                     huffman_entries(longest) * (sizeof(ham_run) + sizeof(float)));
 }
 
 /* Fills the table of runs by walking through each entry's bits with the table of single symbols. */

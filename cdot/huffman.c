@@ -1,14 +1,9 @@
 /* Tables of canonical codes, and the sections that HAM and sHAM share. */
 #include "huffman.h"
 
-static uint32_t table_bits(uint32_t longest)
-{
-    return longest < HUFFMAN_TABLE_BITS ? longest : HUFFMAN_TABLE_BITS;
-}
-
 uint64_t huffman_workspace(uint32_t longest)
 {
-    uint64_t entries = (uint64_t)1 << table_bits(longest);
+    uint64_t entries = huffman_entries(longest);
     uint64_t bytes = (longest + 1) * (8 + 8 + 4) + entries * (4 + 1);
     return (bytes + 15) / 16 * 16;
 }
@@ -16,7 +11,7 @@ uint64_t huffman_workspace(uint32_t longest)
 int huffman_open(huffman_code *code, const float *values, uint32_t symbols, const uint32_t *per_length,
                  uint32_t longest, uint8_t *workspace)
 {
-    uint32_t t = table_bits(longest), entries = (uint32_t)1 << t;
+    uint32_t t = huffman_table_bits(longest), entries = huffman_entries(longest);
     if (longest > HUFFMAN_LONGEST)
         return CDOT_CODE;
     code->values = values;

@@ -34,6 +34,16 @@ typedef struct {
     uint32_t *index;       /* [longest + 1]: its symbol */
 } huffman_code;
 
+static inline uint32_t huffman_table_bits(uint32_t longest)
+{
+    return longest < HUFFMAN_TABLE_BITS ? longest : HUFFMAN_TABLE_BITS;
+}
+
+static inline uint32_t huffman_entries(uint32_t longest)
+{
+    return (uint32_t)1 << huffman_table_bits(longest);
+}
+
 /* Bytes of workspace that huffman_open takes. */
 uint64_t huffman_workspace(uint32_t longest);
 

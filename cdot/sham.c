@@ -1,16 +1,24 @@
 /* sham: a canonical Huffman code of the nonzeros, row indices, counts per column (Marino et al., sHAM).
  *
  * Row indices are used where they lie. Values are decoded from four seek groups side by side, so that
- * the processor has four chains of look-ups to work on; each group fills its own quarter of the
- * scratch, and blocks show the quarters in turn. */
+ * the processor has four chains of look-ups to work on. Each group fills a quarter of the scratch, a
+ * chunk at a time; a full chunk is shown as a block, and its quarter goes on with what comes next, so
+ * that columns of very different counts keep all four busy. */
 #include "huffman.h"
 
 extern const cdot_decoder sham_decoder;
 
-enum { FORMAT = 6, STREAMS = 4, ENTRIES = 1024, SEGMENTS = CDOT_GROUP };
+enum { FORMAT = 6, STREAMS = 4, ENTRIES = 1024, SEGMENTS = CDOT_GROUP, LOOK_UPS = 3 };
+
+/* What one look-up gives: the one or two values whose codewords fit into the table's bits. */
+typedef struct {
+    uint8_t bits, count; /* count 0: a codeword longer than that */
+} sham_pair;
 
 typedef struct {
     huffman_stream stream;
+    float (*pair_values)[2]; /* [2^table_bits] */
+    sham_pair *pairs;        /* [2^table_bits] */
     const void *counts, *rows;
     uint32_t width;      /* bytes of a count and of a row index */
     uint32_t seek_shift; /* as the stream's; 4 where there is no stream */
@@ -18,19 +26,22 @@ typedef struct {
 } sham_tables;
 
 typedef struct {
-    uint64_t bit, position;  /* of the next value */
-    uint64_t left;           /* values still to decode for the columns asked for */
-    uint32_t column;         /* that the next value belongs to */
-    uint32_t column_left;    /* its values still to decode */
-    uint32_t end;            /* one past the last column of the group that is asked for */
-    uint32_t chunk;          /* values in the scratch that were not shown yet */
+    uint64_t bit;         /* of the next value */
+    uint64_t position;    /* nonzeros before the chunk */
+    uint64_t left;        /* values behind the chunk, of the columns asked for */
+    uint32_t column;      /* that the chunk starts in */
+    uint32_t column_left; /* its values that were not shown yet */
+    uint32_t end;         /* one past the last column of the group that is asked for */
+    uint32_t chunk;       /* values in this quarter of the scratch when it is full */
+    uint32_t filled;
+    uint32_t reserved;
 } sham_stream;
 
 typedef struct {
     sham_stream streams[STREAMS];
     uint32_t begin, end;
     uint32_t group; /* the next one to start */
-    uint32_t turn;  /* the stream to show next */
+    uint32_t reserved;
     float *values;
     uint32_t *ends;
 } sham_cursor;
@@ -71,7 +82,23 @@ static int64_t sham_workspace(const uint8_t *payload, uint64_t size)
         return reader.error;
     const huffman_fields *fields = &sections.huffman.fields;
     return (int64_t)(sham_tables_bytes() + huffman_workspace(fields->longest) +
+                     (sizeof(float[2]) + sizeof(sham_pair)) * huffman_entries(fields->longest) +
                      8 * (uint64_t)sham_groups(reader.header.m, fields->seek_shift));
+}
+
+/* Each entry's first codeword, and the one behind it if it is whole too. */
+static void sham_build_pairs(sham_tables *tables)
+{
+    const huffman_code *code = &tables->stream.code;
+    uint32_t t = code->table_bits, entries = (uint32_t)1 << t;
+    for (uint32_t i = 0; i < entries; i++) {
+        uint32_t first = code->table_length[i], behind = i << first & (entries - 1);
+        uint32_t second = code->table_length[behind];
+        int both = first && second && first + second <= t;
+        tables->pair_values[i][0] = code->table_value[i];
+        tables->pair_values[i][1] = both ? code->table_value[behind] : 0;
+        tables->pairs[i] = (sham_pair){(uint8_t)(both ? first + second : first), (uint8_t)(both ? 2 : first > 0)};
+    }
 }
 
 /* Positions of the groups from the counts; CDOT_POINTER where these are no counts of this matrix. */
@@ -112,7 +139,11 @@ static int sham_open(cdot_view *view, const uint8_t *payload, uint64_t size, voi
     tables->rows = sections.rows;
     tables->width = sections.width;
     tables->seek_shift = fields->seek_shift;
+    uint32_t groups = sham_groups(view->m, fields->seek_shift), entries = huffman_entries(fields->longest);
     tables->positions = (uint64_t *)(rest + huffman_workspace(fields->longest));
+    tables->pair_values = (float(*)[2])(tables->positions + groups);
+    tables->pairs = (sham_pair *)(tables->pair_values + entries);
+    sham_build_pairs(tables);
     if (fields->symbols == 0 && view->nnz)
         return CDOT_CODE;
     if (fields->words && view->nnz > tables->stream.stream_bits)
@@ -121,15 +152,16 @@ static int sham_open(cdot_view *view, const uint8_t *payload, uint64_t size, voi
     return error ? error : cdot_check_indices(tables->rows, tables->width, view->nnz, view->n);
 }
 
-/* Gives a stream the columns of a group, as far as they lie in front of the range's end. */
-static void sham_start(const cdot_view *view, sham_cursor *at, sham_stream *stream)
+static int sham_more_groups(const sham_tables *tables, const sham_cursor *at)
 {
-    const sham_tables *tables = view->workspace;
-    uint32_t column = at->group << tables->seek_shift;
-    *stream = (sham_stream){.column = column, .end = column};
-    if (column >= at->end)
-        return;
-    uint32_t columns = (uint32_t)1 << tables->seek_shift;
+    return (uint64_t)at->group << tables->seek_shift < at->end;
+}
+
+/* Gives a stream the next group's columns, as far as they lie in front of the range's end. */
+static void sham_start(const sham_tables *tables, sham_cursor *at, sham_stream *stream)
+{
+    uint32_t column = at->group << tables->seek_shift, columns = (uint32_t)1 << tables->seek_shift;
+    *stream = (sham_stream){.column = column};
     stream->end = columns < at->end - column ? column + columns : at->end;
     stream->position = tables->positions[at->group];
     stream->bit = tables->stream.groups ? huffman_seek(&tables->stream, at->group) : 0;
@@ -137,6 +169,17 @@ static void sham_start(const cdot_view *view, sham_cursor *at, sham_stream *stre
         stream->left += cdot_index(tables->counts, tables->width, j);
     stream->column_left = cdot_index(tables->counts, tables->width, column);
     at->group++;
+}
+
+/* Gives a stream its next chunk; 0 if there is nothing left for it. */
+static int sham_refill(const sham_tables *tables, sham_cursor *at, sham_stream *stream)
+{
+    while (stream->left == 0 && sham_more_groups(tables, at))
+        sham_start(tables, at, stream);
+    stream->chunk = stream->left < ENTRIES ? (uint32_t)stream->left : ENTRIES;
+    stream->left -= stream->chunk;
+    stream->filled = 0;
+    return stream->chunk > 0;
 }
 
 static void sham_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end,
@@ -148,7 +191,6 @@ static void sham_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t colum
     at->begin = column;
     at->end = end;
     at->group = column >> tables->seek_shift;
-    at->turn = STREAMS;
     at->values = scratch;
     at->ends = (uint32_t *)(at->values + STREAMS * ENTRIES);
 }
@@ -172,65 +214,83 @@ static uint64_t sham_decode_one(const huffman_stream *stream, uint64_t bit, uint
     return bit;
 }
 
-/* `count` values of each of four streams, two a peek: 2 * HUFFMAN_TABLE_BITS <= BITS_PEEK. */
-static void sham_decode_four(const huffman_stream *stream, sham_stream *streams, uint32_t count, float *out)
+/* `rounds` times LOOK_UPS look-ups in each of four streams, all from one peek: LOOK_UPS *
+ * HUFFMAN_TABLE_BITS <= BITS_PEEK. Every stream has room for two values a look-up. */
+static void sham_decode_four(const sham_tables *tables, sham_stream *streams, uint32_t rounds,
+                             float *restrict scratch)
 {
-    const huffman_code *code = &stream->code;
-    const uint8_t *lengths = code->table_length;
-    const float *values = code->table_value;
-    uint32_t shift = 64 - code->table_bits;
+    const bit_stream words = tables->stream.stream;
+    const sham_pair *restrict pairs = tables->pairs;
+    const float(*restrict pair_values)[2] = (const float(*)[2])tables->pair_values;
+    uint32_t shift = 64 - tables->stream.code.table_bits;
     uint64_t bit[STREAMS];
-    for (int s = 0; s < STREAMS; s++)
+    float *out[STREAMS];
+    for (int s = 0; s < STREAMS; s++) {
         bit[s] = streams[s].bit;
-    uint32_t i = 0;
-    for (; i + 2 <= count; i += 2) {
+        out[s] = scratch + s * ENTRIES + streams[s].filled;
+    }
+    for (uint32_t round = 0; round < rounds; round++) {
         for (int s = 0; s < STREAMS; s++) {
-            uint64_t window = bits_peek(&stream->stream, bit[s]);
-            uint64_t entry = window >> shift;
-            uint32_t first = lengths[entry];
-            uint64_t behind = window << first >> shift;
-            uint32_t second = lengths[behind];
-            float *to = out + s * ENTRIES + i;
-            to[0] = values[entry];
-            to[1] = values[behind];
-            if (__builtin_expect(first == 0 || second == 0, 0))
-                bit[s] = sham_decode_one(stream, bit[s], 2, to);
-            else
-                bit[s] += first + second;
+            uint64_t window = bits_peek(&words, bit[s]);
+            for (int look_up = 0; look_up < LOOK_UPS; look_up++) {
+                uint64_t entry = window >> shift;
+                sham_pair pair = pairs[entry];
+                memcpy(out[s], pair_values[entry], sizeof(float[2]));
+                if (__builtin_expect(pair.count == 0, 0)) {
+                    bit[s] = sham_decode_one(&tables->stream, bit[s], 1, out[s]);
+                    out[s]++;
+                    break;
+                }
+                out[s] += pair.count;
+                bit[s] += pair.bits;
+                window <<= pair.bits;
+            }
         }
     }
-    for (int s = 0; s < STREAMS; s++)
-        streams[s].bit = sham_decode_one(stream, bit[s], count - i, out + s * ENTRIES + i);
+    for (int s = 0; s < STREAMS; s++) {
+        streams[s].bit = bit[s];
+        streams[s].filled = (uint32_t)(out[s] - scratch - s * ENTRIES);
+    }
 }
 
-/* The next chunk of every stream: side by side as far as all have values, then one by one. */
-static void sham_decode(const sham_tables *tables, sham_cursor *at)
+/* Room that is left in the chunk that is nearest to being full. */
+static uint32_t sham_room(const sham_cursor *at)
+{
+    uint32_t room = ENTRIES;
+    for (int s = 0; s < STREAMS; s++) {
+        uint32_t open = at->streams[s].chunk - at->streams[s].filled;
+        if (at->streams[s].chunk && open < room)
+            room = open;
+    }
+    return room;
+}
+
+/* Decodes until a chunk is full: side by side where all streams have one, then its last values. */
+static void sham_decode(const sham_tables *tables, sham_cursor *at, int active)
 {
     const huffman_stream *stream = &tables->stream;
-    uint32_t common = ENTRIES;
+    uint32_t room = sham_room(at);
+    if (active == STREAMS && stream->groups)
+        for (; room >= 2 * LOOK_UPS; room = sham_room(at))
+            sham_decode_four(tables, at->streams, room / (2 * LOOK_UPS), at->values);
     for (int s = 0; s < STREAMS; s++) {
         sham_stream *one = &at->streams[s];
-        one->chunk = one->left < ENTRIES ? (uint32_t)one->left : ENTRIES;
-        one->left -= one->chunk;
-        common = one->chunk < common ? one->chunk : common;
-    }
-    if (stream->groups == 0) { /* one value, no bits */
-        for (uint32_t i = 0; i < STREAMS * ENTRIES; i++)
-            at->values[i] = stream->code.symbols ? stream->code.values[0] : 0;
-        return;
-    }
-    sham_decode_four(stream, at->streams, common, at->values);
-    for (int s = 0; s < STREAMS; s++) {
-        sham_stream *one = &at->streams[s];
-        one->bit = sham_decode_one(stream, one->bit, one->chunk - common, at->values + s * ENTRIES + common);
+        float *out = at->values + s * ENTRIES + one->filled;
+        if (one->chunk - one->filled != room || one->chunk == 0)
+            continue;
+        if (stream->groups == 0) /* one value, no bits */
+            for (uint32_t i = 0; i < room; i++)
+                out[i] = stream->code.values[0];
+        else
+            one->bit = sham_decode_one(stream, one->bit, room, out);
+        one->filled = one->chunk;
     }
 }
 
 /* Shows one stream's chunk; 0 if none of its columns is asked for. */
-static int sham_show(const cdot_view *view, sham_cursor *at, sham_stream *stream, const float *values,
-                     cdot_block *block)
+static int sham_show(const sham_tables *tables, const sham_cursor *at, sham_stream *stream,
+                     const float *values, cdot_block *block)
 {
-    const sham_tables *tables = view->workspace;
     uint32_t done = 0, segments = 0;
     *block = (cdot_block){.column = stream->column, .ends = at->ends, .values = values};
     block->rows = (const uint8_t *)tables->rows + stream->position * tables->width;
@@ -259,24 +319,20 @@ static int sham_show(const cdot_view *view, sham_cursor *at, sham_stream *stream
 
 static int sham_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
 {
+    const sham_tables *tables = view->workspace;
     sham_cursor *at = (sham_cursor *)cursor;
     for (;;) {
-        while (at->turn < STREAMS) {
-            uint32_t s = at->turn++;
-            if (at->streams[s].chunk && sham_show(view, at, &at->streams[s], at->values + s * ENTRIES, block))
+        int active = 0;
+        for (int s = 0; s < STREAMS; s++) {
+            sham_stream *one = &at->streams[s];
+            if (one->chunk && one->filled == one->chunk &&
+                sham_show(tables, at, one, at->values + s * ENTRIES, block))
                 return 1;
+            active += one->chunk || sham_refill(tables, at, one);
         }
-        uint64_t left = 0;
-        for (int s = 0; s < STREAMS; s++)
-            left += at->streams[s].left;
-        if (left == 0) {
-            if (at->group << ((const sham_tables *)view->workspace)->seek_shift >= at->end)
-                return 0;
-            for (int s = 0; s < STREAMS; s++)
-                sham_start(view, at, &at->streams[s]);
-        }
-        sham_decode(view->workspace, at);
-        at->turn = 0;
+        if (!active)
+            return 0;
+        sham_decode(tables, at, active);
     }
 }
 

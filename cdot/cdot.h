@@ -86,8 +86,9 @@ typedef struct {
     uint64_t state[48];
 } cdot_cursor;
 
-/* What a format brings. `weight` counts work before a column (bits, nonzeros), for balancing threads.
- * `dot` is a fused kernel or NULL; what it computes is what blocks and multipliers compute. */
+/* What a format brings. `workspace` may be NULL where none is needed. `weight` counts work before a column
+ * (bits, nonzeros), for balancing threads; NULL: columns are alike. `dot` is a fused kernel or NULL; what
+ * it computes is what blocks and multipliers compute. */
 typedef struct cdot_decoder {
     int64_t (*workspace)(const uint8_t *payload, uint64_t size);
     int (*open)(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,

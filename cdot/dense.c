@@ -10,33 +10,17 @@ typedef struct {
     uint32_t *ends;
 } dense_cursor;
 
-static int dense_read(cdot_reader *reader, const uint8_t *payload, uint64_t size, const void **values)
-{
-    if (cdot_read_header(reader, payload, size, FORMAT, 0))
-        return reader->error;
-    *values = cdot_take(reader, (uint64_t)reader->header.n * reader->header.m, 4, 16);
-    return cdot_finish(reader);
-}
-
-static int64_t dense_workspace(const uint8_t *payload, uint64_t size)
-{
-    cdot_reader reader;
-    const void *values = NULL;
-    return dense_read(&reader, payload, size, &values);
-}
-
 static int dense_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
                       uint64_t workspace_size)
 {
     cdot_reader reader;
-    const void *values = NULL;
     (void)workspace_size;
-    if (dense_read(&reader, payload, size, &values))
+    if (cdot_read_header(&reader, payload, size, FORMAT, 0))
         return reader.error;
     cdot_fill_view(view, &dense_decoder, &reader, workspace);
-    view->section[0] = values;
+    view->section[0] = cdot_take(&reader, (uint64_t)view->n * view->m, 4, 16);
     view->scratch_bytes = COLUMNS * sizeof(uint32_t);
-    return CDOT_OK;
+    return cdot_finish(&reader);
 }
 
 static void dense_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end,
@@ -65,9 +49,4 @@ static int dense_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bl
     return 1;
 }
 
-static uint64_t dense_weight(const cdot_view *view, uint32_t column)
-{
-    return (uint64_t)view->n * column;
-}
-
-const cdot_decoder dense_decoder = {dense_workspace, dense_open, dense_seek, dense_next, dense_weight, NULL};
+const cdot_decoder dense_decoder = {NULL, dense_open, dense_seek, dense_next, NULL, NULL};

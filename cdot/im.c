@@ -4,7 +4,7 @@
 extern const cdot_decoder im_decoder;
 
 enum { FORMAT = 4, ENTRIES = 4096, COLUMNS = 256 };
-enum { VALUES, INDICES };
+enum { FIELDS, VALUES, INDICES };
 
 typedef struct {
     uint32_t symbols; /* entries of the codebook */
@@ -16,44 +16,26 @@ typedef struct {
     uint32_t *ends;
 } im_cursor;
 
-static int im_read(cdot_reader *reader, const uint8_t *payload, uint64_t size, im_fields *fields,
-                   const void *section[])
-{
-    if (cdot_read_header(reader, payload, size, FORMAT, sizeof *fields))
-        return reader->error;
-    const im_fields *stored = cdot_take(reader, 1, sizeof *fields, 4);
-    fields->symbols = stored ? stored->symbols : 0;
-    section[VALUES] = cdot_take(reader, fields->symbols, 4, 4);
-    section[INDICES] = cdot_take(reader, (uint64_t)reader->header.n * reader->header.m,
-                                 cdot_width(fields->symbols), 4);
-    return cdot_finish(reader);
-}
-
-static int64_t im_workspace(const uint8_t *payload, uint64_t size)
-{
-    cdot_reader reader;
-    im_fields fields;
-    const void *section[2];
-    return im_read(&reader, payload, size, &fields, section) ? reader.error : (int64_t)sizeof fields;
-}
-
 static int im_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
                    uint64_t workspace_size)
 {
     cdot_reader reader;
-    im_fields fields;
-    const void *section[2];
-    if (im_read(&reader, payload, size, &fields, section))
+    (void)workspace_size;
+    if (cdot_read_header(&reader, payload, size, FORMAT, sizeof(im_fields)))
         return reader.error;
-    if (workspace_size < sizeof fields)
-        return CDOT_WORKSPACE;
-    *(im_fields *)workspace = fields;
+    const im_fields *fields = cdot_take(&reader, 1, sizeof *fields, 4);
+    if (!fields)
+        return reader.error;
     cdot_fill_view(view, &im_decoder, &reader, workspace);
-    view->section[VALUES] = section[VALUES];
-    view->section[INDICES] = section[INDICES];
+    uint64_t entries = (uint64_t)view->n * view->m;
+    uint32_t width = cdot_width(fields->symbols);
+    view->section[FIELDS] = fields;
+    view->section[VALUES] = cdot_take(&reader, fields->symbols, 4, 4);
+    view->section[INDICES] = cdot_take(&reader, entries, width, 4);
     view->scratch_bytes = ENTRIES * sizeof(float) + COLUMNS * sizeof(uint32_t);
-    return cdot_check_indices(section[INDICES], cdot_width(fields.symbols), (uint64_t)view->n * view->m,
-                              fields.symbols);
+    if (cdot_finish(&reader))
+        return cdot_finish(&reader);
+    return cdot_check_indices(view->section[INDICES], width, entries, fields->symbols);
 }
 
 static void im_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end, void *scratch)
@@ -68,7 +50,7 @@ static void im_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column,
 static void im_look_up(const cdot_view *view, uint64_t from, uint32_t count, float *out)
 {
     const float *codebook = view->section[VALUES];
-    uint32_t width = cdot_width(((const im_fields *)view->workspace)->symbols);
+    uint32_t width = cdot_width(((const im_fields *)view->section[FIELDS])->symbols);
     if (width == 1) {
         const uint8_t *indices = (const uint8_t *)view->section[INDICES] + from;
         for (uint32_t i = 0; i < count; i++)
@@ -116,9 +98,4 @@ static int im_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block
     return 1;
 }
 
-static uint64_t im_weight(const cdot_view *view, uint32_t column)
-{
-    return (uint64_t)view->n * column;
-}
-
-const cdot_decoder im_decoder = {im_workspace, im_open, im_seek, im_next, im_weight, NULL};
+const cdot_decoder im_decoder = {NULL, im_open, im_seek, im_next, NULL, NULL};

@@ -61,7 +61,9 @@ class Kernel:
         self._decoder = decoder(name, source, isa)
         payload = pointer(data, "const uint8_t *")
         what = f"the {name} payload of {len(data)} bytes"
-        size = check_open(self._decoder.workspace(payload, len(data)), what)
+        size = 0
+        if self._decoder.workspace != ffi.NULL:
+            size = check_open(self._decoder.workspace(payload, len(data)), what)
         self.workspace = aligned(size)
         self.view = ffi.new("cdot_view *")
         memory = pointer(self.workspace, "void *")

@@ -38,7 +38,7 @@ def decoder(name: str, source: Path | None, isa: str | None = None) -> Any:
         return found
     plugin = cffi.FFI()
     plugin.include(ffi)
-    plugin.cdef(f"extern const cdot_decoder {name}_decoder;")
+    plugin.cdef(f"extern cdot_decoder {name}_decoder;")
     opened = plugin.dlopen(str(build.build(isa, plugin=source)))
     table = ffi.cast("const cdot_decoder *", plugin.addressof(opened, f"{name}_decoder"))
     _OPENED[table] = opened

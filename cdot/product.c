@@ -36,17 +36,22 @@ static void transpose(const float *in, size_t rows, size_t columns, size_t pad, 
                     out[c * pad + r] = r < rows ? in[r * columns + c] : 0;
 }
 
+static uint64_t weight(const cdot_view *view, uint32_t column)
+{
+    return view->decoder->weight ? view->decoder->weight(view, column) : column;
+}
+
 /* The first column of part `part` of `parts` of the range, balanced by weight, at a seek group. */
 static uint32_t split(const cdot_view *view, uint32_t begin, uint32_t end, uint32_t part, uint32_t parts)
 {
     if (part == 0 || part == parts)
         return part ? end : begin;
-    uint64_t low = view->decoder->weight(view, begin), high = view->decoder->weight(view, end);
+    uint64_t low = weight(view, begin), high = weight(view, end);
     uint64_t goal = low + (high - low) / parts * part;
     uint32_t from = begin, to = end;
     while (from < to) {
         uint32_t middle = from + (to - from) / 2;
-        if (view->decoder->weight(view, middle) < goal)
+        if (weight(view, middle) < goal)
             from = middle + 1;
         else
             to = middle;

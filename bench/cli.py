@@ -1,0 +1,197 @@
+"""The command ``dotbench``: run, list, fetch, doctor, export, selftest."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+import datasets
+import formats
+from bench import journal as journals
+from bench import plan as plans
+from cdot import build
+
+EXAMPLES = """
+\b
+Examples:
+  dotbench run small                                  the standard run, results into results/
+  dotbench run small --datasets 'vgg19/90*' --quick   a look in seconds, nothing into results/
+  dotbench run --datasets w.npy --formats csc,ham     your own matrix, in two formats
+  dotbench list formats                               what can be compared
+"""
+
+
+class Trouble(click.ClickException):
+    """A clear error: what was wrong and what to do; exit status 2."""
+
+    exit_code = 2
+
+
+def home() -> Path:
+    return build.state_folder()
+
+
+@click.group(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="dotbench")
+def command() -> None:
+    """In which compressed format should this weight matrix be stored?
+
+    dotbench encodes matrices in every format, checks every product against float64, and measures
+    bytes and time. Results are CSV files that can be diffed from commit to commit.
+    """
+
+
+def _list(_: Any, __: Any, value: str | None) -> list[str] | None:
+    return None if value is None else plans.split_names(value)
+
+
+def _numbers(_: Any, parameter: click.Parameter, value: str) -> tuple[int, ...]:
+    try:
+        numbers = tuple(int(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a list of whole numbers like 1,8") from None
+    if min(numbers) < 1:
+        raise click.BadParameter(f"{min(numbers)} is too small: at least 1")
+    return tuple(dict.fromkeys(numbers))
+
+
+@command.command()
+@click.argument("which", type=click.Choice(["small", "full"]), default="small")
+@click.option("--datasets", "names", callback=_list, metavar="NAMES",
+              help="Data sets, globs of them or files (.npy .npz .mtx) instead of the standard ones.")
+@click.option("--formats", "kinds", callback=_list, metavar="NAMES",
+              help="Formats and peers (blas_dense, scipy_csc) instead of all.")
+@click.option("--metrics", callback=_list, metavar="NAMES", help="space, time or both (the default).")
+@click.option("--batch", callback=_numbers, default="1,8", show_default=True, metavar="NUMBERS",
+              help="Vectors multiplied at once.")
+@click.option("--threads", callback=_numbers, default="1", show_default=True, metavar="NUMBERS",
+              help="Threads of a product.")
+@click.option("--cache", callback=_list, default="warm", show_default=True, metavar="NAMES",
+              help="warm, or cold: the payload is flushed from the caches before each product.")
+@click.option("--quick", is_flag=True, help="Few short passes, for a look: into .dotbench/quick, never results/.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+              help="Where the CSV files go (default: results/ of the checkout).")  # fmt: skip
+def run(
+    which: str,
+    names: list[str] | None,
+    kinds: list[str] | None,
+    metrics: list[str] | None,
+    batch: tuple[int, ...],
+    threads: tuple[int, ...],
+    cache: list[str],
+    quick: bool,
+    out: Path | None,
+) -> None:
+    """Measure: encode, check every product, count bytes, time. WHICH is small (default) or full.
+
+    A run that was stopped goes on where it was; what is finished is not measured again.
+    """
+    from bench.session import run_plan
+
+    chosen, peers = _chosen_formats(kinds)
+    plan = plans.Plan(
+        datasets=tuple(_resolved(names, which)),
+        formats=chosen,
+        peers=peers,
+        metrics=_checked(metrics or list(plans.METRICS), plans.METRICS, "metric"),
+        batches=batch,
+        threads=threads,
+        caches=_checked(cache, ("warm", "cold"), "cache"),
+        effort=plans.QUICK if quick else plans.Effort(),
+    )
+    out = out or (home() / "quick" if quick else build.FOLDER.parent / "results")
+    sys.exit(run_plan(plan, home(), out, Console(), quick))
+
+
+def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[str, ...]]:
+    if kinds is None:
+        return tuple(formats.get(name) for name in formats.names()), plans.PEERS
+    try:
+        return plans.choose_formats(kinds)
+    except ValueError as error:
+        raise Trouble(str(error)) from error
+
+
+def _resolved(names: list[str] | None, which: str) -> list[str]:
+    try:
+        if names is None:
+            return list(datasets.SMALL if which == "small" else datasets.FULL)
+        return datasets.resolve(names)
+    except (ValueError, LookupError) as error:
+        raise Trouble(str(error)) from error
+
+
+def _checked(asked: Sequence[str], known: Sequence[str], what: str) -> tuple[str, ...]:
+    for name in asked:
+        if name not in known:
+            raise Trouble(f"no {what} {name!r}: there are {' and '.join(known)}")
+    return tuple(dict.fromkeys(asked))
+
+
+@command.command("list")
+@click.argument("what", type=click.Choice(["formats", "datasets"]))
+def list_(what: str) -> None:
+    """What there is: formats with their parameters, or data sets with shapes and sources."""
+    from bench.show.listing import dataset_table, format_table
+
+    Console().print(format_table() if what == "formats" else dataset_table())
+
+
+@command.command()
+@click.argument("names", nargs=-1)
+def fetch(names: tuple[str, ...]) -> None:
+    """Bring data sets into the cache: NAMES or globs (default: those of `small`), checksums verified."""
+    failed = False
+    for name in _resolved(list(names) or None, "small"):
+        try:
+            click.echo(datasets.fetch(name, home(), sys.stderr.isatty()))
+        except datasets.DataError as error:
+            click.echo(f"{name}: {error}", err=True)
+            failed = True
+    sys.exit(2 if failed else 0)
+
+
+@command.command()
+def doctor() -> None:
+    """What this machine can measure, and the line that cures each lack."""
+    from bench import doctor as doctors
+
+    doctors.render(doctors.checks(home=home(), build_kernels=build.build), Console())
+
+
+@command.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
+              help="Where the CSV files go (default: results/ of the checkout).")  # fmt: skip
+def export(out: Path | None) -> None:
+    """The journal's finished cells to CSV, as a run does at its end."""
+    from bench.session import export_journal
+
+    sys.exit(export_journal(home(), out or build.FOLDER.parent / "results", Console()))
+
+
+@command.command()
+@click.option("--trials", default=24, show_default=True, help="Trials of each kind.")
+@click.option("--quiet/--no-quiet", "quiet", default=True, help="With the machine to ourselves.")
+@click.option("--busy/--no-busy", "busy", default=True, help="With another process on one core.")
+def selftest(trials: int, quiet: bool, busy: bool) -> None:
+    """Does timing tell the truth here? Identical kernels, and one with 10 % more work, many times."""
+    from bench.selftest import main as test
+
+    sys.exit(test(trials, quiet, busy, Console()))
+
+
+def main() -> None:
+    """Entry point; known troubles become one clear message."""
+    try:
+        command(standalone_mode=True)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (build.BuildError, journals.JournalError, datasets.DataError) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,130 @@
+"""What a figure depends on: hashes of sources, so that results of one code are told from another's.
+
+`code_sha` in the CSV. For space it is the encoder and payload code; for time also the decoder, the
+multipliers, the driver and the build. Comments, docstrings and layout of a file do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import re
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import formats
+from cdot import build
+from formats.format import Format
+
+ROOT = build.FOLDER.parent
+SPACE_C = ("encode.c", "cdot.h")
+DRIVER_C = ("bench.c", "product.c", "threads.c", "threads.h", "dot.c", "multiply.c", "multiply.h")
+SHARED_C = ("payload.c", "payload.h", "cdot.h", "bits.h", "huffman.c", "huffman.h")
+DRIVER_PY = ("cdot/build.py", "bench/meters/pairs.py", "bench/meters/targets.py")
+
+
+def normalised(path: Path) -> bytes:
+    """A source file without what cannot change a figure: comments, docstrings, white space."""
+    text = path.read_text()
+    if path.suffix == ".py":
+        tree = ast.parse(text)
+        for node in ast.walk(tree):
+            body = getattr(node, "body", None)
+            if (
+                isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+                and body
+                and isinstance(body[0], ast.Expr)
+                and isinstance(body[0].value, ast.Constant)
+            ):
+                node.body = body[1:]
+        return ast.dump(tree).encode()
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL)
+    return " ".join(text.split()).encode()
+
+
+def hash_files(paths: list[Path], *words: str) -> str:
+    """16 hex digits over names and contents, and over words that matter besides."""
+    digest = hashlib.sha256(repr(words).encode())
+    for path in sorted(set(paths)):
+        digest.update(path.name.encode() + b"\0" + normalised(path) + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def imported(path: Path, package: str = "formats") -> set[Path]:
+    """A module of ``package`` and all modules of it that these import at module level, as files."""
+    found, todo = set(), [path]
+    while todo:
+        here = todo.pop()
+        found.add(here)
+        for node in ast.parse(here.read_text()).body:
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(package + "."):
+                there = ROOT / Path(*str(node.module).split(".")).with_suffix(".py")
+                if there.exists() and there not in found:
+                    todo.append(there)
+    return found
+
+
+def library_versions(*names: str) -> list[str]:
+    """``name version`` of installed packages."""
+    out = []
+    for name in names:
+        try:
+            out.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            out.append(f"{name} none")
+    return out
+
+
+def _module(format_: Format) -> Path:
+    return Path(inspect.getfile(type(format_)))
+
+
+@cache
+def space_sha(format_: Format) -> str:
+    """Hash of what decides a payload's bytes: the format's Python and the C of encoders."""
+    files = imported(_module(format_)) | {build.FOLDER / name for name in SPACE_C}
+    return hash_files(sorted(files))
+
+
+@cache
+def time_sha(format_: Format) -> str:
+    """Hash of what decides a product's time as well: kernels, multipliers, driver, build flags."""
+    files = {build.FOLDER / name for name in (*DRIVER_C, *SHARED_C)}
+    files |= {ROOT / name for name in DRIVER_PY}
+    files |= set(build.FOLDER.glob("vector/*.h"))
+    files.add(format_.kernel_source or _kernel_file(format_.name))
+    return hash_files(sorted(files), space_sha(format_))
+
+
+def _kernel_file(name: str) -> Path:
+    """cdot/<name>.c, or the file that defines ``<name>_decoder`` where two formats share one."""
+    own = build.FOLDER / f"{name}.c"
+    if own.exists():
+        return own
+    for path in build.sources():
+        if re.search(rf"^const cdot_decoder {name}_decoder\b", path.read_text(), re.MULTILINE):
+            return path
+    raise FileNotFoundError(f"no C file in {build.FOLDER} defines {name}_decoder")
+
+
+@cache
+def peer_sha(name: str) -> str:
+    """Hash for rows of other people's libraries: how we call them, and their versions."""
+    packages = {"blas_dense": ("numpy",), "scipy_csc": ("scipy", "numpy")}[name]
+    return hash_files([ROOT / path for path in DRIVER_PY], name, *library_versions(*packages))
+
+
+def code_sha(metric: str, name: str, params: str) -> str | None:
+    """The hash that a row of the CSV has in this checkout; None where nothing here makes such a row."""
+    try:
+        if name.startswith("ceiling:"):
+            format_ = formats.parse(params.removeprefix("format="))
+            return hash_files([], name, time_sha(format_))
+        if name in ("blas_dense", "scipy_csc"):
+            return peer_sha(name)
+        format_ = formats.parse(f"{name}[{params}]" if params else name)
+    except ValueError:
+        return None
+    return space_sha(format_) if metric == "space" else time_sha(format_)

@@ -1,0 +1,123 @@
+"""Paired timing: a kernel and the reference in turn, A B B A, and what many passes say together.
+
+Runs of the same kernel back to back differ by tens of per cent on shared machines; pairs do not
+(measurement rules 1 to 4; A/A figures in the README).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Run = Callable[[int], int]  # repeats to nanoseconds
+
+CONFIDENCE = 0.99
+SAME = 0.01  # differences below 1 % are called the same
+WAITED = 1.02  # wall time over CPU time from which on somebody else had the core
+ATTEMPTS = 4  # at a round
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one process measured of one cell: medians over its rounds, and the raw samples.
+
+    ``log_ratio``: log of kernel over reference; ``ns``, ``reference_ns``: one product.
+    ``rounds``: (kernel, reference) nanoseconds per product of every round.
+    ``sampling_seconds``: wall time that the rounds took.
+    """
+
+    log_ratio: float
+    ns: float
+    reference_ns: float
+    rounds: tuple[tuple[float, float], ...]
+    sampling_seconds: float
+
+
+def repeats(run: Run, sample_ns: float) -> int:
+    """How many products fill a sample; the first call also warms the caches up."""
+    run(1)
+    count, spent = 1, run(1)
+    while spent < sample_ns / 10:
+        count *= 4
+        spent = run(count)
+    return max(1, round(sample_ns * count / max(spent, 1)))
+
+
+def measure(
+    kernel: Run,
+    reference: Run,
+    rounds: int,
+    sample_ns: float,
+    rng: random.Random,
+    one_thread: bool = True,
+) -> Pass:
+    """A pass: ``rounds`` times A B B A or B A A B, as many of one as of the other, shuffled.
+
+    With ``one_thread`` a round in which this thread had to wait for its core is measured again.
+    """
+    counts = repeats(kernel, sample_ns), repeats(reference, sample_ns)
+    first = [bool(i % 2) for i in range(rounds)]
+    rng.shuffle(first)
+    done, start = [], time.perf_counter()
+    for reference_first in first:
+        for attempt in range(ATTEMPTS):
+            clocks = time.perf_counter_ns(), time.thread_time_ns()
+            spent = [0.0, 0.0]
+            order = (1, 0, 0, 1) if reference_first else (0, 1, 1, 0)
+            for which in order:
+                spent[which] += (kernel, reference)[which](counts[which]) / counts[which] / 2
+            wall, used = time.perf_counter_ns() - clocks[0], time.thread_time_ns() - clocks[1]
+            if not one_thread or wall < WAITED * used or attempt == ATTEMPTS - 1:
+                done.append((spent[0], spent[1]))
+                break
+    return Pass(
+        statistics.median(math.log(a / b) for a, b in done),
+        statistics.median(a for a, _ in done),
+        statistics.median(b for _, b in done),
+        tuple(done),
+        time.perf_counter() - start,
+    )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Ratio of medians with its interval (Student's t, 99 %, over the passes' log medians)."""
+
+    ratio: float
+    low: float
+    high: float
+    passes: int
+
+    @property
+    def half_width(self) -> float:
+        """Half the interval's length, as a share of the ratio."""
+        return math.sqrt(self.high / self.low) - 1
+
+    @property
+    def verdict(self) -> str:
+        """``faster``, ``slower``, ``same`` or ``unsure``, at 1 %."""
+        low, high = math.log1p(-SAME), math.log1p(SAME)
+        if math.log(self.high) < low:
+            return "faster"
+        if math.log(self.low) > high:
+            return "slower"
+        return "same" if low < math.log(self.low) and math.log(self.high) < high else "unsure"
+
+
+def estimate(log_ratios: Sequence[float]) -> Estimate:
+    """From the log medians of passes, at least two.
+
+    >>> round(estimate([0.0, 0.02, -0.02]).high, 4)
+    1.1214
+    """
+    from scipy.special import stdtrit  # slow to import, and workers do without
+
+    count = len(log_ratios)
+    mean = statistics.fmean(log_ratios)
+    spread = statistics.stdev(log_ratios) / math.sqrt(count)
+    reach = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2)) * spread
+    return Estimate(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach), count)

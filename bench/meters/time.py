@@ -1,0 +1,161 @@
+"""Time: one pass over a matrix's cells in this process, and the row that many passes make."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import formats
+from bench.cores import pin, unpin
+from bench.meters import pairs, targets
+from bench.plan import REFERENCE, Cell, Effort
+from bench.products import Reference, cached_reference
+from cdot import kernel as kernels
+from formats.payload import Payload
+
+Report = Callable[[Cell, dict[str, Any]], None]
+
+
+class Bench:
+    """What the cells of one matrix share in one pass: payloads, references, thread pools."""
+
+    def __init__(self, paths: dict[str, str], sha256: str, folder: Path) -> None:
+        self._paths, self._sha256, self._folder = paths, sha256, folder
+        self._payloads: dict[str, Payload] = {}
+        self._references: dict[int, Reference] = {}
+        self._pools: dict[int, kernels.Pool | None] = {1: None}
+
+    def payload(self, label: str) -> Payload:
+        """The mapped payload of a format, its checksum verified once a pass."""
+        if label not in self._payloads:
+            self._payloads[label] = formats.load(self._paths[label])
+        return self._payloads[label]
+
+    def reference(self, batch: int) -> Reference:
+        if batch not in self._references:
+            source = self.payload(REFERENCE)
+            self._references[batch] = cached_reference(source, self._sha256, batch, self._folder)
+        return self._references[batch]
+
+    def pool(self, threads: int) -> kernels.Pool | None:
+        if threads not in self._pools:
+            self._pools[threads] = kernels.Pool(threads)
+        return self._pools[threads]
+
+    def target(self, cell: Cell) -> targets.Target:
+        label = cell.label
+        if cell.format.startswith("ceiling:"):
+            label = cell.params.removeprefix("format=")
+        elif label not in self._paths:
+            label = REFERENCE  # a peer works on the reference's arrays
+        X, pool = self.reference(cell.batch).X, self.pool(cell.threads)
+        return targets.make(cell.format, self.payload(label), X, pool, cell.cache == "cold")
+
+    def open_us(self, cell: Cell) -> float | None:
+        """Microseconds of opening the cell's payload: header, tables, checks; the best of three."""
+        if cell.label not in self._paths:
+            return None
+        payload, best = self.payload(cell.label), float("inf")
+        for _ in range(3):
+            start = time.perf_counter()
+            kernels.Kernel(payload.format.name, payload.data, payload.format.kernel_source)
+            best = min(best, time.perf_counter() - start)
+        return best * 1e6
+
+
+def measure_cell(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -> dict[str, Any]:
+    """Checks one cell's product, then times it against the reference; what the journal keeps of it."""
+    target = bench.target(cell)
+    product = target.product()
+    error = None if product is None else bench.reference(cell.batch).error(product)
+    against = bench.target(Cell("time", cell.dataset, REFERENCE, "", cell.batch, cell.threads, cell.cache))
+    sample_ns = effort.sample_ms * 1e6
+    one_thread = cell.threads == 1
+    (pin if one_thread else unpin)()
+    done = pairs.measure(target.run, against.run, effort.rounds, sample_ns, rng, one_thread)
+    data = {
+        **asdict(done),
+        "call_ns": target.call_ns,
+        "product_error": error,
+        "open_us": bench.open_us(cell),
+    }
+    if not one_thread:
+        data |= scaling(bench, cell, target, effort, rng)
+    return data
+
+
+def scaling(
+    bench: Bench, cell: Cell, target: targets.Target, effort: Effort, rng: random.Random
+) -> dict[str, float]:
+    """How much T threads gain over one, and what a compute probe gains in the same rounds (rule 8)."""
+    alone = bench.target(Cell("time", cell.dataset, cell.format, cell.params, cell.batch, 1, cell.cache))
+    pool, work = bench.pool(cell.threads), 1_000_000
+    sample_ns = effort.sample_ms * 1e6
+    gained = pairs.measure(alone.run, target.run, effort.rounds, sample_ns, rng, False)
+    probe = pairs.measure(
+        lambda repeat: kernels.bench_compute(None, work, repeat),
+        lambda repeat: kernels.bench_compute(pool, work, repeat),
+        effort.rounds,
+        sample_ns,
+        rng,
+        False,
+    )
+    return {"log_speedup": gained.log_ratio, "log_probe_speedup": probe.log_ratio}
+
+
+def run_pass(
+    cells: Sequence[Cell],
+    bench: Bench,
+    effort: Effort,
+    seed: int,
+    start: Callable[[Cell], None],
+    report: Report,
+    fail: Callable[[Cell, Exception], None],
+) -> None:
+    """All cells in shuffled order; a cell that fails says why and does not stop the others."""
+    rng = random.Random(seed)
+    order = list(cells)
+    rng.shuffle(order)
+    for cell in order:
+        start(cell)
+        try:
+            report(cell, measure_cell(bench, cell, effort, rng))
+        except Exception as error:
+            fail(cell, error)
+
+
+def columns_of_row(
+    cell: Cell, passes: Sequence[dict[str, Any]], nnz: int, encode_seconds: float | None, stop: str
+) -> dict[str, Any]:
+    """The columns of time.csv that the passes of a cell decide."""
+    from math import exp
+
+    known = pairs.estimate([one["log_ratio"] for one in passes])
+    ns = statistics.median(one["ns"] for one in passes)
+    opened = [one["open_us"] for one in passes if one["open_us"] is not None]
+    errors = [one["product_error"] for one in passes if one["product_error"] is not None]
+    speedups = {
+        name: exp(statistics.median(one[f"log_{name}"] for one in passes)) if f"log_{name}" in passes[0] else None
+        for name in ("speedup", "probe_speedup")
+    }
+    work = nnz * cell.batch
+    return {
+        "time_ratio": known.ratio,
+        "ratio_low": known.low,
+        "ratio_high": known.high,
+        "ns_per_dot": ns,
+        "ns_per_nonzero": ns / work if work else None,
+        "gmac_per_s": work / ns if ns and not cell.format.startswith("ceiling:") else None,
+        "encode_seconds": encode_seconds,
+        "open_us": statistics.median(opened) if opened else None,
+        "passes": len(passes),
+        "stop": stop,
+        "call_ns": statistics.median(one["call_ns"] for one in passes) or None,
+        "product_error": max(errors) if errors else None,
+        **speedups,
+    }

@@ -1,0 +1,77 @@
+"""Reference products in float64, and the check that every product passes before it is timed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from formats.source import Source, blocks
+
+LIMIT = 1e-5  # of sum |w| |x|, for float32 sums in any order
+
+
+class WrongProduct(ArithmeticError):
+    """A kernel's product that is not W's."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """X (batch, n) float32, Y = X W in float64, and the scale sum |w| |x| of each entry of Y."""
+
+    X: npt.NDArray[np.float32]
+    Y: npt.NDArray[np.float64]
+    scale: npt.NDArray[np.float64]
+
+    def error(self, product: npt.NDArray[np.float32]) -> float:
+        """Largest error of a product as a share of its scale; WrongProduct above `LIMIT`.
+
+        Where the scale is 0 the product has to be 0.
+        """
+        if product.shape != self.Y.shape:
+            raise WrongProduct(f"the product has shape {product.shape}, not {self.Y.shape}")
+        wrong = np.abs(product.astype(np.float64) - self.Y)
+        share = np.divide(wrong, self.scale, out=np.where(wrong == 0, 0.0, np.inf), where=self.scale > 0)
+        share = np.where(np.isnan(wrong), np.inf, share)
+        worst = float(share.max()) if share.size else 0.0
+        if worst > LIMIT:
+            vector, column = np.unravel_index(int(share.argmax()), share.shape)
+            raise WrongProduct(
+                f"wrong product: {(share > LIMIT).sum()} of {share.size} entries; the worst is vector "
+                f"{vector}, column {column}: {product[vector, column]:.6g} where float64 gives "
+                f"{self.Y[vector, column]:.6g}, an error of {worst:.1e} of sum |w||x| (limit {LIMIT:.0e})"
+            )
+        return worst
+
+
+def reference(source: Source, batch: int, seed: int) -> Reference:
+    """Streams a matrix into its products with ``batch`` standard normal vectors."""
+    from scipy.sparse import csc_array
+
+    n, m = source.shape
+    X = np.random.default_rng(seed).standard_normal((batch, n)).astype(np.float32)
+    Y, scale = np.zeros((batch, m)), np.zeros((batch, m))
+    wide, size = X.T.astype(np.float64), np.abs(X.T.astype(np.float64))
+    for begin, end, columns in blocks(source):
+        arrays = (columns.values.astype(np.float64), columns.rows, columns.indptr)
+        block = csc_array(arrays, shape=(n, end - begin))
+        Y[:, begin:end] = (block.T @ wide).T
+        scale[:, begin:end] = (abs(block).T @ size).T
+    return Reference(X, Y, scale)
+
+
+def cached_reference(source: Source, sha256: str, batch: int, folder: Path) -> Reference:
+    """The reference of a matrix from ``folder``, computed if it is not there yet."""
+    path = folder / f"products-{batch}.npz"
+    try:
+        with np.load(path) as stored:
+            return Reference(stored["X"], stored["Y"], stored["scale"])
+    except (OSError, ValueError, KeyError, EOFError):
+        made = reference(source, batch, int(sha256[:8], 16))
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new.npz")
+    np.savez(temporary, X=made.X, Y=made.Y, scale=made.scale)
+    temporary.replace(path)
+    return made

@@ -1,0 +1,144 @@
+"""Does the timing tell the truth on this machine? Known differences, measured many times.
+
+A trial is what a cell of a run gets: passes in fresh processes, A B B A rounds, one interval. Identical
+kernels must not be called different; a kernel with 10 % more work must be. Both again while another
+process keeps one core busy.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+import formats
+from bench.meters import pairs
+from bench.plan import REFERENCE, Effort
+from cdot import build
+
+MORE = 1.1  # work of the slower kernel: that many more columns
+TRIALS_A_PROCESS = 4  # trials whose passes share a process, as the cells of a run do
+CASES = ("identical", "10 % more work")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How often a case may be called different, for 24 trials; scaled for others."""
+
+    identical_most: int
+    slower_least: int
+    half_width: float | None
+
+
+QUIET = Limits(1, 22, 0.03)
+BUSY = Limits(2, 18, None)
+
+
+def worker(path: str, trials: int, seed: int) -> None:
+    """One pass of some trials of both cases, in shuffled order; log ratios as JSON."""
+    from bench.cores import pin
+    from bench.meters.targets import FormatTarget
+
+    rng, effort = random.Random(seed), Effort()
+    payload = formats.load(path)
+    n, m = payload.shape
+    X = np.random.default_rng(seed).standard_normal((1, n)).astype(np.float32)
+    short = FormatTarget(payload, X, columns=(0, round(m / MORE)))
+    targets = {"identical": FormatTarget(payload, X, columns=short.columns), "10 % more work": FormatTarget(payload, X)}
+    order = [(case, trial) for case in CASES for trial in range(trials)]
+    rng.shuffle(order)
+    pin()
+    out = [
+        (case, trial, pairs.measure(targets[case].run, short.run, effort.rounds, effort.sample_ms * 1e6, rng).log_ratio)
+        for case, trial in order
+    ]
+    print(json.dumps(out))
+
+
+def _spin() -> None:
+    while True:
+        pass
+
+
+@contextmanager
+def _busy_core() -> Iterator[None]:
+    """Another process that never sleeps."""
+    process = multiprocessing.get_context("spawn").Process(target=_spin, daemon=True)
+    process.start()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.join()
+
+
+def _matrix() -> np.ndarray:
+    """1100 x 1100 at 10 %: a product of some 50 us, in the cache."""
+    rng = np.random.default_rng(7)
+    dense = rng.standard_normal((1100, 1100)).astype(np.float32)
+    return np.where(rng.random(dense.shape) < 0.1, dense, 0)
+
+
+def trials(count: int, path: Path) -> dict[str, list[pairs.Estimate]]:
+    """``count`` estimates of each case."""
+    effort, out = Effort(), {case: [] for case in CASES}
+    environment = dict(os.environ, PYTHONPATH=str(build.FOLDER.parent), OPENBLAS_NUM_THREADS="1")
+    for begin in range(0, count, TRIALS_A_PROCESS):
+        size = min(TRIALS_A_PROCESS, count - begin)
+        logs: dict[tuple[str, int], list[float]] = {}
+        for _ in range(effort.passes):
+            seed = random.SystemRandom().getrandbits(31)
+            code = f"from bench.selftest import worker; worker({str(path)!r}, {size}, {seed})"
+            done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+            for case, trial, log in json.loads(done.stdout):
+                logs.setdefault((case, trial), []).append(log)
+        for (case, _), values in sorted(logs.items()):
+            out[case].append(pairs.estimate(values))
+    return out
+
+
+def judge(name: str, found: dict[str, list[pairs.Estimate]], limits: Limits, console: Console) -> bool:
+    """Prints what was called how often, beside what is allowed; whether all is within."""
+    count = len(found["identical"])
+    same = sum(one.verdict in ("faster", "slower") for one in found["identical"])
+    slower = sum(one.verdict == "slower" for one in found["10 % more work"])
+    most, least = limits.identical_most * count / 24, limits.slower_least * count / 24
+    width = statistics.median(one.half_width for case in CASES for one in found[case])
+    good = [same <= most, slower >= least, limits.half_width is None or width <= limits.half_width]
+    ratios = {case: statistics.median(one.ratio for one in found[case]) for case in CASES}
+    console.print(f"{name}, {count} trials each:", highlight=False)
+    lines = [
+        f"identical kernels called different: {same} (at most {most:g}); median ratio {ratios['identical']:.4f}",
+        f"10 % more work found: {slower} (at least {least:g}); median ratio {ratios['10 % more work']:.4f}",
+        f"median half-width of the intervals: {width:.2%}"
+        + (f" (at most {limits.half_width:.0%})" if limits.half_width else ""),
+    ]
+    for passed, line in zip(good, lines, strict=True):
+        console.print(f"  {'ok  ' if passed else 'FAIL'} {line}", highlight=False, soft_wrap=True)
+    return all(good)
+
+
+def main(count: int, quiet: bool, busy: bool, console: Console) -> int:
+    """Both cases, quiet and busy; exit status 0 if all is within its limits."""
+    good = True
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "selftest.dbp"
+        formats.get(REFERENCE).encode(_matrix()).save(path)
+        if quiet:
+            good &= judge("quiet machine", trials(count, path), QUIET, console)
+        if busy:
+            with _busy_core():
+                good &= judge("one core kept busy", trials(count, path), BUSY, console)
+    return 0 if good else 1

@@ -1,0 +1,102 @@
+"""A run from the command line: journal, screen, export, and what is said at the end."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from bench import export, identity
+from bench.journal import Journal
+from bench.plan import Plan
+from bench.rows import key
+from bench.run import Outcome, Runner
+from bench.show.screen import duration, make
+
+Row = dict[str, Any]
+
+
+def journal_path(home: Path, quick: bool) -> Path:
+    """Quick runs have a journal of their own, so that none of their cells counts as measured."""
+    return home / ("quick.sqlite" if quick else "journal.sqlite")
+
+
+def run_plan(plan: Plan, home: Path, out: Path, console: Console, quick: bool) -> int:
+    """Runs a plan and exports it; the exit status: 0, 1 if a cell failed, 130 after Ctrl-C."""
+    start = time.monotonic()
+    with Journal(journal_path(home, quick)) as journal, make(console, plan) as screen:
+        runner = Runner(plan, home, journal, screen)
+        try:
+            outcome = runner.run()
+        except KeyboardInterrupt:
+            outcome = None
+    if outcome is None:
+        console.print("Stopped. Finished cells and passes are kept: the same command goes on from here.")
+        return 130
+    write(outcome.rows, out, console)
+    _summary(outcome, time.monotonic() - start, out, console)
+    return 1 if outcome.failed() or outcome.missing else 0
+
+
+def write(rows: dict[str, list[Row]], out: Path, console: Console) -> None:
+    """Exports rows into ``out`` and says which rows were kept or dropped there."""
+    filled = {name: part for name, part in rows.items() if part}
+    keys = {name: {key(name, row) for row in part} for name, part in filled.items()}
+    report = export.export(filled, out, keys, current_sha)
+    for line in report.lines():
+        console.print(Text(line, "dim"), soft_wrap=True)
+
+
+def current_sha(file: str, row: Row) -> str | None:
+    """The ``code_sha`` that a CSV row would have in this checkout."""
+    return identity.code_sha(file, row["format"], row["params"])
+
+
+def export_journal(home: Path, out: Path, console: Console) -> int:
+    """Exports every finished cell of the journal that this checkout's code measured."""
+    with Journal(journal_path(home, False)) as journal:
+        rows: dict[str, list[Row]] = {"space": [], "time": []}
+        for known, row in journal.rows():
+            if current_sha(known["metric"], row) == row["code_sha"]:
+                rows[known["metric"]].append(row)
+    if not any(rows.values()):
+        console.print("The journal has no finished cells of this code: dotbench run small")
+        return 2
+    write(rows, out, console)
+    console.print(f"{sum(map(len, rows.values()))} rows in {out}")
+    return 0
+
+
+def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> None:
+    rows = [row for part in outcome.rows.values() for row in part]
+    good = sum(row["status"] == "ok" for row in rows)
+    errors = [row["product_error"] for row in outcome.rows["time"] if row.get("product_error") is not None]
+    widths = [
+        (row["ratio_high"] / row["ratio_low"]) ** 0.5 - 1 for row in outcome.rows["time"] if row["status"] == "ok"
+    ]
+    console.print()
+    line = f"{good} of {len(rows)} cells ok in {duration(seconds)}"
+    if outcome.measuring_seconds:
+        line += f" (measuring {duration(outcome.measuring_seconds)}, in samples {duration(outcome.sampling_seconds)})"
+    console.print(line, highlight=False)
+    if errors:
+        console.print(f"every product checked: largest error {max(errors):.1e} of sum |w||x|", highlight=False)
+    if widths:
+        console.print(f"median half-width of the intervals: {statistics.median(widths):.1%}", highlight=False)
+    twins = sorted({row["dataset"] for row in rows if row["source"] == "twin"})
+    if twins:
+        console.print(
+            f"twins, not the real matrices: {', '.join(twins)}. For the real ones allow the network, or set "
+            "DOTBENCH_DATA to a folder that holds them (dotbench list datasets)",
+            soft_wrap=True,
+        )
+    for problem in outcome.missing:
+        console.print(Text(f"left out: {problem}", "red"), soft_wrap=True)
+    failed = outcome.failed()
+    if failed:
+        console.print(Text(f"{len(failed)} cells failed; their rows say why", "red"))
+    console.print(f"results: {out}", highlight=False, soft_wrap=True)

@@ -1,0 +1,37 @@
+"""What ``dotbench list`` prints: one line for each format and each data set."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from rich.table import Table
+
+import datasets
+import formats
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in titles:
+        table.add_column(title, no_wrap=title != titles[-1])
+    return table
+
+
+def format_table() -> Table:
+    """Name, parameters with defaults, whether anything is lost, and what is stored."""
+    table = _table("format", "parameters", "lossless", "stores")
+    for name, kind in formats.kinds().items():
+        parameters = ", ".join(f"{field.name}={field.default}" for field in dataclasses.fields(kind))
+        table.add_row(name, parameters or "-", "yes" if kind.lossless else "no", kind.summary)
+    table.add_row("blas_dense", "-", "yes", "peer: numpy's X @ W on the dense array")
+    table.add_row("scipy_csc", "-", "yes", "peer: scipy's csr(W.T) @ X.T")
+    return table
+
+
+def dataset_table() -> Table:
+    """Name, shape, where it would come from now, and what it is."""
+    table = _table("data set", "shape", "from", "what it is")
+    for name in datasets.names():
+        entry = datasets.describe(name)
+        table.add_row(name, f"{entry.shape[0]} x {entry.shape[1]}", datasets.source_now(name), entry.summary)
+    return table

@@ -1,0 +1,159 @@
+"""Starting measuring processes, and surviving what happens to them: crashes, hangs, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.plan import Cell
+from cdot import build
+
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a worker reports of a cell: ``start``, ``done`` with data, ``fail`` or ``timeout``."""
+
+    kind: str
+    cell: Cell
+    data: dict[str, Any]
+    reason: str = ""
+
+
+def _environment(threads: int) -> dict[str, str]:
+    environment = dict(os.environ, PYTHONPATH=str(build.FOLDER.parent), PYTHONUNBUFFERED="1")
+    environment.update(dict.fromkeys(ONE_THREAD, str(threads)))
+    return environment
+
+
+def _died(code: int, words: str) -> str:
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+    last = words.strip().splitlines()[-1:] or [""]
+    return f"the measuring process {how}" + (f": {last[0]}" if last[0] else "")
+
+
+def run(
+    task: dict[str, Any], cells: Sequence[Cell], listen: Callable[[Event], None], timeout: float, threads: int = 1
+) -> None:
+    """Does a task's cells in fresh processes; every cell gets a ``done``, ``fail`` or ``timeout`` event.
+
+    A worker that dies or stays silent for ``timeout`` seconds fails the cell in hand, and a new one goes
+    on with the rest.
+    """
+    left = list(cells)
+    while left:
+        in_hand, reason, kind = _one_process(task, left, listen, timeout, threads)
+        if not left:
+            return
+        if in_hand is None and kind == "fail":  # before its first cell: it would die again
+            for cell in left:
+                listen(Event(kind, cell, {}, reason))
+            return
+        failed = in_hand or left[0]
+        left.remove(failed)
+        listen(Event(kind, failed, {}, reason))
+
+
+def _one_process(
+    task: dict[str, Any], left: list[Cell], listen: Callable[[Event], None], timeout: float, threads: int
+) -> tuple[Cell | None, str, str]:
+    """Runs one worker; takes finished cells out of ``left``. What happened to the one in hand."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(threads),
+        start_new_session=True,  # Ctrl-C is for us alone
+    )
+    assert process.stdin and process.stdout and process.stderr
+    in_hand: Cell | None = None
+    try:
+        message = json.dumps({**task, "cells": [asdict(cell) for cell in left]})
+        process.stdin.write(message.encode() + b"\n")
+        process.stdin.flush()
+        reader = _Reader(process)
+        while (line := reader.line(timeout)) is not None:
+            event = json.loads(line)
+            cell = Cell(**event["cell"])
+            if event["event"] == "start":
+                in_hand = cell
+            else:
+                in_hand = None
+                left.remove(cell)
+            listen(Event(event["event"], cell, event.get("data", {}), event.get("reason", "")))
+        if reader.silent:
+            return in_hand, f"no news for {timeout:.0f} s: stopped", "timeout"
+        return in_hand, _died(process.wait(), reader.words), "fail"
+    except BrokenPipeError:
+        return in_hand, _died(process.wait(), process.stderr.read().decode(errors="replace")), "fail"
+    finally:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            try:
+                pipe.close()
+            except OSError:
+                pass
+
+
+class _Reader:
+    """Lines of a worker's standard output, with a limit on silence; its standard error is kept."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._selector = selectors.DefaultSelector()
+        assert process.stdout and process.stderr
+        self._out, self._err = process.stdout.fileno(), process.stderr.fileno()
+        for number in (self._out, self._err):
+            os.set_blocking(number, False)
+            self._selector.register(number, selectors.EVENT_READ)
+        self._rest = b""
+        self._error = b""
+        self.silent = False
+
+    @property
+    def words(self) -> str:
+        """What came on standard error, the last part of it."""
+        return self._error[-10_000:].decode(errors="replace")
+
+    def line(self, timeout: float) -> bytes | None:
+        """The next line; None at the end, or after ``timeout`` seconds of silence (then ``silent``)."""
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self._rest:
+            ready = self._selector.select(max(0.0, deadline - time.monotonic()))
+            if not ready:
+                self.silent = True
+                return None
+            for key, _ in ready:
+                chunk = os.read(key.fd, 65536)
+                if not chunk:
+                    self._selector.unregister(key.fd)
+                if key.fd == self._out:
+                    self._rest += chunk
+                    if not chunk and b"\n" not in self._rest:
+                        self._drain()
+                        return None
+                else:
+                    self._error += chunk
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
+
+    def _drain(self) -> None:
+        """What standard error still holds when the worker has closed its output."""
+        deadline = time.monotonic() + 2
+        while self._err in self._selector.get_map() and self._selector.select(
+            max(0.0, deadline - time.monotonic())
+        ):
+            chunk = os.read(self._err, 65536)
+            self._error += chunk
+            if not chunk:
+                return

@@ -1,0 +1,115 @@
+"""Sessions, and a bootstrap: ``python3 noxfile.py -s small`` needs Python 3.11 and nothing else.
+
+Run as a script it makes a private environment with nox in it (.nox/bootstrap-X.Y) and goes on there;
+with nox installed, ``nox -s small`` is the same. Environments are reused until pyproject.toml changes.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def environment(name: str, *install: str) -> Path:
+    """The Python of the environment .nox/NAME-X.Y with these pip arguments installed, made if needed."""
+    folder = ROOT / ".nox" / f"{name}-{VERSION}"
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + repr((ROOT, install)).encode()).hexdigest()
+    stamp, python = folder / "installed", folder / "bin" / "python"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        print(f"{name}: setting up {folder.relative_to(ROOT)} (once)", flush=True)
+        made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)])
+        if made.returncode:
+            sys.exit("noxfile.py: no virtual environment could be made; on Debian: apt install python3-venv")
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        if subprocess.run([*pip, *install], cwd=ROOT).returncode:
+            sys.exit("noxfile.py: pip could not install what is needed; its words stand above")
+        stamp.write_text(wanted)
+    return python
+
+
+if __name__ == "__main__":
+    if sys.version_info < (3, 11):
+        sys.exit(f"noxfile.py: Python 3.11 or later is needed, this is {sys.version.split()[0]}")
+    nox_python = str(environment("bootstrap", "nox==2026.10.20"))
+    os.execv(nox_python, [nox_python, "-m", "nox", "-f", str(ROOT / "noxfile.py"), *sys.argv[1:]])
+
+import nox  # noqa: E402 - only there behind the bootstrap
+
+nox.options.default_venv_backend = "none"
+nox.options.error_on_external_run = False
+nox.options.sessions = ["lint", "tests"]
+
+ASAN_FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -Werror"
+
+
+def bench(session: nox.Session, *arguments: str, **more: str) -> None:
+    """Runs ``python -m bench ARGUMENTS``."""
+    python = environment("run", "-e", ".")
+    session.run(str(python), "-m", "bench", *arguments, env={"PYTHONPATH": str(ROOT), **more})
+
+
+@nox.session
+def small(session: nox.Session) -> None:
+    """The standard run of under ten minutes: eight matrices, results into results/."""
+    bench(session, "run", "small", *session.posargs)
+
+
+@nox.session
+def full(session: nox.Session) -> None:
+    """All matrices of the registry."""
+    bench(session, "run", "full", *session.posargs)
+
+
+@nox.session
+def selftest(session: nox.Session) -> None:
+    """Does the timing tell the truth here? Same kernels called the same, slower ones found."""
+    bench(session, "selftest", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The test suite with coverage, examples included."""
+    python = str(environment("tests", "-e", ".[tests]", "./examples/ell"))
+    for old in ROOT.glob(".coverage*"):
+        old.unlink()
+    session.run(python, "-m", "coverage", "run", "-m", "pytest", *session.posargs)
+    session.run(python, "-m", "coverage", "combine", "--quiet")
+    if not session.posargs:  # a part of the tests covers a part of the code
+        session.run(python, "-m", "coverage", "report")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff and mypy."""
+    python = str(environment("lint", "-e", ".[lint]"))
+    session.run(python, "-m", "ruff", "check", ".")
+    session.run(python, "-m", "ruff", "format", "--check", ".")
+    session.run(python, "-m", "mypy")
+
+
+@nox.session
+def sanitize(session: nox.Session) -> None:
+    """Conformance under AddressSanitizer and UndefinedBehaviorSanitizer; needs gcc."""
+    python = str(environment("tests", "-e", ".[tests]", "./examples/ell"))
+    library = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    session.run(
+        python, "-m", "pytest", "tests/formats", "tests/cdot", *session.posargs,
+        env={
+            "DOTBENCH_CC": "gcc",
+            "DOTBENCH_CFLAGS": ASAN_FLAGS,
+            "LD_PRELOAD": library.stdout.strip(),
+            "ASAN_OPTIONS": "detect_leaks=0",  # Python itself never gives all back
+            "UBSAN_OPTIONS": "print_stacktrace=1",
+        },
+    )  # fmt: skip
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The README's table and plot, anew from results/."""
+    python = str(environment("docs", "-e", ".[docs]"))
+    session.run(python, "-m", "bench.show.readme", *session.posargs, env={"PYTHONPATH": str(ROOT)})

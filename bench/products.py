@@ -11,6 +11,7 @@ import numpy.typing as npt
 from formats.source import Source, blocks
 
 LIMIT = 1e-5  # of sum |w| |x|, for float32 sums in any order
+SMALLEST = float(np.finfo(np.float32).tiny)  # below it float32 has no such precision
 
 
 class WrongProduct(ArithmeticError):
@@ -28,11 +29,13 @@ class Reference:
     def error(self, product: npt.NDArray[np.float32]) -> float:
         """Largest error of a product as a share of its scale; WrongProduct above `LIMIT`.
 
-        Where the scale is 0 the product has to be 0.
+        Where the scale is 0 the product has to be 0. Errors below float32's smallest normal number
+        are none.
         """
         if product.shape != self.Y.shape:
             raise WrongProduct(f"the product has shape {product.shape}, not {self.Y.shape}")
         wrong = np.abs(product.astype(np.float64) - self.Y)
+        wrong[wrong < SMALLEST] = 0
         share = np.divide(wrong, self.scale, out=np.where(wrong == 0, 0.0, np.inf), where=self.scale > 0)
         share = np.where(np.isnan(wrong), np.inf, share)
         worst = float(share.max()) if share.size else 0.0

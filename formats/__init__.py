@@ -6,7 +6,7 @@
 >>> payload.dot(np.array([1, 10, 100], np.float32))
 array([ 20. , 151.5,   0. ], dtype=float32)
 >>> payload.nbytes, sum(payload.sections.values())
-(85, 85)
+(79, 79)
 >>> bool((payload.decode() == W).all())
 True
 """

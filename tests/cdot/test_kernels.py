@@ -1,0 +1,173 @@
+"""The C side: headers that cffi reads, builds, checksums, the bit stream, seek bases, refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import formats
+from cdot import build
+from cdot.encode import encode_columns
+from cdot.errors import KernelError, PayloadError, check
+from cdot.kernel import Kernel, Pool, aligned, bench_compute, bench_memcpy, crc
+from cdot.library import declarations, ffi
+from formats.huffman import Fields
+
+
+def test_crc_32c() -> None:
+    """The check value of CRC-32C (iSCSI, RFC 3720): "123456789" gives e3069283."""
+    assert crc(np.frombuffer(b"123456789", np.uint8)) == 0xE3069283
+    assert crc(np.zeros(32, np.uint8)) == 0x8A9136AA  # RFC 3720, B.4: 32 bytes of zeros
+
+
+def test_every_build_has_the_same_crc() -> None:
+    from cdot.library import library, pointer
+
+    data = np.random.default_rng(0).integers(0, 256, 1001).astype(np.uint8)
+    found = {library(isa).cdot_crc(pointer(data, "const uint8_t *"), 1001) for isa in build.instruction_sets()}
+    assert len(found) == 1
+
+
+def test_declarations_are_plain_c() -> None:
+    assert "#" not in declarations()
+    assert ffi.sizeof("cdot_header") == 32
+    assert ffi.sizeof("cdot_cursor") == 384
+
+
+def encode(symbols: list[int], lengths: list[int], words: int, bit: int = 0, zero: int = -1) -> tuple[list[str], int]:
+    stream = np.zeros(words, np.uint32)
+    codes = np.cumsum([0] + [1 << (8 - length) for length in lengths[:-1]])
+    codes = np.array([code >> (8 - length) for code, length in zip(codes, lengths, strict=True)], np.uint64)
+    count = len(symbols)
+    ends = encode_columns(
+        np.arange(count, dtype=np.int32), np.array(symbols, np.uint32), np.array([0, count], np.int64),
+        count, zero, codes, np.array(lengths, np.uint8), stream, bit,
+    )  # fmt: skip
+    return [f"{word:032b}" for word in stream], int(ends[-1])
+
+
+@pytest.mark.parametrize("bit", range(32))
+def test_codewords_at_every_bit(bit: int) -> None:
+    """Codewords 0, 10, 110, 111 behind ``bit`` zeros, across the end of a word."""
+    words, end = encode([3, 1, 0, 2] * 9, [1, 2, 3, 3], 4, bit)
+    assert "".join(words) == ("0" * bit + "111100110" * 9).ljust(128, "0")
+    assert end == bit + 81
+
+
+def test_a_stream_that_is_too_short_is_refused() -> None:
+    with pytest.raises(KernelError, match="too small"):
+        encode([3] * 11, [1, 2, 3, 3], 1)
+
+
+def test_seek_bases_of_streams_above_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of streams beyond 2^32 bits, with the border moved to where a test reaches it."""
+    W = np.random.default_rng(0).integers(0, 5, (300, 700)).astype(np.float32)
+    plain = {name: formats.get(name).encode(W) for name in ("ham", "sham")}
+    for border in (1 << 14, 1 << 16, 1 << 17):
+        monkeypatch.setattr(Fields, "BASES_FROM", border)
+        for name, without in plain.items():
+            payload = formats.get(name).encode(W)
+            assert len(payload.section("seek_bases")) > 1
+            assert (payload.section("seek_points") < border).all()
+            assert np.array_equal(payload.decode(), W)
+            x = np.ones(300, np.float32)
+            assert np.array_equal(payload.dot(x, columns=(333, 600)), without.dot(x, columns=(333, 600)))
+
+
+def test_hostile_headers() -> None:
+    """Sizes that overflow 64 bits, code lengths of no code, a workspace that is too small."""
+    payload = formats.get("ham").encode(np.eye(40, dtype=np.float32))
+    for at, value in ((8, b"\xff\xff\xff\xff"), (12, b"\xff\xff\xff\x7f"), (32, b"\xff\xff\xff\xff"), (36, b"\x38")):
+        damaged = aligned(payload.nbytes)
+        damaged[:] = payload.data
+        damaged[at : at + len(value)] = np.frombuffer(value, np.uint8)
+        with pytest.raises(PayloadError, match="cannot be read"):
+            Kernel("ham", damaged)
+    lengths = payload.data.copy()
+    lengths[48 + 8 : 48 + 12] = [3, 0, 0, 0]
+    with pytest.raises(PayloadError, match="prefix code"):
+        Kernel("ham", lengths)
+    with pytest.raises(PayloadError, match="another format"):
+        Kernel("sham", payload.data)
+    with pytest.raises(KeyError, match="no kernels"):
+        Kernel("nonesuch", payload.data)
+
+
+def test_errors_have_words() -> None:
+    assert check(5) == 5
+    with pytest.raises(KernelError, match=r"out of order .*error -10"):
+        check(-10)
+    with pytest.raises(KernelError, match="could not be started"):
+        Pool(100_000)
+
+
+def test_other_drivers() -> None:
+    data = np.arange(256, dtype=np.uint8)
+    copy = np.zeros(256, np.uint8)
+    assert bench_memcpy(copy, data, 2) >= 0 and np.array_equal(copy, data)
+    with Pool(2) as pool:
+        assert bench_compute(pool, 1000, 2) > 0
+    assert bench_compute(None, 1000, 2) > 0
+
+
+def test_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTBENCH_ISA", "sparc")
+    with pytest.raises(build.BuildError, match="DOTBENCH_ISA=sparc does not run on this processor"):
+        build.chosen_isa()
+    monkeypatch.setenv("DOTBENCH_ISA", build.instruction_sets()[-1])
+    assert build.chosen_isa() == build.instruction_sets()[-1]
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DOTBENCH_HOME", str(tmp_path / "file"))
+    with pytest.raises(build.BuildError, match="cannot be built in .* Set DOTBENCH_HOME"):
+        build.build(plugin=build.FOLDER / "encode.c")
+
+
+def test_a_plugin_that_does_not_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTBENCH_HOME", str(tmp_path))
+    wrong = tmp_path / "wrong.c"
+    wrong.write_text("int f(void) { return x; }\n")
+    with pytest.raises(build.BuildError, match=r"compiling wrong.*failed"):
+        build.build(plugin=wrong)
+    assert not list((tmp_path / "build").glob("*.so"))
+
+
+def test_compilers(monkeypatch: pytest.MonkeyPatch) -> None:
+    build.compiler_name.cache_clear()
+    monkeypatch.setenv("DOTBENCH_CC", "no-such-compiler")
+    with pytest.raises(build.BuildError, match="no-such-compiler does not run"):
+        build.compiler_name()
+    monkeypatch.delenv("DOTBENCH_CC")
+    monkeypatch.delenv("DOTBENCH_CFLAGS", raising=False)
+    assert build.compiler_name() == "zig-0.17.1"
+
+    def missing(_: str) -> str:
+        raise build.PackageNotFoundError
+
+    monkeypatch.setattr(build, "version", missing)
+    with pytest.raises(build.BuildError, match="pip install ziglang==0.17.1"):
+        build.compiler_command()
+    build.compiler_name.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("machine", "flags", "expected"),
+    [
+        ("x86_64", build.X86_64_V3, ["x86_64_v3", "x86_64"]),
+        ("x86_64", frozenset({"sse2"}), ["x86_64"]),
+        ("aarch64", frozenset(), ["aarch64"]),
+    ],
+)
+def test_instruction_sets(
+    monkeypatch: pytest.MonkeyPatch, machine: str, flags: frozenset[str], expected: list[str]
+) -> None:
+    monkeypatch.setattr(build.platform, "machine", lambda: machine)
+    monkeypatch.setattr(build, "processor_flags", lambda: flags)
+    assert build.instruction_sets() == expected
+
+
+def test_no_kernels_for_other_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build.platform, "machine", lambda: "riscv64")
+    with pytest.raises(build.BuildError, match="riscv64"):
+        build.instruction_sets()

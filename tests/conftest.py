@@ -1,0 +1,50 @@
+"""What all tests share: no network, no state left behind, real data only where it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def mirror_folder() -> Path | None:
+    """The local mirror: ``DOTBENCH_DATA`` or ../shared/data beside the checkout."""
+    folder = Path(os.environ.get("DOTBENCH_DATA") or ROOT.parent / "shared" / "data")
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture
+def mirror() -> Path:
+    """The mirror; without one the test is skipped by name. With one, a missing file is a failure."""
+    folder = mirror_folder()
+    if folder is None:
+        pytest.skip("no real data: set DOTBENCH_DATA to a mirror, or put it at ../shared/data")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOTBENCH_OFFLINE", "1")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_leftovers() -> Iterator[None]:
+    """Tests write below tmp_path only (the compiled kernels in .dotbench/build are a cache, and stay)."""
+    before = {path for path in ROOT.iterdir()}
+    yield
+    new = {path.name for path in set(ROOT.iterdir()) - before} - {".dotbench", ".pytest_cache"}
+    assert not [name for name in new if not name.startswith(".coverage")], f"tests left {new} behind"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Names the tests that were left out for lack of real data."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    lacking = [report.nodeid for report in skipped if "no real data" in str(report.longrepr)]
+    if lacking:
+        terminalreporter.section("left out: real data not at hand")
+        for name in lacking:
+            terminalreporter.line(name)

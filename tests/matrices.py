@@ -1,0 +1,79 @@
+"""Small seeded matrices that every format has to survive, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+Matrix = np.ndarray
+
+
+def sparse(n: int, m: int, density: float, distinct: int, seed: int) -> Matrix:
+    """n by m, about ``density`` nonzeros, at most ``distinct`` values."""
+    rng = np.random.default_rng(seed)
+    book = rng.permutation(np.arange(1, distinct + 1)).astype(np.float32) * 0.25
+    values = book[np.minimum(rng.geometric(0.3, (n, m)), distinct) - 1] if distinct < 50 else rng.choice(book, (n, m))
+    return np.where(rng.random((n, m)) < density, values, 0).astype(np.float32)
+
+
+def every_bit() -> Matrix:
+    """Columns of 33 entries in a code of 1-bit words: they start at every bit of a 32-bit word."""
+    W = np.zeros((33, 64), np.float32)
+    W[::2] = 1.5
+    return W
+
+
+def mixed_lengths() -> Matrix:
+    """Column counts from 0 to n, in no order."""
+    rng = np.random.default_rng(5)
+    W = np.zeros((200, 90), np.float32)
+    for j, count in enumerate(rng.permutation(np.linspace(0, 200, 90).astype(int))):
+        W[rng.permutation(200)[:count], j] = rng.integers(1, 9, count)
+    return W
+
+
+def long_codes() -> Matrix:
+    """Counts like Fibonacci numbers give the longest codewords that Huffman's code has."""
+    counts, values = [1, 1], []
+    while sum(counts) < 30000:
+        counts.append(counts[-1] + counts[-2])
+    for value, count in enumerate(counts):
+        values += [value + 1.0] * count
+    flat = np.random.default_rng(3).permutation(np.array(values, np.float32))
+    out = np.zeros(300 * 160, np.float32)
+    out[np.random.default_rng(4).permutation(out.size)[: len(flat)]] = flat
+    return out.reshape(300, 160)
+
+
+SMALL: dict[str, Callable[[], Matrix]] = {
+    "no_rows": lambda: np.zeros((0, 5), np.float32),
+    "no_columns": lambda: np.zeros((5, 0), np.float32),
+    "one_entry": lambda: np.full((1, 1), 2.5, np.float32),
+    "one_zero": lambda: np.zeros((1, 1), np.float32),
+    "one_row": lambda: sparse(1, 70, 0.5, 4, 1),
+    "one_column": lambda: sparse(70, 1, 0.5, 4, 2),
+    "all_zero": lambda: np.zeros((40, 50), np.float32),
+    "no_zero": lambda: 1 + sparse(40, 50, 1.0, 7, 3),
+    "one_value_everywhere": lambda: np.full((70, 40), -1.5, np.float32),
+    "one_value": lambda: sparse(64, 64, 0.3, 1, 4),
+    "two_values": lambda: sparse(64, 64, 0.3, 2, 5),
+    "two_values_no_zero": lambda: np.where(sparse(33, 40, 0.5, 1, 6) > 0, 3, -2).astype(np.float32),
+    "ordinary": lambda: sparse(300, 200, 0.1, 30, 7),
+    "dense_blocks": lambda: sparse(3000, 40, 0.7, 200, 8),
+    "very_sparse": lambda: sparse(3000, 70, 0.002, 5, 9),
+    "every_bit": every_bit,
+    "mixed_lengths": mixed_lengths,
+    "long_codes": long_codes,
+    "n_255": lambda: sparse(255, 20, 0.4, 9, 10),
+    "n_256": lambda: sparse(256, 20, 0.4, 9, 11),
+    "n_257": lambda: sparse(257, 20, 0.4, 9, 12),
+    "tiny_and_huge_values": lambda: np.diag(np.float32([1e-45, 1e37, -1e-38, 1.0])),
+}
+
+LARGE: dict[str, Callable[[], Matrix]] = {
+    "65_536_values_and_more": lambda: sparse(700, 300, 0.5, 70_000, 13),
+    "column_longer_than_65_535": lambda: sparse(70_000, 5, 0.5, 6, 14),
+    "65_535_rows": lambda: sparse(65_535, 3, 0.2, 6, 15),
+    "65_536_rows": lambda: sparse(65_536, 3, 0.2, 6, 16),
+}

@@ -23,8 +23,11 @@ int huffman_open(huffman_code *code, const float *values, uint32_t symbols, cons
     code->table_value = (float *)(code->first + longest + 1);
     code->index = (uint32_t *)(code->table_value + entries);
     code->table_length = (uint8_t *)(code->index + longest + 1);
-    if (longest == 0) /* one symbol, or none: no bits */
+    if (longest == 0) { /* one symbol, or none: no bits */
+        code->table_length[0] = 0;
+        code->table_value[0] = 0;
         return symbols <= 1 ? CDOT_OK : CDOT_CODE;
+    }
 
     uint64_t next = 0, coded = 0; /* next free codeword, left-justified in `longest` bits */
     uint64_t space = (uint64_t)1 << longest;

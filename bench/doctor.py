@@ -1,0 +1,167 @@
+"""What this machine can measure, and the one line that cures each lack. Asks no host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bench.machine import blas, machine_id
+from cdot import build
+
+FVP = ("FVP_Corstone_SSE-300_Ethos-U55", "VHT_MPS3_Corstone_SSE-300")
+LATER = "not used by this version yet"
+
+
+@dataclass(frozen=True)
+class Check:
+    """``ok``: True, False (a lack that matters now) or None (nothing that this version measures needs it)."""
+
+    name: str
+    ok: bool | None
+    found: str
+    cure: str = ""
+
+
+def checks(
+    home: Path,
+    build_kernels: Callable[[], Path],
+    powercap: Path = Path("/sys/class/powercap"),
+    paranoid: Path = Path("/proc/sys/kernel/perf_event_paranoid"),
+) -> list[Check]:
+    """All checks. ``powercap`` and ``paranoid`` are where the system shows them."""
+    return [
+        Check("machine", True, f"{machine_id()}, {psutil.virtual_memory().total / 2**30:.0f} GiB of memory"),
+        Check("python", True, f"{sys.version.split()[0]} ({sys.executable})"),
+        compiler(),
+        vector_units(),
+        kernels(build_kernels),
+        numpy_blas(),
+        mirror(),
+        network(),
+        disk(home),
+        rapl(powercap),
+        perf(paranoid),
+        program("valgrind", "valgrind", "instruction counts"),
+        program("qemu-system-arm", "qemu-system-arm", "microcontroller results"),
+        fvp(),
+        Check("board", None, f"none configured; {LATER}"),
+    ]
+
+
+def compiler() -> Check:
+    try:
+        return Check("compiler", True, build.compiler_name())
+    except build.BuildError as error:
+        return Check("compiler", False, str(error), "python -m pip install ziglang==0.17.1")
+
+
+def vector_units() -> Check:
+    """Which builds of the kernels run here."""
+    try:
+        fits, chosen = build.instruction_sets(), build.chosen_isa()
+    except build.BuildError as error:
+        return Check("vector units", False, str(error), "unset DOTBENCH_ISA")
+    return Check("vector units", True, f"kernels for {' and '.join(fits)} run here; {chosen} is used")
+
+
+def kernels(build_kernels: Callable[[], Path]) -> Check:
+    try:
+        return Check("kernels", True, f"built: {build_kernels().name}")
+    except build.BuildError as error:
+        return Check("kernels", False, str(error), "see the compiler's words above")
+
+
+def numpy_blas() -> Check:
+    known = [f"{one['internal_api']} {one['version']} ({one['architecture']})" for one in blas()]
+    return Check("BLAS", bool(known), ", ".join(known) or "numpy brings no BLAS that shows itself")
+
+
+def mirror() -> Check:
+    """Real data on this machine."""
+    named = os.environ.get("DOTBENCH_DATA")
+    folder = Path(named) if named else build.FOLDER.parent.parent / "shared" / "data"
+    if folder.is_dir():
+        return Check("data mirror", True, str(folder))
+    lack = f"DOTBENCH_DATA={named} is no folder" if named else "none; data comes from the network or is a twin"
+    return Check("data mirror", False if named else None, lack, "export DOTBENCH_DATA=/path/to/mirror")
+
+
+def network() -> Check:
+    if os.environ.get("DOTBENCH_OFFLINE") == "1":
+        return Check("network", None, "DOTBENCH_OFFLINE=1: no host is asked", "unset DOTBENCH_OFFLINE")
+    return Check("network", True, "used for data sets that no mirror holds (DOTBENCH_OFFLINE=1 forbids it)")
+
+
+def disk(home: Path) -> Check:
+    """Room for caches, and whether they can be written."""
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free / 2**30
+    if not os.access(there, os.W_OK):
+        return Check("disk", False, f"{there} cannot be written", "export DOTBENCH_HOME=/folder/with/room")
+    return Check("disk", free > 1, f"{free:.0f} GiB free for {home}", "" if free > 1 else "free some room")
+
+
+def rapl(powercap: Path) -> Check:
+    """Energy counters, and whether they may be read."""
+    counters = sorted(powercap.glob("*/energy_uj"))
+    if not counters:
+        return Check("RAPL", None, f"no energy counters here (virtual machines have none); {LATER}")
+    try:
+        counters[0].read_text()
+    except OSError:
+        cure = f"sudo chmod a+r {powercap}/*/energy_uj"
+        return Check("RAPL", None, f"{len(counters)} counters, readable by root only; {LATER}", cure)
+    return Check("RAPL", None, f"{len(counters)} counters, readable; {LATER}")
+
+
+def perf(paranoid: Path) -> Check:
+    where = shutil.which("perf")
+    if not where:
+        return Check("perf", None, f"not found; {LATER}", "sudo apt-get install linux-perf")
+    try:
+        level = int(paranoid.read_text())
+    except (OSError, ValueError):
+        return Check("perf", None, f"{where}; {LATER}")
+    cure = "sudo sysctl kernel.perf_event_paranoid=0" if level > 0 else ""
+    return Check("perf", None, f"{where}, perf_event_paranoid {level}; {LATER}", cure)
+
+
+def program(name: str, package: str, what: str) -> Check:
+    """A program that later versions use for ``what``."""
+    where = shutil.which(name)
+    if not where:
+        return Check(name, None, f"not found; {what} are {LATER}", f"sudo apt-get install {package}")
+    printed = subprocess.run([where, "--version"], capture_output=True, text=True).stdout.splitlines()
+    return Check(name, None, f"{printed[0] if printed else where}; {what} are {LATER}")
+
+
+def fvp() -> Check:
+    found = os.environ.get("FVP_CORSTONE300") or next(filter(None, map(shutil.which, FVP)), None)
+    return Check("FVP", None, f"{found or 'Corstone-300 model not found'}; {LATER}")
+
+
+def render(found: list[Check], console: Console) -> None:
+    """A line a check; the cures of lacks below."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold")
+    marks = {True: Text("ok", "green"), False: Text("lack", "bold red"), None: Text("-", "dim")}
+    for check in found:
+        table.add_row(marks[check.ok], check.name, check.found)
+    console.print(table)
+    cures = [check for check in found if check.cure]
+    if cures:
+        console.print("\nwhat would bring more:")
+    for check in cures:
+        console.print(Text(f"  {check.name}: ", "dim") + Text(check.cure), soft_wrap=True)

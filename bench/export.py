@@ -1,0 +1,150 @@
+"""From rows to results/*.csv: merged with what is there, written whole and atomically.
+
+An export replaces the rows of the cells in its plan. Other rows stay while their code is still this
+checkout's. A row that says "not measured" never replaces one that was measured by the same code.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.rows import FILES, as_text, key, typed
+
+Row = dict[str, Any]
+ShaNow = Callable[[str, Row], str | None]
+
+GIVES_WAY = ("skipped", "unavailable", "timeout")
+
+
+class ExportError(RuntimeError):
+    """A results file that cannot be read or written; it was left as it is."""
+
+
+@dataclass
+class ExportReport:
+    """What happened to rows that an export did not bring."""
+
+    written: dict[str, int] = field(default_factory=dict)
+    kept_ok: list[str] = field(default_factory=list)
+    dropped: dict[str, int] = field(default_factory=dict)
+    unknown: dict[str, int] = field(default_factory=dict)
+
+    def lines(self) -> list[str]:
+        """In words."""
+        out = [f"kept the measured row of {label}: this run had none" for label in self.kept_ok]
+        for file, count in self.dropped.items():
+            out.append(f"{file}.csv: {count} rows dropped, measured by code that has changed since")
+        for file, count in self.unknown.items():
+            out.append(f"{file}.csv: {count} rows kept of formats that are not installed here")
+        return out
+
+
+def read(path: Path, file: str) -> list[Row]:
+    """The rows of a results file; ExportError names the line where it is not one."""
+    names = [column.name for column in FILES[file]]
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExportError(f"{path} cannot be read: {error}. Nothing was changed") from error
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
+            raise ExportError(
+                f"{path}, line {number}: a merge conflict. Resolve it (either side is a whole file), or delete the "
+                "file and export again. Nothing was changed"
+            )
+    reader = csv.reader(io.StringIO(text))
+    found = next(reader, [])
+    if found != names:
+        missing, extra = [n for n in names if n not in found], [n for n in found if n not in names]
+        raise ExportError(
+            f"{path}, line 1: these are not the columns of this version (missing: {', '.join(missing) or 'none'}; "
+            f"unknown: {', '.join(extra) or 'none'}; each once and in order). Update dotbench, or move the file "
+            "away. Nothing was changed"
+        )
+    rows = []
+    for fields in reader:
+        try:
+            rows.append(typed(file, dict(zip(names, fields, strict=True))))
+        except ValueError as error:
+            raise ExportError(f"{path}, line {reader.line_num}: {error}. Nothing was changed") from error
+    return rows
+
+
+def merge(
+    file: str, new: Iterable[Row], old: Iterable[Row], planned: set[tuple[Any, ...]], sha_now: ShaNow, report: ExportReport
+) -> list[Row]:
+    """The rows of the file after the export, sorted."""
+    rows = {key(file, row): row for row in new}
+    for row in old:
+        at = key(file, row)
+        fresh = rows.get(at)
+        if fresh is not None:
+            same_code = fresh["code_sha"] == row["code_sha"]
+            if row["status"] == "ok" and same_code and fresh["status"] in GIVES_WAY:
+                rows[at] = row
+                report.kept_ok.append(f"{row['dataset']} {row['format']}")
+        elif at not in planned:
+            now = sha_now(file, row)
+            if now is None:
+                report.unknown[file] = report.unknown.get(file, 0) + 1
+            if now in (None, row["code_sha"]):
+                rows[at] = row
+            else:
+                report.dropped[file] = report.dropped.get(file, 0) + 1
+    return [rows[at] for at in sorted(rows)]
+
+
+def render(file: str, rows: Iterable[Row]) -> bytes:
+    """The file's bytes: the same for the same rows."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([column.name for column in FILES[file]])
+    writer.writerows(as_text(file, row) for row in rows)
+    return out.getvalue().encode()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replaces a file by another in one step; after a kill at any moment it is the old or the new one."""
+    made = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}", delete=False) as file:
+            made = Path(file.name)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        made.chmod(0o644)
+        made.replace(path)
+    except OSError as error:
+        if made:
+            made.unlink(missing_ok=True)
+        raise ExportError(
+            f"{path} cannot be written: {error.strerror}. What was there is as it was, and what was measured is in "
+            "the journal: make room or choose --out, then run dotbench export"
+        ) from error
+
+
+def export(
+    rows_by_file: dict[str, list[Row]], results: Path, planned: dict[str, set[tuple[Any, ...]]], sha_now: ShaNow
+) -> ExportReport:
+    """Merges rows into the CSV files of a folder. All files are read before the first is written.
+
+    ``sha_now(file, row)``: the code hash that a row would have in this checkout, None if unknown.
+    """
+    report, ready = ExportReport(), {}
+    for file, new in rows_by_file.items():
+        path = results / f"{file}.csv"
+        old = read(path, file) if path.exists() else []
+        merged = merge(file, new, old, planned.get(file, set()), sha_now, report)
+        ready[path] = render(file, merged)
+        report.written[file] = len(merged)
+    for path, data in ready.items():
+        write_whole(path, data)
+    return report

@@ -1,0 +1,160 @@
+"""The journal: everything that was measured, on disk at once, in one SQLite file.
+
+SQLite's write-ahead log survives kill -9 and lets two runs work side by side. Results are exported from
+here; a run that goes on reads nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+Identity = dict[str, Any]
+Row = dict[str, Any]
+
+SCHEMA = 1
+FINISHED = ("ok",)  # what failed, timed out or was not available is tried again
+TABLES = """
+CREATE TABLE IF NOT EXISTS cells (key TEXT PRIMARY KEY, identity TEXT, status TEXT, row TEXT, finished_at TEXT);
+CREATE TABLE IF NOT EXISTS passes (key TEXT, boot TEXT, number INTEGER, data TEXT, PRIMARY KEY (key, boot, number));
+CREATE TABLE IF NOT EXISTS machines (machine TEXT PRIMARY KEY, metadata TEXT, seen_at TEXT);
+CREATE TABLE IF NOT EXISTS inputs
+    (matrix_sha256 TEXT, dataset TEXT, source TEXT, file_sha256 TEXT, PRIMARY KEY (matrix_sha256, dataset, source));
+"""
+
+
+class JournalError(RuntimeError):
+    """The journal cannot be read or written; the message names the file and what to do."""
+
+
+def cell_key(identity: Identity) -> str:
+    """SHA-256 of an identity, whatever the order of its items."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Journal:
+    """An open journal; use it in a ``with``. Every call that writes is durable when it returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._clear_errors():
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise JournalError(
+                    f"the journal's folder {path.parent} cannot be made: {error.strerror}. "
+                    "Set DOTBENCH_HOME to a folder that can be written"
+                ) from error
+            self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._check_schema()
+            self._db.executescript(TABLES)
+            self._db.execute(f"PRAGMA user_version={SCHEMA}")
+
+    def _check_schema(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA:
+            raise JournalError(
+                f"{self._path} is a journal of schema {version}, and this version knows {SCHEMA}: "
+                "update dotbench, or move the file away to measure anew"
+            )
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise JournalError(
+                f"the journal {self._path} cannot be used: {error}. Nothing that is finished is lost; free some "
+                "room, or set DOTBENCH_HOME to a folder that can be written"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise JournalError(
+                f"{self._path} is damaged or no journal ({error}): move it away, and dotbench measures anew"
+            ) from error
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _write(self, statement: str, *values: Any) -> None:
+        with self._clear_errors():
+            self._db.execute(statement, values)
+
+    def _read(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._clear_errors():
+            return self._db.execute(statement, values).fetchall()
+
+    # ---- cells
+
+    def finished(self, identity: Identity) -> Row | None:
+        """The row of a cell that is finished, else None."""
+        found = self._read("SELECT status, row FROM cells WHERE key = ?", cell_key(identity))
+        return json.loads(found[0][1]) if found and found[0][0] in FINISHED else None
+
+    def record(self, identity: Identity, row: Row) -> None:
+        """A cell's row; its passes are kept, for the raw values in them."""
+        self._write(
+            "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?)",
+            cell_key(identity),
+            json.dumps(identity, sort_keys=True),
+            row["status"],
+            json.dumps(row),
+            _now(),
+        )
+
+    def rows(self) -> list[tuple[Identity, Row]]:
+        """All finished cells, the latest last."""
+        found = self._read("SELECT identity, row, status FROM cells ORDER BY finished_at, rowid")
+        return [(json.loads(known), json.loads(row)) for known, row, status in found if status in FINISHED]
+
+    # ---- passes
+
+    def add_pass(self, identity: Identity, boot: str, number: int, data: dict[str, Any]) -> None:
+        """One pass of a cell: its log median and raw values."""
+        self._write(
+            "INSERT OR REPLACE INTO passes VALUES (?, ?, ?, ?)", cell_key(identity), boot, number, json.dumps(data)
+        )
+
+    def passes(self, identity: Identity, boot: str) -> list[dict[str, Any]]:
+        """The passes of a cell since this machine was started; those of another boot do not count."""
+        statement = "SELECT data FROM passes WHERE key = ? AND boot = ? ORDER BY number"
+        return [json.loads(data) for (data,) in self._read(statement, cell_key(identity), boot)]
+
+    # ---- where figures come from
+
+    def record_machine(self, machine: str, metadata: dict[str, Any]) -> None:
+        """What is known of a machine; the latest run's words count."""
+        self._write("INSERT OR REPLACE INTO machines VALUES (?, ?, ?)", machine, json.dumps(metadata), _now())
+
+    def machines(self) -> dict[str, dict[str, Any]]:
+        """Metadata by machine."""
+        found = self._read("SELECT machine, metadata FROM machines")
+        return {machine: json.loads(metadata) for machine, metadata in found}
+
+    def record_input(self, matrix_sha256: str, dataset: str, source: str, file_sha256: str) -> None:
+        """Which file a matrix was read from."""
+        self._write("INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?)", matrix_sha256, dataset, source, file_sha256)
+
+    def inputs(self) -> list[tuple[str, str, str, str]]:
+        """(matrix_sha256, dataset, source, file_sha256) of every matrix that was read."""
+        return [
+            (str(a), str(b), str(c), str(d))
+            for a, b, c, d in self._read("SELECT matrix_sha256, dataset, source, file_sha256 FROM inputs ORDER BY 2, 3")
+        ]

@@ -1,0 +1,114 @@
+"""The columns of the CSV files: names, types, how numbers print, what identifies a row.
+
+One declaration a column; adding a file is adding one tuple to `FILES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Row = dict[str, Any]
+STATUSES = ("ok", "failed", "timeout", "skipped", "unavailable")
+
+
+@dataclass(frozen=True)
+class Column:
+    """``read`` turns a CSV's text into a value; ``text`` a value into the CSV's text."""
+
+    name: str
+    read: Callable[[str], Any]
+    text: Callable[[Any], str]
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(f"{text!r} is neither true nor false")
+    return text == "true"
+
+
+def _error(value: float) -> str:
+    return "0" if value == 0 else f"{value:.3e}"
+
+
+def _word(name: str) -> Column:
+    return Column(name, str, lambda value: " ".join(str(value).split()))
+
+
+def _integer(name: str) -> Column:
+    return Column(name, int, lambda value: str(int(value)))
+
+
+def _number(name: str, decimals: int) -> Column:
+    return Column(name, float, lambda value: f"{value:.{decimals}f}")
+
+
+def _kind(name: str) -> Column:
+    """The column of a name: what its figures look like follows from what they are."""
+    if name in WORDS:
+        return _word(name)
+    if name == "lossless":
+        return Column(name, _boolean, lambda value: "true" if value else "false")
+    if name in ("error", "product_error"):
+        return Column(name, float, _error)
+    return _number(name, DECIMALS[name]) if name in DECIMALS else _integer(name)
+
+
+WORDS = frozenset(
+    "dataset matrix_sha256 source format params status reason code_sha dtype cache isa compiler "
+    "reference reference_sha stop machine".split()
+)
+DECIMALS = {
+    **dict.fromkeys(("bits_per_entry", "bits_per_nonzero", "paper_bits_per_entry", "entropy_bits_per_entry"), 8),
+    **dict.fromkeys(("ratio", "x_bound", "time_ratio", "ratio_low", "ratio_high", "speedup", "probe_speedup"), 4),
+    "ns_per_dot": 1,
+    "ns_per_nonzero": 4,
+    "gmac_per_s": 3,
+    "encode_seconds": 4,
+    "open_us": 1,
+    "call_ns": 1,
+}
+
+COMMON = "dataset matrix_sha256 source format params status reason code_sha"
+FILES: dict[str, tuple[Column, ...]] = {
+    name: tuple(_kind(column) for column in f"{COMMON} {columns}".split())
+    for name, columns in {
+        "space": "n m nnz distinct dtype lossless error bytes header_bytes scratch_bytes bits_per_entry "
+        "bits_per_nonzero ratio paper_bits_per_entry entropy_bits_per_entry x_bound",
+        "time": "batch threads cache isa compiler reference reference_sha time_ratio ratio_low ratio_high "
+        "ns_per_dot ns_per_nonzero gmac_per_s encode_seconds open_us passes stop machine "
+        "call_ns product_error speedup probe_speedup",
+    }.items()
+}
+# What makes a row the same cell in two exports. Hashes, machine and instruction set are of the
+# measurement, not of the cell: measured again, or elsewhere, it is the same row.
+KEYS = {
+    "space": ("dataset", "format", "params"),
+    "time": ("dataset", "format", "params", "batch", "threads", "cache"),
+}
+
+
+def key(file: str, row: Row) -> tuple[Any, ...]:
+    """What identifies a row in its file, and the order of rows: names as text, counts as numbers."""
+    return tuple(int(row[name]) if name in ("batch", "threads") else str(row[name]) for name in KEYS[file])
+
+
+def as_text(file: str, row: Row) -> list[str]:
+    """A row's fields for the CSV, in the file's order; None and what is missing are empty."""
+    return ["" if row.get(one.name) is None else one.text(row[one.name]) for one in FILES[file]]
+
+
+def typed(file: str, fields: dict[str, str]) -> Row:
+    """A row with values from a CSV's text; ValueError names the column that does not fit."""
+    row: Row = {}
+    for column in FILES[file]:
+        text = fields[column.name]
+        optional = text == "" and column.name not in WORDS
+        try:
+            row[column.name] = None if optional else column.read(text)
+        except ValueError as error:
+            raise ValueError(f"column {column.name}: {error}") from error
+    if row["status"] not in STATUSES:
+        raise ValueError(f"column status: {row['status']!r} is none of {', '.join(STATUSES)}")
+    return row

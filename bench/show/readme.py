@@ -1,0 +1,106 @@
+"""The README's table and plot, from the committed results: ``nox -s docs``.
+
+The plot has no date and a fixed hash salt, so that a difference in the file is a difference in results.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+from cdot import build
+
+ROOT = build.FOLDER.parent
+DATASET = "vgg19/90-0-32"
+PANELS = ("orsreg_1", "SiNa", "vgg19/90-0-32", "deepdta/80-0-16")
+PICTURE = Path("docs/space-time.svg")
+MARKS = {"dense": "s", "csc": "o", "csc_min": "v", "im": "D", "ham": "^", "sham": "P", "blas_dense": "x", "scipy_csc": "+"}
+# Okabe and Ito's palette, which the colour-blind can tell apart
+COLOURS = {
+    "dense": "#000000", "csc": "#0072B2", "csc_min": "#56B4E9", "im": "#CC79A7", "ham": "#D55E00",
+    "sham": "#009E73", "blas_dense": "#666666", "scipy_csc": "#E69F00",
+}  # fmt: skip
+
+Row = dict[str, Any]
+
+
+def read(results: Path, name: str) -> list[Row]:
+    """Rows of one results file that went well."""
+    with (results / name).open(newline="") as file:
+        return [row for row in csv.DictReader(file) if row["status"] == "ok"]
+
+
+def points(spaces: list[Row], times: list[Row], dataset: str) -> dict[str, tuple[float, float]]:
+    """Bits per nonzero and nanoseconds per nonzero (batch 1, one thread, warm) of each format."""
+    sizes = {row["format"]: float(row["bits_per_nonzero"]) for row in spaces if row["dataset"] == dataset}
+    sizes |= {peer: sizes[own] for peer, own in (("blas_dense", "dense"), ("scipy_csc", "csc")) if own in sizes}
+    found = {}
+    for row in times:
+        if (row["dataset"], row["batch"], row["threads"], row["cache"]) == (dataset, "1", "1", "warm"):
+            if row["format"] in sizes:
+                found[row["format"]] = (sizes[row["format"]], float(row["ns_per_nonzero"]))
+    return found
+
+
+def plot(results: Path, picture: Path) -> None:
+    """Bits per nonzero against time per nonzero, one panel a matrix."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update({"svg.hashsalt": "dotbench", "svg.fonttype": "path", "font.size": 9})
+    spaces, times = read(results, "space.csv"), read(results, "time.csv")
+    figure, axes = plt.subplots(1, len(PANELS), figsize=(11, 3.3), layout="constrained")
+    for axis, dataset in zip(axes, PANELS, strict=True):
+        name = dataset if any(row["dataset"] == dataset for row in spaces) else f"{dataset}~twin"
+        for format_, (bits, nanoseconds) in points(spaces, times, name).items():
+            axis.scatter(bits, nanoseconds, marker=MARKS[format_], color=COLOURS[format_], s=42, label=format_)
+        axis.set(xscale="log", yscale="log", title=name, xlabel="bits per nonzero")
+        axis.grid(which="major", color="#dddddd", linewidth=0.6)
+        axis.set_axisbelow(True)
+    axes[0].set_ylabel("ns per nonzero, batch 1")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=8, frameon=False)
+    picture.parent.mkdir(exist_ok=True)
+    figure.savefig(picture, metadata={"Date": None, "Creator": "dotbench"})
+
+
+def table(results: Path, dataset: str = DATASET) -> str:
+    """The matrix's table as the terminal shows it at 100 columns, without colours."""
+    import io
+
+    from rich.console import Console
+
+    from bench.rows import typed
+    from bench.show.table import matrix_table
+
+    rows = {
+        name: [typed(name, row) for row in read(results, f"{name}.csv") if row["dataset"] == dataset]
+        for name in ("space", "time")
+    }
+    out = io.StringIO()
+    Console(file=out, width=104).print(matrix_table(rows, 104))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def replace_between(text: str, name: str, content: str) -> str:
+    """Puts ``content`` between the README's markers of that name."""
+    pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+    if not re.search(pattern, text, re.DOTALL):
+        raise ValueError(f"README.md has no place between <!-- {name} --> and <!-- /{name} -->")
+    return re.sub(pattern, lambda match: match[1] + content + "\n" + match[2], text, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Writes both."""
+    results, readme = ROOT / "results", ROOT / "README.md"
+    plot(results, ROOT / PICTURE)
+    text = replace_between(readme.read_text(), "table", "```\n" + table(results) + "\n```")
+    readme.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

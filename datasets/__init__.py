@@ -1,0 +1,28 @@
+"""Matrices: the registry, where each comes from, how it is read, and the cache that encoders stream.
+
+``load("orsreg_1", cache_dir=...)`` gives a `Matrix`: from the local mirror, the canonical address, or a
+twin, checked against its published hash. Uses nothing of `formats` but the source protocol.
+"""
+
+from datasets.errors import DataError, UnknownDataset
+from datasets.loading import Matrix, describe, fetch, load, resolve, source_now
+from datasets.registry import SMALL, TWIN, Dataset, entries, names
+
+FULL = tuple(entries())
+
+__all__ = [
+    "FULL",
+    "SMALL",
+    "TWIN",
+    "DataError",
+    "Dataset",
+    "Matrix",
+    "UnknownDataset",
+    "describe",
+    "entries",
+    "fetch",
+    "load",
+    "names",
+    "resolve",
+    "source_now",
+]

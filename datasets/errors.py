@@ -1,0 +1,15 @@
+"""What goes wrong with data: one kind of error, whose message says what, where, and what to do."""
+
+from __future__ import annotations
+
+
+class DataError(ValueError):
+    """A data set that cannot be had or is not what it should be."""
+
+
+class UnknownDataset(DataError):
+    """A name that is neither in the registry nor a file."""
+
+
+class Unreachable(DataError):
+    """A host that does not answer: a reason to take a twin, where every other error is a reason to stop."""

@@ -1,0 +1,103 @@
+"""Matrices from files: .npy, .npz, Matrix Market (also .gz, .bz2, .xz). Files are untrusted."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from datasets.errors import DataError
+from formats.source import Source, as_source
+
+ROUNDED = "rounded to float32"
+OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
+    ".gz": lambda path: gzip.open(path, "rb"),
+    ".bz2": lambda path: bz2.open(path, "rb"),
+    ".xz": lambda path: lzma.open(path, "rb"),
+}
+SUFFIXES = (".npy", ".npz", ".mtx", ".mtx.gz", ".mtx.bz2", ".mtx.xz")
+
+
+def is_matrix_file(name: str) -> bool:
+    """Whether a name ends like a file that can be read here."""
+    return name.lower().endswith(SUFFIXES)
+
+
+def read(path: Path) -> tuple[Source, str]:
+    """The matrix in a file, and what was done to it ("" or that it was rounded).
+
+    DataError names the file and says what is wrong with it.
+    """
+    name = path.name.lower()
+    try:
+        if name.endswith(".npy"):
+            matrix: Any = np.load(path, mmap_mode="r", allow_pickle=False)
+        elif name.endswith(".npz"):
+            matrix = read_npz(path)
+        else:
+            matrix = read_matrix_market(path)
+        return rounded(matrix)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: there is no such file") from error
+    except DataError:
+        raise
+    except (ValueError, TypeError, OSError, EOFError, KeyError, OverflowError, zipfile.BadZipFile, lzma.LZMAError) as error:
+        raise DataError(f"{path} cannot be read as a matrix: {error}") from error
+
+
+def rounded(matrix: Any) -> tuple[Source, str]:
+    """A source of float32; wider numbers are rounded, and the second value says so where one changed."""
+    source = as_source(matrix)
+    if np.dtype(matrix.dtype) == np.float32:
+        source.histogram()  # looks at every entry: NaN and infinity are found here
+        return source, ""
+    try:
+        source.histogram()
+        return source, ""
+    except ValueError as error:
+        if "rounding" not in str(error):
+            raise
+    with np.errstate(over="ignore"):
+        narrow = as_source(matrix.astype(np.float32))
+    try:
+        narrow.histogram()
+    except ValueError as error:
+        raise ValueError(f"{error} (its {matrix.dtype} is beyond float32's range)") from error
+    return narrow, f"{matrix.dtype} {ROUNDED}"
+
+
+def read_npz(path: Path) -> Any:
+    """A scipy sparse matrix, one 2-D array, or a codebook with indices (W = codebook[index])."""
+    with np.load(path, allow_pickle=False) as stored:
+        names = set(stored.files)
+        if names == {"codebook", "index"}:
+            codebook, index = stored["codebook"], stored["index"]
+            if index.size and int(index.max()) >= len(codebook):
+                raise DataError(f"{path}: index {index.max()} is outside its codebook of {len(codebook)}")
+            return codebook[index]
+        if "format" in names:
+            import scipy.sparse
+
+            return scipy.sparse.load_npz(path)
+        if len(names) == 1:
+            return stored[names.pop()]
+    raise DataError(
+        f"{path} holds {', '.join(sorted(names)) or 'nothing'}: a .npz needs one array, a scipy sparse matrix, or "
+        "codebook and index"
+    )
+
+
+def read_matrix_market(path: Path) -> Any:
+    """Matrix Market, coordinate or array, symmetric storage expanded."""
+    import scipy.io
+
+    if path.suffix in OPENERS:
+        with OPENERS[path.suffix](path) as file:
+            return scipy.io.mmread(file)
+    return scipy.io.mmread(str(path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +62,45 @@ def _numbers(_: Any, parameter: click.Parameter, value: str) -> tuple[int, ...]:
 
 @command.command()
 @click.argument("which", type=click.Choice(["small", "full"]), default="small")
-@click.option("--datasets", "names", callback=_list, metavar="NAMES",
-              help="Data sets, globs of them or files (.npy .npz .mtx) instead of the standard ones.")
-@click.option("--formats", "kinds", callback=_list, metavar="NAMES",
-              help="Formats and peers (blas_dense, scipy_csc) instead of all.")
+@click.option(
+    "--datasets",
+    "names",
+    callback=_list,
+    metavar="NAMES",
+    help="Data sets, globs of them or files (.npy .npz .mtx) instead of the standard ones.",
+)
+@click.option(
+    "--formats",
+    "kinds",
+    callback=_list,
+    metavar="NAMES",
+    help="Formats and peers (blas_dense, scipy_csc) instead of all.",
+)
 @click.option("--metrics", callback=_list, metavar="NAMES", help="space, time or both (the default).")
-@click.option("--batch", callback=_numbers, default="1,8", show_default=True, metavar="NUMBERS",
-              help="Vectors multiplied at once.")
-@click.option("--threads", callback=_numbers, default="1", show_default=True, metavar="NUMBERS",
-              help="Threads of a product.")
-@click.option("--cache", callback=_list, default="warm", show_default=True, metavar="NAMES",
-              help="warm, or cold: the payload is flushed from the caches before each product.")
+@click.option(
+    "--batch",
+    callback=_numbers,
+    default="1,8",
+    show_default=True,
+    metavar="NUMBERS",
+    help="Vectors multiplied at once.",
+)
+@click.option(
+    "--threads",
+    callback=_numbers,
+    default="1",
+    show_default=True,
+    metavar="NUMBERS",
+    help="Threads of a product.",
+)
+@click.option(
+    "--cache",
+    callback=_list,
+    default="warm",
+    show_default=True,
+    metavar="NAMES",
+    help="warm, or cold: the payload is flushed from the caches before each product.",
+)
 @click.option("--quick", is_flag=True, help="Few short passes, for a look: into .dotbench/quick, never results/.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="Where the CSV files go (default: results/ of the checkout).")  # fmt: skip

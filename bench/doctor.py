@@ -19,7 +19,7 @@ from bench.machine import blas, machine_id
 from cdot import build
 
 FVP = ("FVP_Corstone_SSE-300_Ethos-U55", "VHT_MPS3_Corstone_SSE-300")
-LATER = "not used by this version yet"
+LATER = "not measured by this version yet"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def checks(
         program("valgrind", "valgrind", "instruction counts"),
         program("qemu-system-arm", "qemu-system-arm", "microcontroller results"),
         fvp(),
-        Check("board", None, f"none configured; {LATER}"),
+        Check("board", None, f"none configured; microcontroller cycles are {LATER}"),
     ]
 
 
@@ -77,7 +77,7 @@ def vector_units() -> Check:
 def kernels(build_kernels: Callable[[], Path]) -> Check:
     try:
         return Check("kernels", True, f"built: {build_kernels().name}")
-    except build.BuildError as error:
+    except (build.BuildError, OSError) as error:
         return Check("kernels", False, str(error), "see the compiler's words above")
 
 
@@ -92,8 +92,10 @@ def mirror() -> Check:
     folder = Path(named) if named else build.FOLDER.parent.parent / "shared" / "data"
     if folder.is_dir():
         return Check("data mirror", True, str(folder))
-    lack = f"DOTBENCH_DATA={named} is no folder" if named else "none; data comes from the network or is a twin"
-    return Check("data mirror", False if named else None, lack, "export DOTBENCH_DATA=/path/to/mirror")
+    cure = "export DOTBENCH_DATA=/path/to/mirror"
+    if named:
+        return Check("data mirror", False, f"DOTBENCH_DATA={named} is no folder", cure)
+    return Check("data mirror", None, "none; data comes from the network or is a twin", cure)
 
 
 def network() -> Check:
@@ -115,25 +117,25 @@ def rapl(powercap: Path) -> Check:
     """Energy counters, and whether they may be read."""
     counters = sorted(powercap.glob("*/energy_uj"))
     if not counters:
-        return Check("RAPL", None, f"no energy counters here (virtual machines have none); {LATER}")
+        return Check("RAPL", None, f"no energy counters here (virtual machines have none); energy is {LATER}")
     try:
         counters[0].read_text()
     except OSError:
         cure = f"sudo chmod a+r {powercap}/*/energy_uj"
-        return Check("RAPL", None, f"{len(counters)} counters, readable by root only; {LATER}", cure)
-    return Check("RAPL", None, f"{len(counters)} counters, readable; {LATER}")
+        return Check("RAPL", None, f"{len(counters)} counters, readable by root only; energy is {LATER}", cure)
+    return Check("RAPL", None, f"{len(counters)} counters, readable; energy is {LATER}")
 
 
 def perf(paranoid: Path) -> Check:
     where = shutil.which("perf")
     if not where:
-        return Check("perf", None, f"not found; {LATER}", "sudo apt-get install linux-perf")
+        return Check("perf", None, f"not found; power events are {LATER}", "sudo apt-get install linux-perf")
     try:
         level = int(paranoid.read_text())
     except (OSError, ValueError):
-        return Check("perf", None, f"{where}; {LATER}")
+        return Check("perf", None, f"{where}; power events are {LATER}")
     cure = "sudo sysctl kernel.perf_event_paranoid=0" if level > 0 else ""
-    return Check("perf", None, f"{where}, perf_event_paranoid {level}; {LATER}", cure)
+    return Check("perf", None, f"{where}, perf_event_paranoid {level}; power events are {LATER}", cure)
 
 
 def program(name: str, package: str, what: str) -> Check:
@@ -141,13 +143,23 @@ def program(name: str, package: str, what: str) -> Check:
     where = shutil.which(name)
     if not where:
         return Check(name, None, f"not found; {what} are {LATER}", f"sudo apt-get install {package}")
-    printed = subprocess.run([where, "--version"], capture_output=True, text=True).stdout.splitlines()
+    cure = f"sudo apt-get install --reinstall {package}"
+    try:
+        asked = subprocess.run([where, "--version"], capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return Check(name, None, f"{where} does not run; {what} are {LATER}", cure)
+    printed = asked.stdout.splitlines()
     return Check(name, None, f"{printed[0] if printed else where}; {what} are {LATER}")
 
 
 def fvp() -> Check:
-    found = os.environ.get("FVP_CORSTONE300") or next(filter(None, map(shutil.which, FVP)), None)
-    return Check("FVP", None, f"{found or 'Corstone-300 model not found'}; {LATER}")
+    """Arm's simulator: $FVP_CORSTONE300, then the path."""
+    named = os.environ.get("FVP_CORSTONE300")
+    if named and not shutil.which(named):
+        lack = f"FVP_CORSTONE300={named} is no program"
+        return Check("FVP", None, lack, "export FVP_CORSTONE300=/path/to/FVP_Corstone_SSE-300_Ethos-U55")
+    found = named or next(filter(None, map(shutil.which, FVP)), None)
+    return Check("FVP", None, f"{found or 'Corstone-300 model not found'}; its instructions are {LATER}")
 
 
 def render(found: list[Check], console: Console) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.rows import FILES, as_text, key, typed
+from bench.rows import FILES, KEYS, as_text, key, typed
 
 Row = dict[str, Any]
 ShaNow = Callable[[str, Row], str | None]
@@ -56,29 +56,55 @@ def read(path: Path, file: str) -> list[Row]:
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
             raise ExportError(
-                f"{path}, line {number}: a merge conflict. Resolve it (either side is a whole file), or delete the "
-                "file and export again. Nothing was changed"
+                f"{path}, line {number}: a merge conflict. Resolve it (either side is a whole file), or "
+                "delete the file and export again. Nothing was changed"
             )
     reader = csv.reader(io.StringIO(text))
-    found = next(reader, [])
-    if found != names:
-        missing, extra = [n for n in names if n not in found], [n for n in found if n not in names]
-        raise ExportError(
-            f"{path}, line 1: these are not the columns of this version (missing: {', '.join(missing) or 'none'}; "
-            f"unknown: {', '.join(extra) or 'none'}; each once and in order). Update dotbench, or move the file "
-            "away. Nothing was changed"
-        )
-    rows = []
-    for fields in reader:
-        try:
-            rows.append(typed(file, dict(zip(names, fields, strict=True))))
-        except ValueError as error:
-            raise ExportError(f"{path}, line {reader.line_num}: {error}. Nothing was changed") from error
+    rows: list[Row] = []
+    lines: dict[tuple[Any, ...], int] = {}
+    try:
+        _check_columns(next(reader, []), names)
+        for fields in reader:
+            rows.append(_row(file, names, fields))
+            first = lines.setdefault(key(file, rows[-1]), reader.line_num)
+            if first != reader.line_num:
+                raise ValueError(f"the same cell as line {first}; delete one of them")
+    except (ValueError, csv.Error) as error:
+        raise ExportError(f"{path}, line {max(reader.line_num, 1)}: {error}. Nothing was changed") from error
     return rows
 
 
+def _check_columns(found: list[str], names: list[str]) -> None:
+    wrong = {
+        "missing": [name for name in names if name not in found],
+        "unknown": [name for name in found if name not in names],
+        "doubled": sorted({name for name in found if found.count(name) > 1}),
+    }
+    if found != names:
+        said = "; ".join(f"{what}: {', '.join(which)}" for what, which in wrong.items() if which)
+        raise ValueError(
+            f"these are not the columns of this version ({said or 'another order'}). Update dotbench, or "
+            "move the file away"
+        )
+
+
+def _row(file: str, names: list[str], fields: list[str]) -> Row:
+    if len(fields) != len(names):
+        raise ValueError(f"{len(fields)} fields, and there are {len(names)} columns")
+    row = typed(file, dict(zip(names, fields, strict=True)))
+    empty = [name for name in KEYS[file] if row[name] is None]
+    if empty:
+        raise ValueError(f"column {empty[0]} is empty")
+    return row
+
+
 def merge(
-    file: str, new: Iterable[Row], old: Iterable[Row], planned: set[tuple[Any, ...]], sha_now: ShaNow, report: ExportReport
+    file: str,
+    new: Iterable[Row],
+    old: Iterable[Row],
+    planned: set[tuple[Any, ...]],
+    sha_now: ShaNow,
+    report: ExportReport,
 ) -> list[Row]:
     """The rows of the file after the export, sorted."""
     rows = {key(file, row): row for row in new}
@@ -89,16 +115,25 @@ def merge(
             same_code = fresh["code_sha"] == row["code_sha"]
             if row["status"] == "ok" and same_code and fresh["status"] in GIVES_WAY:
                 rows[at] = row
-                report.kept_ok.append(f"{row['dataset']} {row['format']}")
-        elif at not in planned:
-            now = sha_now(file, row)
-            if now is None:
-                report.unknown[file] = report.unknown.get(file, 0) + 1
-            if now in (None, row["code_sha"]):
-                rows[at] = row
-            else:
-                report.dropped[file] = report.dropped.get(file, 0) + 1
+                report.kept_ok.append(_label(file, row))
+            continue
+        now = sha_now(file, row)
+        if now is None:
+            report.unknown[file] = report.unknown.get(file, 0) + 1
+        if now in (None, row["code_sha"]):
+            rows[at] = row
+            if at in planned and row["status"] == "ok":
+                report.kept_ok.append(_label(file, row))
+        else:
+            report.dropped[file] = report.dropped.get(file, 0) + 1
     return [rows[at] for at in sorted(rows)]
+
+
+def _label(file: str, row: Row) -> str:
+    """A cell for people: ``time.csv: vgg19/90-0-32 sham, batch 8, threads 1, cache warm``."""
+    params = f"[{row['params']}]" if row["params"] else ""
+    more = "".join(f", {name} {row[name]}" for name in KEYS[file][3:])
+    return f"{file}.csv: {row['dataset']} {row['format']}{params}{more}"
 
 
 def render(file: str, rows: Iterable[Row]) -> bytes:
@@ -123,16 +158,20 @@ def write_whole(path: Path, data: bytes) -> None:
         made.chmod(0o644)
         made.replace(path)
     except OSError as error:
-        if made:
-            made.unlink(missing_ok=True)
         raise ExportError(
-            f"{path} cannot be written: {error.strerror}. What was there is as it was, and what was measured is in "
-            "the journal: make room or choose --out, then run dotbench export"
+            f"{path} cannot be written: {error.strerror}. What was there is as it was, and what was measured "
+            "is in the journal: make room or choose --out, then run dotbench export"
         ) from error
+    finally:
+        if made:  # after an error or Ctrl-C; else it has become the file
+            made.unlink(missing_ok=True)
 
 
 def export(
-    rows_by_file: dict[str, list[Row]], results: Path, planned: dict[str, set[tuple[Any, ...]]], sha_now: ShaNow
+    rows_by_file: dict[str, list[Row]],
+    results: Path,
+    planned: dict[str, set[tuple[Any, ...]]],
+    sha_now: ShaNow,
 ) -> ExportReport:
     """Merges rows into the CSV files of a folder. All files are read before the first is written.
 

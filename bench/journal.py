@@ -21,12 +21,23 @@ Row = dict[str, Any]
 SCHEMA = 1
 FINISHED = ("ok",)  # what failed, timed out or was not available is tried again
 TABLES = """
-CREATE TABLE IF NOT EXISTS cells (key TEXT PRIMARY KEY, identity TEXT, status TEXT, row TEXT, finished_at TEXT);
-CREATE TABLE IF NOT EXISTS passes (key TEXT, boot TEXT, number INTEGER, data TEXT, PRIMARY KEY (key, boot, number));
+CREATE TABLE IF NOT EXISTS cells
+    (key TEXT PRIMARY KEY, identity TEXT, status TEXT, row TEXT, finished_at TEXT);
+CREATE TABLE IF NOT EXISTS passes
+    (key TEXT, boot TEXT, number INTEGER, data TEXT, PRIMARY KEY (key, boot, number));
 CREATE TABLE IF NOT EXISTS machines (machine TEXT PRIMARY KEY, metadata TEXT, seen_at TEXT);
 CREATE TABLE IF NOT EXISTS inputs
-    (matrix_sha256 TEXT, dataset TEXT, source TEXT, file_sha256 TEXT, PRIMARY KEY (matrix_sha256, dataset, source));
+    (matrix_sha256 TEXT, dataset TEXT, source TEXT, file_sha256 TEXT,
+     PRIMARY KEY (matrix_sha256, dataset, source));
 """
+# What to do, by a word of SQLite's message.
+CURES = {
+    "readonly": "it is read-only: set DOTBENCH_HOME to a folder that can be written",
+    "full": "free some room and start again; what is finished is kept",
+    "I/O": "look at the disk and the room on it, and start again; what is finished is kept",
+    "locked": "another process has held it for a minute: end that, or wait, and start again",
+    "open": "set DOTBENCH_HOME to a folder that can be written",
+}
 
 
 class JournalError(RuntimeError):
@@ -43,7 +54,11 @@ def _now() -> str:
 
 
 class Journal:
-    """An open journal; use it in a ``with``. Every call that writes is durable when it returns."""
+    """An open journal; use it in a ``with``.
+
+    What a call wrote is there after kill -9 once the call has returned. A power cut may lose the last
+    calls, never the file. JournalError: the file or its folder cannot be used, or is of a newer version.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -56,11 +71,18 @@ class Journal:
                     "Set DOTBENCH_HOME to a folder that can be written"
                 ) from error
             self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._check_schema()
-            self._db.executescript(TABLES)
-            self._db.execute(f"PRAGMA user_version={SCHEMA}")
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _prepare(self) -> None:
+        self._check_schema()
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(TABLES)
+        self._db.execute(f"PRAGMA user_version={SCHEMA}")
 
     def _check_schema(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -75,10 +97,8 @@ class Journal:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise JournalError(
-                f"the journal {self._path} cannot be used: {error}. Nothing that is finished is lost; free some "
-                "room, or set DOTBENCH_HOME to a folder that can be written"
-            ) from error
+            cure = next((cure for word, cure in CURES.items() if word in str(error)), CURES["open"])
+            raise JournalError(f"the journal {self._path} cannot be used ({error}): {cure}") from error
         except sqlite3.DatabaseError as error:
             raise JournalError(
                 f"{self._path} is damaged or no journal ({error}): move it away, and dotbench measures anew"
@@ -120,22 +140,25 @@ class Journal:
         )
 
     def rows(self) -> list[tuple[Identity, Row]]:
-        """All finished cells, the latest last."""
-        found = self._read("SELECT identity, row, status FROM cells ORDER BY finished_at, rowid")
+        """All finished cells, the one recorded last at the end."""
+        found = self._read("SELECT identity, row, status FROM cells ORDER BY rowid")  # clocks may step back
         return [(json.loads(known), json.loads(row)) for known, row, status in found if status in FINISHED]
 
     # ---- passes
 
     def add_pass(self, identity: Identity, boot: str, number: int, data: dict[str, Any]) -> None:
         """One pass of a cell: its log median and raw values."""
-        self._write(
-            "INSERT OR REPLACE INTO passes VALUES (?, ?, ?, ?)", cell_key(identity), boot, number, json.dumps(data)
-        )
+        statement = "INSERT OR REPLACE INTO passes VALUES (?, ?, ?, ?)"
+        self._write(statement, cell_key(identity), boot, number, json.dumps(data))
 
     def passes(self, identity: Identity, boot: str) -> list[dict[str, Any]]:
         """The passes of a cell since this machine was started; those of another boot do not count."""
         statement = "SELECT data FROM passes WHERE key = ? AND boot = ? ORDER BY number"
         return [json.loads(data) for (data,) in self._read(statement, cell_key(identity), boot)]
+
+    def forget_passes(self, identity: Identity) -> None:
+        """Drops the passes of a cell, of every boot: its timing starts anew."""
+        self._write("DELETE FROM passes WHERE key = ?", cell_key(identity))
 
     # ---- where figures come from
 
@@ -150,11 +173,10 @@ class Journal:
 
     def record_input(self, matrix_sha256: str, dataset: str, source: str, file_sha256: str) -> None:
         """Which file a matrix was read from."""
-        self._write("INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?)", matrix_sha256, dataset, source, file_sha256)
+        statement = "INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?)"
+        self._write(statement, matrix_sha256, dataset, source, file_sha256)
 
     def inputs(self) -> list[tuple[str, str, str, str]]:
         """(matrix_sha256, dataset, source, file_sha256) of every matrix that was read."""
-        return [
-            (str(a), str(b), str(c), str(d))
-            for a, b, c, d in self._read("SELECT matrix_sha256, dataset, source, file_sha256 FROM inputs ORDER BY 2, 3")
-        ]
+        statement = "SELECT matrix_sha256, dataset, source, file_sha256 FROM inputs ORDER BY 2, 3"
+        return [(str(a), str(b), str(c), str(d)) for a, b, c, d in self._read(statement)]

@@ -57,22 +57,22 @@ def metadata() -> dict[str, Any]:
 
 
 def pyperf_metadata() -> dict[str, Any]:
-    """What ``python -m pyperf collect_metadata`` says; empty where it does not run."""
+    """What ``python -m pyperf collect_metadata`` says; where it does not run, why, as ``pyperf_error``."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "metadata.json"
-        command = [sys.executable, "-m", "pyperf", "collect_metadata", "--quiet", "--output", str(path)]
+        command = [sys.executable, "-m", "pyperf", "collect_metadata", "--output", str(path)]
         try:
             subprocess.run(command, capture_output=True, check=True, timeout=60)
             known = json.loads(path.read_text())["metadata"]
-        except (OSError, subprocess.SubprocessError, ValueError, KeyError):
-            return {}
+        except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
+            return {"pyperf_error": str(error)}
     return {name: value for name, value in known.items() if name not in ("hostname", "unit")}
 
 
 def blas() -> list[dict[str, Any]]:
     """The BLAS that numpy uses: library, version, kernel choice, threads."""
     import numpy as np  # loads the library that is asked for
-    import threadpoolctl
+    import threadpoolctl  # type: ignore[import-untyped]
 
     np.ones((2, 2)) @ np.ones((2, 2))
     wanted = ("internal_api", "version", "architecture", "num_threads", "threading_layer")

@@ -60,8 +60,8 @@ def reference(source: Source, batch: int, seed: int) -> Reference:
     for begin, end, columns in blocks(source):
         arrays = (columns.values.astype(np.float64), columns.rows, columns.indptr)
         block = csc_array(arrays, shape=(n, end - begin))
-        Y[:, begin:end] = (block.T @ wide).T
-        scale[:, begin:end] = (abs(block).T @ size).T
+        Y[:, begin:end] = np.asarray(block.T @ wide).T
+        scale[:, begin:end] = np.asarray(abs(block).T @ size).T
     return Reference(X, Y, scale)
 
 

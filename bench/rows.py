@@ -55,13 +55,13 @@ def _kind(name: str) -> Column:
     return _number(name, DECIMALS[name]) if name in DECIMALS else _integer(name)
 
 
-WORDS = frozenset(
-    "dataset matrix_sha256 source format params status reason code_sha dtype cache isa compiler "
-    "reference reference_sha stop machine".split()
-)
+COMMON = "dataset matrix_sha256 source format params status reason code_sha"
+WORDS = frozenset(f"{COMMON} dtype cache isa compiler reference reference_sha stop machine".split())
+BITS = "bits_per_entry bits_per_nonzero paper_bits_per_entry entropy_bits_per_entry"
+RATIOS = "ratio x_bound time_ratio ratio_low ratio_high speedup probe_speedup"
 DECIMALS = {
-    **dict.fromkeys(("bits_per_entry", "bits_per_nonzero", "paper_bits_per_entry", "entropy_bits_per_entry"), 8),
-    **dict.fromkeys(("ratio", "x_bound", "time_ratio", "ratio_low", "ratio_high", "speedup", "probe_speedup"), 4),
+    **dict.fromkeys(BITS.split(), 8),
+    **dict.fromkeys(RATIOS.split(), 4),
     "ns_per_dot": 1,
     "ns_per_nonzero": 4,
     "gmac_per_s": 3,
@@ -70,7 +70,6 @@ DECIMALS = {
     "call_ns": 1,
 }
 
-COMMON = "dataset matrix_sha256 source format params status reason code_sha"
 FILES: dict[str, tuple[Column, ...]] = {
     name: tuple(_kind(column) for column in f"{COMMON} {columns}".split())
     for name, columns in {

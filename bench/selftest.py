@@ -56,12 +56,19 @@ def worker(path: str, trials: int, seed: int) -> None:
     n, m = payload.shape
     X = np.random.default_rng(seed).standard_normal((1, n)).astype(np.float32)
     short = FormatTarget(payload, X, columns=(0, round(m / MORE)))
-    targets = {"identical": FormatTarget(payload, X, columns=short.columns), "10 % more work": FormatTarget(payload, X)}
+    targets = {
+        "identical": FormatTarget(payload, X, columns=short.columns),
+        "10 % more work": FormatTarget(payload, X),
+    }
     order = [(case, trial) for case in CASES for trial in range(trials)]
     rng.shuffle(order)
     pin()
     out = [
-        (case, trial, pairs.measure(targets[case].run, short.run, effort.rounds, effort.sample_ms * 1e6, rng).log_ratio)
+        (
+            case,
+            trial,
+            pairs.measure(targets[case].run, short.run, effort.rounds, effort.sample_ms * 1e6, rng).log_ratio,
+        )
         for case, trial in order
     ]
     print(json.dumps(out))
@@ -93,7 +100,8 @@ def _matrix() -> np.ndarray:
 
 def trials(count: int, path: Path) -> dict[str, list[pairs.Estimate]]:
     """``count`` estimates of each case."""
-    effort, out = Effort(), {case: [] for case in CASES}
+    effort = Effort()
+    out: dict[str, list[pairs.Estimate]] = {case: [] for case in CASES}
     environment = dict(os.environ, PYTHONPATH=str(build.FOLDER.parent), OPENBLAS_NUM_THREADS="1")
     for begin in range(0, count, TRIALS_A_PROCESS):
         size = min(TRIALS_A_PROCESS, count - begin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -42,7 +43,11 @@ def _died(code: int, words: str) -> str:
 
 
 def run(
-    task: dict[str, Any], cells: Sequence[Cell], listen: Callable[[Event], None], timeout: float, threads: int = 1
+    task: dict[str, Any],
+    cells: Sequence[Cell],
+    listen: Callable[[Event], None],
+    timeout: float,
+    threads: int = 1,
 ) -> None:
     """Does a task's cells in fresh processes; every cell gets a ``done``, ``fail`` or ``timeout`` event.
 
@@ -100,10 +105,8 @@ def _one_process(
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout, process.stderr):
-            try:
+            with contextlib.suppress(OSError):
                 pipe.close()
-            except OSError:
-                pass
 
 
 class _Reader:
@@ -150,9 +153,7 @@ class _Reader:
     def _drain(self) -> None:
         """What standard error still holds when the worker has closed its output."""
         deadline = time.monotonic() + 2
-        while self._err in self._selector.get_map() and self._selector.select(
-            max(0.0, deadline - time.monotonic())
-        ):
+        while self._err in self._selector.get_map() and self._selector.select(max(0.0, deadline - time.monotonic())):
             chunk = os.read(self._err, 65536)
             self._error += chunk
             if not chunk:

@@ -113,9 +113,7 @@ def compiler_name() -> str:
         name = f"zig-{version('ziglang')}"
     else:
         try:
-            printed = subprocess.run(
-                [*command, "-dumpfullversion"], capture_output=True, text=True, check=True
-            )
+            printed = subprocess.run([*command, "-dumpfullversion"], capture_output=True, text=True, check=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise BuildError(f"DOTBENCH_CC={shlex.join(command)} does not run: {error}") from error
         name = f"{Path(command[0]).name}-{printed.stdout.strip()}"
@@ -155,9 +153,7 @@ def _compile(command: list[str], out: Path) -> None:
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
             made = Path(folder) / out.name
             cache_folder = str(state_folder() / "zig")
-            environment = dict(
-                os.environ, ZIG_GLOBAL_CACHE_DIR=cache_folder, ZIG_LOCAL_CACHE_DIR=cache_folder
-            )
+            environment = dict(os.environ, ZIG_GLOBAL_CACHE_DIR=cache_folder, ZIG_LOCAL_CACHE_DIR=cache_folder)
             done = subprocess.run(
                 [*command, "-o", str(made), "-lpthread"], capture_output=True, text=True, env=environment
             )

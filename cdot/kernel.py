@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -134,9 +133,7 @@ class Kernel:
         """Nanoseconds of ``repeat`` times decoding all columns into blocks, without a product."""
         start = pointer(self.data, "const uint8_t *") if cold else ffi.NULL
         memory = pointer(scratch, "void *")
-        return check(
-            self._lib.bench_decode(self.view, 0, self.view.m, memory, repeat, start, len(self.data))
-        )
+        return check(self._lib.bench_decode(self.view, 0, self.view.m, memory, repeat, start, len(self.data)))
 
     def decode(
         self, begin: int, end: int
@@ -153,9 +150,7 @@ class Kernel:
         return rows, values, indptr
 
 
-def bench_memcpy(
-    to: npt.NDArray[np.uint8], data: npt.NDArray[np.uint8], repeat: int, cold: bool = False
-) -> int:
+def bench_memcpy(to: npt.NDArray[np.uint8], data: npt.NDArray[np.uint8], repeat: int, cold: bool = False) -> int:
     """Nanoseconds of ``repeat`` copies of ``data``."""
     target, origin = pointer(to, "uint8_t *"), pointer(data, "const uint8_t *")
     return check(library().bench_memcpy(target, origin, len(data), repeat, cold))

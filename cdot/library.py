@@ -11,7 +11,7 @@ import cffi
 
 from cdot import build
 
-ffi = cffi.FFI()
+ffi: Any = cffi.FFI()
 
 
 def declarations() -> str:
@@ -36,7 +36,7 @@ def decoder(name: str, source: Path | None, isa: str | None = None) -> Any:
         if found == ffi.NULL:
             raise KeyError(f"no kernels for the format {name!r}")
         return found
-    plugin = cffi.FFI()
+    plugin: Any = cffi.FFI()
     plugin.include(ffi)
     plugin.cdef(f"extern cdot_decoder {name}_decoder;")
     opened = plugin.dlopen(str(build.build(isa, plugin=source)))

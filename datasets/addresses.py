@@ -19,7 +19,7 @@ def fetch(remote: Remote, folder: Path, progress: bool) -> Path:
     Raises Unreachable where the host does not give it, DataError where it gives something else or the
     disk does not take it.
     """
-    import pooch
+    import pooch  # type: ignore[import-untyped]
     import requests
 
     pooch.get_logger().setLevel("ERROR")  # what happens is told by our errors
@@ -32,7 +32,7 @@ def fetch(remote: Remote, folder: Path, progress: bool) -> Path:
     try:
         pooch.retrieve(remote.url, known, fname=path.name, path=folder, downloader=download)
     except requests.exceptions.HTTPError as error:
-        raise Unreachable(f"{remote.url} answers {error.response.status_code}") from error
+        raise Unreachable(f"{remote.url} answers {getattr(error.response, 'status_code', error)}") from error
     except requests.exceptions.RequestException as error:
         _SILENT[parts.netloc] = "did not answer"
         raise Unreachable(f"{parts.netloc} does not answer") from error

@@ -8,7 +8,7 @@ import lzma
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +16,7 @@ from datasets.errors import DataError
 from formats.source import Source, as_source
 
 ROUNDED = "rounded to float32"
-OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
-    ".gz": lambda path: gzip.open(path, "rb"),
-    ".bz2": lambda path: bz2.open(path, "rb"),
-    ".xz": lambda path: lzma.open(path, "rb"),
-}
+OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 SUFFIXES = (".npy", ".npz", ".mtx", ".mtx.gz", ".mtx.bz2", ".mtx.xz")
 
 
@@ -47,7 +43,16 @@ def read(path: Path) -> tuple[Source, str]:
         raise DataError(f"{path}: there is no such file") from error
     except DataError:
         raise
-    except (ValueError, TypeError, OSError, EOFError, KeyError, OverflowError, zipfile.BadZipFile, lzma.LZMAError) as error:
+    except (
+        ValueError,
+        TypeError,
+        OSError,
+        EOFError,
+        KeyError,
+        OverflowError,
+        zipfile.BadZipFile,
+        lzma.LZMAError,
+    ) as error:
         raise DataError(f"{path} cannot be read as a matrix: {error}") from error
 
 

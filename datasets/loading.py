@@ -241,4 +241,4 @@ def _remember(index: Path, known: dict[str, list[object]]) -> None:
         ) from error
 
 
-__all__ = ["Matrix", "UnknownDataset", "describe", "fetch", "load", "resolve", "source_now", "matrix_sha256"]
+__all__ = ["Matrix", "UnknownDataset", "describe", "fetch", "load", "matrix_sha256", "resolve", "source_now"]

@@ -12,9 +12,7 @@ from pathlib import Path
 
 TWIN = "~twin"
 SUITE_SPARSE = "https://sparse.tamu.edu/MM"
-SHAM = (
-    "https://raw.githubusercontent.com/AnacletoLAB/sHAM/d6323f3a96b73da044269c41f085b20fdec3b6aa/nns/data/ham"
-)
+SHAM = "https://raw.githubusercontent.com/AnacletoLAB/sHAM/d6323f3a96b73da044269c41f085b20fdec3b6aa/nns/data/ham"
 
 
 @dataclass(frozen=True)

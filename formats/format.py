@@ -77,7 +77,5 @@ def with_params(kind: type[Format], params: dict[str, str]) -> Format:
         try:
             values[key] = convert(text)
         except ValueError:
-            raise ValueError(
-                f"{kind.name}[{key}={text}]: {text!r} is not {fields[key].type} as {key} is"
-            ) from None
+            raise ValueError(f"{kind.name}[{key}={text}]: {text!r} is not {fields[key].type} as {key} is") from None
     return kind(**values)

@@ -56,18 +56,12 @@ class Header:
     def unpack(cls, data: npt.NDArray[np.uint8], what: str) -> Header:
         """From a payload's first bytes; PayloadError that names ``what`` where they are none."""
         if len(data) < HEADER_BYTES:
-            raise PayloadError(
-                f"{what} is cut short: {len(data)} bytes, and a header alone has {HEADER_BYTES}"
-            )
-        magic, layout, value_type, format_id, n, m, nnz, crc, fields, _ = _STRUCT.unpack(
-            data[:HEADER_BYTES].tobytes()
-        )
+            raise PayloadError(f"{what} is cut short: {len(data)} bytes, and a header alone has {HEADER_BYTES}")
+        magic, layout, value_type, format_id, n, m, nnz, crc, fields, _ = _STRUCT.unpack(data[:HEADER_BYTES].tobytes())
         if magic != MAGIC:
             raise PayloadError(f"{what} is no payload: it starts with {magic!r}, not {MAGIC!r}")
         if layout > LAYOUT:
-            raise PayloadError(
-                f"{what} is of layout {layout}, and this version reads up to {LAYOUT}: update dotbench"
-            )
+            raise PayloadError(f"{what} is of layout {layout}, and this version reads up to {LAYOUT}: update dotbench")
         return cls(format_id, n, m, nnz, fields, crc, layout, value_type)
 
 

@@ -120,9 +120,7 @@ class Fields:
         return cls(len(code.values), code.longest, GROUP_SHIFT, base_shift, words)
 
     def pack(self) -> bytes:
-        return self.STRUCT.pack(
-            self.symbols, self.longest, self.seek_shift, self.base_shift, 0, self.words
-        )
+        return self.STRUCT.pack(self.symbols, self.longest, self.seek_shift, self.base_shift, 0, self.words)
 
     @classmethod
     def unpack(cls, data: bytes) -> Fields:

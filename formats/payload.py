@@ -140,9 +140,7 @@ class Payload:
     def columns(self, begin: int, end: int) -> Columns:
         """The nonzeros of a range of columns, decoded."""
         if not 0 <= begin <= end <= self.shape[1]:
-            raise ValueError(
-                f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns"
-            )
+            raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
         return Columns(*self.kernel.decode(begin, end))
 
     def histogram(self) -> Histogram:

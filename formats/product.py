@@ -12,9 +12,7 @@ def checked_input(X: npt.ArrayLike, n: int) -> npt.NDArray[np.float32]:
     """X as (batch, n) float32 in C order; ValueError or TypeError says what does not fit."""
     array = np.asarray(X)
     if array.dtype != np.float32:
-        raise TypeError(
-            f"x is {array.dtype}, and these kernels multiply float32: pass x.astype(numpy.float32)"
-        )
+        raise TypeError(f"x is {array.dtype}, and these kernels multiply float32: pass x.astype(numpy.float32)")
     if array.ndim not in (1, 2):
         raise ValueError(f"x has {array.ndim} dimensions (shape {array.shape}): pass (n,) or (batch, n)")
     if array.shape[-1] != n:
@@ -22,9 +20,7 @@ def checked_input(X: npt.ArrayLike, n: int) -> npt.NDArray[np.float32]:
     return np.ascontiguousarray(np.atleast_2d(array))
 
 
-def dot(
-    kernel: Kernel, X: npt.ArrayLike, threads: int, columns: tuple[int, int] | None
-) -> npt.NDArray[np.float32]:
+def dot(kernel: Kernel, X: npt.ArrayLike, threads: int, columns: tuple[int, int] | None) -> npt.NDArray[np.float32]:
     """See `Payload.dot`."""
     n, m = kernel.shape
     single = np.ndim(X) == 1

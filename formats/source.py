@@ -155,8 +155,7 @@ class _MemorySource:
             )
         if dtype.kind not in "fiub":
             raise TypeError(
-                f"dtype {dtype} cannot be encoded: weights are real numbers "
-                "(floating point, integer or boolean)"
+                f"dtype {dtype} cannot be encoded: weights are real numbers (floating point, integer or boolean)"
             )
         if max(shape) > MAX_DIMENSION:
             raise ValueError(f"shape {shape} is too large: at most {MAX_DIMENSION} rows and columns")
@@ -180,9 +179,7 @@ class _MemorySource:
 
     def _check_range(self, begin: int, end: int) -> None:
         if not 0 <= begin <= end <= self.shape[1]:
-            raise ValueError(
-                f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns"
-            )
+            raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
 
     def _exact(self, columns: Columns, begin: int) -> Columns:
         """The same columns in float32; ValueError where a value is not finite or would change."""
@@ -238,7 +235,5 @@ class SparseSource(_MemorySource):
         self._check_range(begin, end)
         indptr = self._csc.indptr[begin : end + 1].astype(np.int64)
         part = slice(int(indptr[0]), int(indptr[-1]))
-        block = Columns(
-            self._csc.indices[part].astype(np.int32), self._csc.data[part], indptr - indptr[0]
-        )
+        block = Columns(self._csc.indices[part].astype(np.int32), self._csc.data[part], indptr - indptr[0])
         return self._exact(block, begin)

@@ -34,7 +34,7 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _no_leftovers() -> Iterator[None]:
     """Tests write below tmp_path only (the compiled kernels in .dotbench/build are a cache, and stay)."""
-    before = {path for path in ROOT.iterdir()}
+    before = set(ROOT.iterdir())
     yield
     new = {path.name for path in set(ROOT.iterdir()) - before} - {".dotbench", ".pytest_cache"}
     assert not [name for name in new if not name.startswith(".coverage")], f"tests left {new} behind"

@@ -89,9 +89,7 @@ def measure_cell(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -
     return data
 
 
-def scaling(
-    bench: Bench, cell: Cell, target: targets.Target, effort: Effort, rng: random.Random
-) -> dict[str, float]:
+def scaling(bench: Bench, cell: Cell, target: targets.Target, effort: Effort, rng: random.Random) -> dict[str, float]:
     """How much T threads gain over one, and what a compute probe gains in the same rounds (rule 8)."""
     alone = bench.target(Cell("time", cell.dataset, cell.format, cell.params, cell.batch, 1, cell.cache))
     pool, work = bench.pool(cell.threads), 1_000_000

@@ -16,7 +16,16 @@ ROOT = build.FOLDER.parent
 DATASET = "vgg19/90-0-32"
 PANELS = ("orsreg_1", "SiNa", "vgg19/90-0-32", "deepdta/80-0-16")
 PICTURE = Path("docs/space-time.svg")
-MARKS = {"dense": "s", "csc": "o", "csc_min": "v", "im": "D", "ham": "^", "sham": "P", "blas_dense": "x", "scipy_csc": "+"}
+MARKS = {
+    "dense": "s",
+    "csc": "o",
+    "csc_min": "v",
+    "im": "D",
+    "ham": "^",
+    "sham": "P",
+    "blas_dense": "x",
+    "scipy_csc": "+",
+}
 # Okabe and Ito's palette, which the colour-blind can tell apart
 COLOURS = {
     "dense": "#000000", "csc": "#0072B2", "csc_min": "#56B4E9", "im": "#CC79A7", "ham": "#D55E00",
@@ -38,9 +47,9 @@ def points(spaces: list[Row], times: list[Row], dataset: str) -> dict[str, tuple
     sizes |= {peer: sizes[own] for peer, own in (("blas_dense", "dense"), ("scipy_csc", "csc")) if own in sizes}
     found = {}
     for row in times:
-        if (row["dataset"], row["batch"], row["threads"], row["cache"]) == (dataset, "1", "1", "warm"):
-            if row["format"] in sizes:
-                found[row["format"]] = (sizes[row["format"]], float(row["ns_per_nonzero"]))
+        where = (row["dataset"], row["batch"], row["threads"], row["cache"])
+        if where == (dataset, "1", "1", "warm") and row["format"] in sizes:
+            found[row["format"]] = (sizes[row["format"]], float(row["ns_per_nonzero"]))
     return found
 
 

@@ -46,10 +46,11 @@ class Clock:
         self._total -= self._passes
 
     def left(self) -> str:
+        """In words; nothing before there is a pace. Passes beyond the least come on top."""
         if self._done < 20:
             return ""
-        pace = (time.monotonic() - self._start) / self._done
-        return f"about {duration(pace * max(self._total - self._done, 0))} left"
+        seconds = (time.monotonic() - self._start) / self._done * (self._total - self._done)
+        return f"about {duration(seconds)} left" if seconds > 5 else "nearly done"
 
 
 class Screen:
@@ -60,7 +61,6 @@ class Screen:
     def __init__(self, console: Console, plan_: Plan) -> None:
         self.console, self._plan = console, plan_
         self.clock = Clock(plan_.effort.passes)
-        self._finished: dict[str, int] = {}
         self._passes: dict[Cell, int] = {}
         self._said = time.monotonic()
 
@@ -95,10 +95,17 @@ class Screen:
 
     def passed(self, cell: Cell) -> None:
         """One pass of one cell is in the journal."""
-        self.clock.passed()
-        if time.monotonic() - self._said > 15:
+        if self._count(cell) and time.monotonic() - self._said > 15:
             self._said = time.monotonic()
             self.console.print(f"  {cell.dataset}: timing, {self.clock.left()}".rstrip(", "), highlight=False)
+
+    def _count(self, cell: Cell) -> bool:
+        """Counts a pass of a cell; whether it is one of those that were planned."""
+        self._passes[cell] = self._passes.get(cell, 0) + 1
+        planned = self._passes[cell] <= self._plan.effort.passes
+        if planned:
+            self.clock.passed()
+        return planned
 
     def finished(self, cell: Cell, row: Row) -> None:
         """A cell has its row; troubles are told at once."""
@@ -151,8 +158,8 @@ class LiveScreen(Screen):
         self._live.update(Group(self._line, Text(left, "dim"), self._bar))
 
     def passed(self, cell: Cell) -> None:
-        self.clock.passed()
-        self._bar.advance(self._task)
+        if self._count(cell):
+            self._bar.advance(self._task)
 
     def finished(self, cell: Cell, row: Row) -> None:
         if cell.metric == "space":

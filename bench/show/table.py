@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,11 +10,18 @@ from rich.table import Table
 from rich.text import Text
 
 Row = dict[str, Any]
+SECTIONS = {1: "libraries", 2: "ceilings"}
 NARROW = 100  # columns of a terminal below which a table leaves some out
 
 
 def label(row: Row) -> str:
     return f"{row['format']}[{row['params']}]" if row["params"] else str(row["format"])
+
+
+def short(name: str) -> str:
+    """How a table calls it: ``decode: ham`` for ``ceiling:decode[format=ham]``."""
+    match = re.fullmatch(r"ceiling:(\w+)\[format=(.*)\]", name)
+    return f"{match[1]}: {match[2]}" if match else name
 
 
 def kind(row: Row) -> int:
@@ -37,19 +45,22 @@ def matrix_table(rows: dict[str, list[Row]], width: int = 80) -> Table:
     spaces = {label(row): row for row in rows["space"] if row["status"] == "ok"}
     times = times_by_batch(rows["time"])
     batches = sorted(times)
-    table = Table(box=None, pad_edge=False, padding=(0, 1))
-    table.add_column("format", no_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("format", no_wrap=True, min_width=13)
     titles = ["bytes", "bits/nonzero", "smaller"]
     for batch in batches:
         titles += [f"time/csc b{batch}", f"ns/nonzero b{batch}"] if width >= NARROW else [f"time/csc b{batch}"]
     for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
-    best = _best(spaces, times)
-    for _, name in sorted({(kind(row), label(row)) for row in _all(rows)}, key=_order(rows)):
+    best, section = _best(spaces, times), 0
+    for which, name in sorted({(kind(row), label(row)) for row in _all(rows)}, key=_order(rows)):
+        if which != section:
+            table.add_row(Text(SECTIONS[which], "dim"))
+            section = which
         cells = _space_cells(spaces.get(name), best)
         for batch in batches:
             cells += _time_cells(times[batch].get(name), best[f"b{batch}"], width)
-        table.add_row(name, *cells)
+        table.add_row(Text(short(name)), *cells)  # brackets are no markup here
     return table
 
 

@@ -79,7 +79,12 @@ def test_seek_bases_of_streams_above_32_bits(monkeypatch: pytest.MonkeyPatch) ->
 def test_hostile_headers() -> None:
     """Sizes that overflow 64 bits, code lengths of no code, a workspace that is too small."""
     payload = formats.get("ham").encode(np.eye(40, dtype=np.float32))
-    for at, value in ((8, b"\xff\xff\xff\xff"), (12, b"\xff\xff\xff\x7f"), (32, b"\xff\xff\xff\xff"), (36, b"\x38")):
+    for at, value in (
+        (8, b"\xff\xff\xff\xff"),
+        (12, b"\xff\xff\xff\x7f"),
+        (32, b"\xff\xff\xff\xff"),
+        (36, b"\x38"),
+    ):
         damaged = aligned(payload.nbytes)
         damaged[:] = payload.data
         damaged[at : at + len(value)] = np.frombuffer(value, np.uint8)

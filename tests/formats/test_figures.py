@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,14 @@ HAND = np.array([[2, 0, 0], [0, 1, 0], [2, 0, -3], [0, 2, 0]], np.float32)
 #   T = 4*32 + 4*8 + 5*8 + 4*8 = 232; 32 + 232 = 264
 # sham: lengths 1, 2, 2: L = 3 + 2 + 2 = 7, one word; K = 3, lmax 2, t = 1; T = 3*32 + 3*8 + 4*8 + 2*8 = 168
 #   32 + 5*8 + 3*8 + 168 = 264
-HAND_BITS = {"dense": 384, "csc": 5 * 40 + 3 * 8, "csc_min": 5 * 40 + 4 * 32, "im": 12 * 8 + 4 * 32, "ham": 264, "sham": 264}
+HAND_BITS = {
+    "dense": 384,
+    "csc": 5 * 40 + 3 * 8,
+    "csc_min": 5 * 40 + 4 * 32,
+    "im": 12 * 8 + 4 * 32,
+    "ham": 264,
+    "sham": 264,
+}
 HAND_BYTES = {
     "dense": 32 + 48,
     "csc": 32 + 20 + 16 + 20,
@@ -39,7 +48,7 @@ def test_the_stream_by_hand() -> None:
     payload = formats.get("ham").encode(HAND)
     assert payload.section("values").tolist() == [0, 2, -3, 1]
     assert payload.section("lengths").tolist() == [1, 1, 2]
-    bits = "10" "0" "10" "0" + "0" "111" "0" "10" + "0" "0" "110" "0"
+    bits = "100100" + "0111010" + "001100"
     assert payload.section("stream").tolist() == [int(bits.ljust(32, "0"), 2), 0]
     payload = formats.get("sham").encode(HAND)  # 2.0: 0, -3.0: 10, 1.0: 11
     assert payload.section("stream").tolist() == [int("0011010".ljust(32, "0"), 2), 0]
@@ -82,9 +91,7 @@ def test_code_lengths_are_optimal_and_complete() -> None:
         assert sum(2.0 ** -int(length) for length in lengths) == 1.0
         words = Code(np.arange(size), counts, lengths).codewords()
         text = [format(int(word), f"0{length}b") for word, length in zip(words, lengths, strict=True)]
-        assert text == sorted(text) and not any(
-            b.startswith(a) for a, b in zip(text, text[1:], strict=False)
-        )
+        assert text == sorted(text) and not any(b.startswith(a) for a, b in itertools.pairwise(text))
 
 
 def test_frequency_order() -> None:

@@ -1,0 +1,181 @@
+"""Files given on the command line, and the cache on disk."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import lzma
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+import scipy.sparse
+
+import datasets
+from datasets.cache import CachedSource, write_cache
+from formats.source import Columns, Histogram, as_source, matrix_sha256
+
+W = np.array([[0, 1.5, 0, 0], [2, 0, -3, 0], [0, 0.5, 0, 0]], np.float32)
+
+
+def load(path: Path, tmp_path: Path) -> datasets.Matrix:
+    return datasets.load(str(path), cache_dir=tmp_path / "cache")
+
+
+def write_all(folder: Path) -> list[Path]:
+    np.save(folder / "a.npy", W)
+    np.savez(folder / "b.npz", anything=W)
+    scipy.sparse.save_npz(folder / "c.npz", scipy.sparse.csr_matrix(W))
+    codebook = np.unique(W)
+    np.savez(folder / "d.npz", codebook=codebook, index=np.searchsorted(codebook, W).astype(np.uint8))
+    scipy.io.mmwrite(folder / "e.mtx", scipy.sparse.coo_matrix(W))
+    data = (folder / "e.mtx").read_bytes()
+    (folder / "f.mtx.gz").write_bytes(gzip.compress(data))
+    (folder / "g.mtx.xz").write_bytes(lzma.compress(data))
+    scipy.io.mmwrite(folder / "h.mtx", W)  # the array form
+    return sorted(folder.iterdir())
+
+
+def test_every_kind_of_file(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    expected = matrix_sha256(as_source(W))
+    for path in write_all(folder):
+        found = load(path, tmp_path)
+        assert (found.name, found.source, found.matrix_sha256) == (str(path), "file", expected), path
+        assert found.reason == ""
+
+
+def test_symmetric_storage_expands(tmp_path: Path) -> None:
+    path = tmp_path / "s.mtx"
+    path.write_text("%%MatrixMarket matrix coordinate real symmetric\n2 2 2\n1 1 4\n2 1 5\n")
+    found = load(path, tmp_path)
+    assert found.matrix.columns(0, 2).dense(2).tolist() == [[4, 5], [5, 0]]
+
+
+def test_rounding_is_said(tmp_path: Path) -> None:
+    np.save(tmp_path / "w.npy", np.array([[0.1, 2.0]]))
+    for _ in range(2):  # from the cache, too
+        found = load(tmp_path / "w.npy", tmp_path)
+        assert found.reason == "float64 rounded to float32"
+        assert found.matrix.histogram().values.tolist() == [np.float32(0.1), 2]
+
+
+BAD = {
+    "nan.npy": (np.array([[1, np.nan]], np.float32), "nan at row 0, column 1 is not a finite number"),
+    "inf64.npy": (np.array([[np.inf], [0.1]]), "inf at row 0, column 0 is not a finite number"),
+    "large.npy": (np.array([[1e300]]), "beyond float32's range"),
+    "one.npy": (np.zeros(3), "2 dimensions"),
+    "three.npy": (np.zeros((2, 2, 2)), "2 dimensions"),
+    "complex.npy": (np.zeros((2, 2), complex), "complex128 cannot be encoded"),
+    "text.npy": (np.array([["a"]]), "cannot be encoded"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_arrays_that_are_no_matrix(name: str, tmp_path: Path) -> None:
+    array, words = BAD[name]
+    np.save(tmp_path / name, array)
+    with pytest.raises(datasets.DataError, match=f"{name} cannot be read as a matrix: .*{words}"):
+        load(tmp_path / name, tmp_path)
+
+
+def test_an_array_of_objects_is_not_unpickled(tmp_path: Path) -> None:
+    np.save(tmp_path / "o.npy", np.array([[1, None]], object), allow_pickle=True)
+    with pytest.raises(datasets.DataError, match=r"o.npy cannot be read .*allow_pickle"):
+        load(tmp_path / "o.npy", tmp_path)
+
+
+def test_damaged_files(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for path in write_all(folder):
+        data = path.read_bytes()
+        path.write_bytes(data[: len(data) * 3 // 5])
+        with pytest.raises(datasets.DataError, match=f"{path.name}"):
+            load(path, tmp_path)
+
+
+def test_archives_with_something_else(tmp_path: Path) -> None:
+    np.savez(tmp_path / "two.npz", a=W, b=W)
+    with pytest.raises(datasets.DataError, match=r"two.npz holds a, b: a .npz needs one array"):
+        load(tmp_path / "two.npz", tmp_path)
+    np.savez(tmp_path / "book.npz", codebook=W[0], index=np.array([[7]], np.uint8))
+    with pytest.raises(datasets.DataError, match="index 7 is outside its codebook of 4"):
+        load(tmp_path / "book.npz", tmp_path)
+
+
+def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "w.npy"
+    np.save(path, W)
+    first = load(path, tmp_path).matrix_sha256
+    np.save(path, W * 2)
+    assert load(path, tmp_path).matrix_sha256 != first
+
+
+# ---- cache
+
+
+class Streamed:
+    """A source that is never whole in memory: 5 rows, 40 000 columns, one nonzero each."""
+
+    shape, dtype = (5, 40_000), np.dtype(np.float32)
+    largest = 0
+
+    def histogram(self) -> Histogram:
+        return Histogram(np.float32([1, 2]), np.array([20_000, 20_000]))
+
+    def columns(self, begin: int, end: int) -> Columns:
+        self.largest = max(self.largest, end - begin)
+        j = np.arange(begin, end)
+        return Columns((j % 5).astype(np.int32), (1 + j % 2).astype(np.float32), np.arange(end - begin + 1))
+
+
+def test_the_cache_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("formats.source.blocks.__defaults__", (5_000,))
+    source = Streamed()
+    cached = write_cache(source, tmp_path / "m")
+    assert source.largest == 1000
+    assert cached.matrix_sha256 == matrix_sha256(Streamed()) == matrix_sha256(cached)
+    assert cached.histogram().counts.tolist() == [20_000, 20_000]
+    block = cached.columns(39_998, 40_000)
+    assert block.rows.tolist() == [3, 4] and block.indptr.tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match="40000 columns"):
+        cached.columns(3, 2)
+
+
+def test_empty_matrices_are_cached(tmp_path: Path) -> None:
+    for shape in ((0, 3), (3, 0), (2, 2)):
+        zeros = np.zeros(shape, np.float32)
+        cached = write_cache(as_source(zeros), tmp_path / f"{shape}")
+        assert cached.shape == shape and matrix_sha256(cached) == matrix_sha256(as_source(zeros))
+
+
+@pytest.mark.parametrize("damage", ["rows.npy", "matrix.json", "indptr.npy"])
+def test_a_damaged_cache_is_made_anew(damage: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "w.npy", W)
+    folder = load(tmp_path / "w.npy", tmp_path).matrix.folder
+    (folder / damage).write_bytes(b"broken")
+    with pytest.raises(datasets.DataError, match="is damaged .* delete that folder"):
+        CachedSource(folder)
+    assert load(tmp_path / "w.npy", tmp_path).matrix_sha256 == matrix_sha256(as_source(W))
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(datasets.DataError, match=r"cannot be cached in .*No space left.*DOTBENCH_HOME"):
+        write_cache(as_source(W), tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(datasets.DataError, match="cannot be cached"):
+        write_cache(as_source(W), tmp_path / "file" / "m")
+    np.save(tmp_path / "w.npy", W)
+    with pytest.raises(datasets.DataError, match="cannot be written"):
+        datasets.load(str(tmp_path / "w.npy"), cache_dir=tmp_path / "file")

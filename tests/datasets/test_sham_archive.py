@@ -1,0 +1,135 @@
+"""The published archives: read as data only, decoded bit for bit."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datasets import DataError, files, sham_archive
+
+# By hand: symbols 0 (code 0), 2.0 (10), -3.0 (110), 1.0 (111); columns of a 4 x 3 matrix.
+CODE = {"symbs": [0.0, 2.0, -3.0, 1.0], "fs": [0, 0, 1, 2, 4], "fcl": [0, 0, 4, 6, 8], "lmax": 3}
+W = np.array([[2, 0, 0], [0, 1, 0], [2, 0, -3], [0, 2, 0]], np.float32)
+
+
+def streams() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same matrix as HAM, all entries, and as sHAM, its nonzeros with rows and counts."""
+    columns = ["100100", "0111010", "001100"]
+    ham = {
+        "int_list": [int("".join(columns).ljust(32, "0"), 2)],
+        "col_end": np.cumsum([len(one) for one in columns]).tolist(),
+    }
+    sham = {
+        "int_list": [int("101011110110".ljust(32, "0"), 2)],
+        "col_end": [4, 9, 12],
+        "cb_num": [2, 2, 1],
+        "ri": [0, 2, 1, 3, 2],
+    }
+    return ham, sham
+
+
+def write(folder: Path, stream: Any, code: Any = CODE) -> tuple[Path, Path]:
+    paths = folder / "cdot.pkl", folder / "code.pkl"
+    for path, value in zip(paths, (stream, code), strict=True):
+        path.write_bytes(value if isinstance(value, bytes) else pickle.dumps(value, 2))
+    return paths
+
+
+def test_by_hand(tmp_path: Path) -> None:
+    for stream in streams():
+        archive = sham_archive.read(*write(tmp_path, stream))
+        assert np.array_equal(sham_archive.decode(archive, 4), W)
+
+
+def test_numpy_in_pickles(tmp_path: Path) -> None:
+    """Arrays and scalars as numpy writes them, of this version and of the published one."""
+    stream = {name: np.array(value) for name, value in streams()[1].items()}
+    code = {**CODE, "lmax": np.int64(3), "symbs": np.array(CODE["symbs"])}
+    for old in (False, True):
+        paths = write(tmp_path, stream, code)
+        for path in paths:
+            data = path.read_bytes()
+            path.write_bytes(data.replace(b"numpy._core.multiarray", b"numpy.core.multiarray") if old else data)
+        assert np.array_equal(sham_archive.decode(sham_archive.read(*paths), 4), W)
+
+
+class Evil:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (eval, ("__import__('os').system('touch owned')",))
+
+
+@pytest.mark.parametrize(
+    ("stream", "words"),
+    [
+        (pickle.dumps({"int_list": Evil()}), "it asks for builtins.eval"),
+        (b"cos\nsystem\n(S'touch owned'\ntR.", "it asks for os.system"),
+        (b"cnumpy\nload\n.", "it asks for numpy.load"),
+        (pickle.dumps({"int_list": np.array([None], object)}), "no plain number|O"),
+        (pickle.dumps(streams()[0])[:40], "cannot be read"),
+        (b"", "cannot be read"),
+        ([1, 2], "lacks int_list, col_end"),
+        ({"col_end": [1]}, "lacks int_list, col_end"),
+        ({**streams()[0], "int_list": "words"}, "fields of another kind"),
+        ({**streams()[1], "cb_num": None}, "fields of another kind"),
+    ],
+)
+def test_hostile_and_damaged_pickles(stream: Any, words: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=words):
+        sham_archive.read(*write(tmp_path, stream))
+    assert not (tmp_path / "owned").exists() and not Path("owned").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "n", "words"),
+    [
+        ({"int_list": []}, {}, 4, "contradict each other"),
+        ({"col_end": [6, 5, 19]}, {}, 4, "contradict"),
+        ({"col_end": [6, 12, 18]}, {}, 4, "do not end where it says"),
+        ({}, {}, 5, "do not end where it says"),
+        ({}, {"fcl": [0, 0, 4, 6, 9]}, 4, "contradict"),
+        ({}, {"lmax": 60}, 4, "contradict"),
+        ({}, {"symbs": [0.0, 2.0]}, 4, "its table has not"),
+    ],
+)
+def test_streams_that_do_not_fit(change: Any, code: Any, n: int, words: str, tmp_path: Path) -> None:
+    archive = sham_archive.read(*write(tmp_path, {**streams()[0], **change}, {**CODE, **code}))
+    with pytest.raises(DataError, match=words):
+        sham_archive.decode(archive, n)
+
+
+@pytest.mark.parametrize("change", [{"cb_num": [2, 2, 2]}, {"ri": [0, 2, 1, 3, 4]}, {"cb_num": [-2, 6, 1]}])
+def test_row_indices_that_do_not_fit(change: Any, tmp_path: Path) -> None:
+    archive = sham_archive.read(*write(tmp_path, {**streams()[1], **change}))
+    with pytest.raises(DataError, match="contradict"):
+        sham_archive.decode(archive, 4)
+
+
+ARCHIVES = [
+    ("benchmark/data/ham", "orsreg_1", "", "orsreg_1/orsreg_1.mtx"),
+    ("benchmark/data/sham", "orsreg_1", "", "orsreg_1/orsreg_1.mtx"),
+    ("benchmark/data/sham", "SiNa", "", "SiNa/SiNa_f32.mtx.xz"),
+    ("benchmark/data/ham", "SiNa", "", "SiNa/SiNa_f32.mtx.xz"),
+    ("nns/data/ham", "vgg_90-0-32-0-0.9951", "_096", "sham_nn/vgg_90-0-32-0-0.9951.npz"),
+    ("nns/data/sham", "vgg_90-0-32-0-0.9951", "_096", "sham_nn/vgg_90-0-32-0-0.9951.npz"),
+    ("nns/data/ham", "dta_60-0-256-0-0.22225", "_014", "sham_nn/dta_60-0-256-0-0.22225.npz"),
+    ("nns/data/sham", "dta_60-0-256-0-0.22225", "_014", "sham_nn/dta_60-0-256-0-0.22225.npz"),
+    ("nns/data/ham", "dta_80-0-16-0-0.23378", "_014", "sham_nn/dta_80-0-16-0-0.23378.npz"),
+]
+
+
+@pytest.mark.real_data("sham_archive")
+@pytest.mark.parametrize(("folder", "stem", "number", "decoded"), ARCHIVES)
+def test_published_archives_bit_for_bit(mirror: Path, folder: str, stem: str, number: str, decoded: str) -> None:
+    base = mirror / "sham_archive" / folder
+    archive = sham_archive.read(
+        base / "cdot_structure" / f"{stem}{number}_cdot.pkl", base / "huffman_code" / f"{stem}_code.pkl"
+    )
+    source = files.read(mirror / decoded)[0]
+    n, m = source.shape
+    block = source.columns(0, m)
+    expected = block.dense(n).T
+    assert np.array_equal(sham_archive.decode(archive, n), expected)

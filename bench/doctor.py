@@ -156,7 +156,7 @@ def fvp() -> Check:
     """Arm's simulator: $FVP_CORSTONE300, then the path."""
     named = os.environ.get("FVP_CORSTONE300")
     if named and not shutil.which(named):
-        lack = f"FVP_CORSTONE300={named} is no program"
+        lack = f"{named}, which FVP_CORSTONE300 names, is no program"
         return Check("FVP", None, lack, "export FVP_CORSTONE300=/path/to/FVP_Corstone_SSE-300_Ethos-U55")
     found = named or next(filter(None, map(shutil.which, FVP)), None)
     return Check("FVP", None, f"{found or 'Corstone-300 model not found'}; its instructions are {LATER}")
@@ -164,13 +164,13 @@ def fvp() -> Check:
 
 def render(found: list[Check], console: Console) -> None:
     """A line a check; the cures of lacks below."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column("", no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("", overflow="fold")
     marks = {True: Text("ok", "green"), False: Text("lack", "bold red"), None: Text("-", "dim")}
     for check in found:
-        table.add_row(marks[check.ok], check.name, check.found)
+        table.add_row(marks[check.ok], check.name, Text(check.found))  # no markup: paths hold brackets
     console.print(table)
     cures = [check for check in found if check.cure]
     if cures:

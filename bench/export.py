@@ -81,9 +81,9 @@ def _check_columns(found: list[str], names: list[str]) -> None:
         "doubled": sorted({name for name in found if found.count(name) > 1}),
     }
     if found != names:
-        said = "; ".join(f"{what}: {', '.join(which)}" for what, which in wrong.items() if which)
+        said = "; ".join(f"{what}: {', '.join(which) or 'none'}" for what, which in wrong.items())
         raise ValueError(
-            f"these are not the columns of this version ({said or 'another order'}). Update dotbench, or "
+            f"these are not the columns of this version ({said}; each once and in order). Update dotbench, or "
             "move the file away"
         )
 

@@ -76,7 +76,8 @@ def blas() -> list[dict[str, Any]]:
 
     np.ones((2, 2)) @ np.ones((2, 2))
     wanted = ("internal_api", "version", "architecture", "num_threads", "threading_layer")
-    return [{name: one.get(name) for name in wanted} for one in threadpoolctl.threadpool_info()]
+    found = [one for one in threadpoolctl.threadpool_info() if one.get("user_api") == "blas"]
+    return [{name: one.get(name) for name in wanted} for one in found]
 
 
 def _version(name: str) -> str | None:

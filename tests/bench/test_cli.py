@@ -1,0 +1,109 @@
+"""The command line: help that says what to do, names, and clear errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from bench.cli import command
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    from cdot import build
+
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "build").symlink_to(build.build().parent)
+    monkeypatch.setenv("DOTBENCH_HOME", str(folder))
+    return folder
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(command, arguments)
+
+
+def test_help() -> None:
+    text = call("--help").output
+    for verb in ("run", "list", "fetch", "doctor", "export", "selftest"):
+        assert f"\n  {verb} " in text
+    assert "Examples:" in text and not any(verb in text for verb in ("race", "pick", "scheduler"))
+    assert "never results/" in " ".join(call("run", "--help").output.split())
+
+
+def test_lists() -> None:
+    text = call("list", "formats").output
+    for name in ("dense", "csc", "csc_min", "im", "ham", "sham", "blas_dense", "scipy_csc"):
+        assert f"\n{name} " in text
+    text = call("list", "datasets").output
+    assert "orsreg_1" in text and "deepdta/80-0-256" in text and "512 x 4096" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--datasets", "orsreg"), "no data set 'orsreg': did you mean orsreg_1"),
+        (("run", "--formats", "cham"), "no format 'cham': did you mean"),
+        (("run", "--formats", "sham[alpha=1]"), "sham has no parameter 'alpha'"),
+        (("run", "--metrics", "energy"), "no metric 'energy': there are space and time"),
+        (("run", "--cache", "hot"), "no cache 'hot': there are warm and cold"),
+        (("run", "--batch", "many"), "'many' is not a list of whole numbers"),
+        (("run", "--threads", "0"), "0 is too small"),
+        (("run", "medium"), "small"),
+        (("fetch", "sina"), "did you mean SiNa"),
+        (("list", "everything"), "formats"),
+    ],
+)
+def test_what_is_not_known(arguments: tuple[str, ...], words: str) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2 and words in result.output and "Traceback" not in result.output
+
+
+def test_run_export_and_fetch(tmp_path: Path) -> None:
+    np.save(tmp_path / "w.npy", np.eye(8, dtype=np.float32))
+    out = tmp_path / "results"
+    assert call("export", "--out", str(out)).exit_code == 2  # nothing is measured yet
+    arguments = ("run", "--datasets", str(tmp_path / "w.npy"), "--formats", "csc,sham", "--metrics", "space")
+    result = call(*arguments, "--out", str(out))
+    assert result.exit_code == 0, result.output
+    first = (out / "space.csv").read_bytes()
+    result = call("export", "--out", str(tmp_path / "again"))
+    assert result.exit_code == 0 and "2 rows" in result.output
+    assert (tmp_path / "again" / "space.csv").read_bytes() == first
+    result = call("fetch", "deepdta/30-0-16~twin")
+    assert result.exit_code == 0 and "deepdta/30-0-16~twin: twin, 192 x 1024, 137625 nonzeros" in result.output
+
+
+def test_quick_runs_stay_out_of_results(tmp_path: Path, home: Path) -> None:
+    np.save(tmp_path / "w.npy", np.eye(8, dtype=np.float32))
+    result = call("run", "--quick", "--datasets", str(tmp_path / "w.npy"), "--formats", "csc", "--batch", "1")
+    assert result.exit_code == 0, result.output
+    assert (home / "quick" / "time.csv").exists() and not (home / "journal.sqlite").exists()
+
+
+def test_fetch_says_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "w.npy"
+    path.write_bytes(b"broken")
+    result = call("fetch", str(path))
+    assert result.exit_code == 2 and "cannot be read as a matrix" in result.output
+
+
+def test_doctor() -> None:
+    result = call("doctor")
+    assert result.exit_code == 0 and "kernels" in result.output and "compiler" in result.output
+
+
+def test_known_troubles_become_messages(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from bench import cli
+    from cdot.build import BuildError
+
+    def fails(*_: object, **__: object) -> None:
+        raise BuildError("no compiler")
+
+    monkeypatch.setattr(cli, "command", fails)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 2 and "Error: no compiler" in capsys.readouterr().err

@@ -35,8 +35,11 @@ int cdot_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t
     int status;
     if (!in_range(view, col_begin, col_end))
         return CDOT_RANGE;
-    for (uint32_t j = col_begin; j < col_end; j++)
-        memset(y + j * ldy, 0, batch * sizeof *y);
+    if (ldy == batch)
+        memset(y + col_begin * ldy, 0, (col_end - col_begin) * batch * sizeof *y);
+    else
+        for (uint32_t j = col_begin; j < col_end; j++)
+            memset(y + j * ldy, 0, batch * sizeof *y);
     if (view->decoder->dot)
         return view->decoder->dot(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
     view->decoder->seek(view, &cursor, col_begin, col_end, scratch);

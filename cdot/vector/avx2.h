@@ -20,8 +20,13 @@ static inline float sum_rows(const void *rows, uint32_t row_bytes, const float *
         s2 = __builtin_fmaf(values[i + 2], x[cdot_index(rows, row_bytes, i + 2)], s2);
         s3 = __builtin_fmaf(values[i + 3], x[cdot_index(rows, row_bytes, i + 3)], s3);
     }
-    for (; i < count; i++)
+    if (i + 2 <= count) {
         s0 = __builtin_fmaf(values[i], x[cdot_index(rows, row_bytes, i)], s0);
+        s1 = __builtin_fmaf(values[i + 1], x[cdot_index(rows, row_bytes, i + 1)], s1);
+        i += 2;
+    }
+    if (i < count)
+        s2 = __builtin_fmaf(values[i], x[cdot_index(rows, row_bytes, i)], s2);
     return (s0 + s1) + (s2 + s3);
 }
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 import datasets
 import formats
+from bench import export as exports
 from bench import journal as journals
 from bench import plan as plans
 from cdot import build
@@ -60,7 +61,7 @@ def _numbers(_: Any, parameter: click.Parameter, value: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(numbers))
 
 
-@command.command()
+@command.command(short_help="Measure: encode, check every product, count bytes, time.")
 @click.argument("which", type=click.Choice(["small", "full"]), default="small")
 @click.option(
     "--datasets",
@@ -103,7 +104,7 @@ def _numbers(_: Any, parameter: click.Parameter, value: str) -> tuple[int, ...]:
 )
 @click.option("--quick", is_flag=True, help="Few short passes, for a look: into .dotbench/quick, never results/.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-              help="Where the CSV files go (default: results/ of the checkout).")  # fmt: skip
+              help="Where the CSV files go (default: results/ of the checkout; .dotbench/own for your own files).")  # fmt: skip
 def run(
     which: str,
     names: list[str] | None,
@@ -132,7 +133,8 @@ def run(
         caches=_checked(cache, ("warm", "cold"), "cache"),
         effort=plans.QUICK if quick else plans.Effort(),
     )
-    out = out or (home() / "quick" if quick else build.FOLDER.parent / "results")
+    own = any(name not in datasets.names() + datasets.names(twins=True) for name in plan.datasets)
+    out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
     sys.exit(run_plan(plan, home(), out, Console(), quick))
 
 
@@ -161,7 +163,7 @@ def _checked(asked: Sequence[str], known: Sequence[str], what: str) -> tuple[str
     return tuple(dict.fromkeys(asked))
 
 
-@command.command("list")
+@command.command("list", short_help="The formats, or the data sets, that there are.")
 @click.argument("what", type=click.Choice(["formats", "datasets"]))
 def list_(what: str) -> None:
     """What there is: formats with their parameters, or data sets with shapes and sources."""
@@ -170,7 +172,7 @@ def list_(what: str) -> None:
     Console().print(format_table() if what == "formats" else dataset_table())
 
 
-@command.command()
+@command.command(short_help="Bring data sets into the cache.")
 @click.argument("names", nargs=-1)
 def fetch(names: tuple[str, ...]) -> None:
     """Bring data sets into the cache: NAMES or globs (default: those of `small`), checksums verified."""
@@ -184,7 +186,7 @@ def fetch(names: tuple[str, ...]) -> None:
     sys.exit(2 if failed else 0)
 
 
-@command.command()
+@command.command(short_help="What this machine can measure, and what would bring more.")
 def doctor() -> None:
     """What this machine can measure, and the line that cures each lack."""
     from bench import doctor as doctors
@@ -192,7 +194,7 @@ def doctor() -> None:
     doctors.render(doctors.checks(home=home(), build_kernels=build.build), Console())
 
 
-@command.command()
+@command.command(short_help="The journal to CSV, as a run does at its end.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="Where the CSV files go (default: results/ of the checkout).")  # fmt: skip
 def export(out: Path | None) -> None:
@@ -202,7 +204,7 @@ def export(out: Path | None) -> None:
     sys.exit(export_journal(home(), out or build.FOLDER.parent / "results", Console()))
 
 
-@command.command()
+@command.command(short_help="Does timing tell the truth on this machine?")
 @click.option("--trials", default=24, show_default=True, help="Trials of each kind.")
 @click.option("--quiet/--no-quiet", "quiet", default=True, help="With the machine to ourselves.")
 @click.option("--busy/--no-busy", "busy", default=True, help="With another process on one core.")
@@ -219,6 +221,6 @@ def main() -> None:
         command(standalone_mode=True)
     except KeyboardInterrupt:
         sys.exit(130)
-    except (build.BuildError, journals.JournalError, datasets.DataError) as error:
+    except (build.BuildError, journals.JournalError, exports.ExportError, datasets.DataError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)

@@ -73,7 +73,7 @@ def selftest(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The test suite with coverage, examples included."""
-    python = str(environment("tests", "-e", ".[tests]", "./examples/ell"))
+    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
     for old in ROOT.glob(".coverage*"):
         old.unlink()
     session.run(python, "-m", "coverage", "run", "-m", "pytest", *session.posargs)
@@ -94,7 +94,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def sanitize(session: nox.Session) -> None:
     """Conformance under AddressSanitizer and UndefinedBehaviorSanitizer; needs gcc."""
-    python = str(environment("tests", "-e", ".[tests]", "./examples/ell"))
+    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
     library = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
     session.run(
         python, "-m", "pytest", "tests/formats", "tests/cdot", *session.posargs,

@@ -104,7 +104,7 @@ def _numbers(_: Any, parameter: click.Parameter, value: str) -> tuple[int, ...]:
 )
 @click.option("--quick", is_flag=True, help="Few short passes, for a look: into .dotbench/quick, never results/.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-              help="Where the CSV files go (default: results/ of the checkout; .dotbench/own for your own files).")  # fmt: skip
+              help="Where the CSV files go (default: results/, and .dotbench/own for own files).")  # fmt: skip
 def run(
     which: str,
     names: list[str] | None,

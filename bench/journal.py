@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ Identity = dict[str, Any]
 Row = dict[str, Any]
 
 SCHEMA = 1
+WAIT_SECONDS = 60  # for another process that writes
 FINISHED = ("ok",)  # what failed, timed out or was not available is tried again
 TABLES = """
 CREATE TABLE IF NOT EXISTS cells
@@ -70,12 +72,23 @@ class Journal:
                     f"the journal's folder {path.parent} cannot be made: {error.strerror}. "
                     "Set DOTBENCH_HOME to a folder that can be written"
                 ) from error
-            self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self._db = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
             try:
-                self._prepare()
+                self._prepare_patiently()
             except BaseException:
                 self._db.close()
                 raise
+
+    def _prepare_patiently(self) -> None:
+        """Two runs may make the file at once; switching to the log does not wait for a lock by itself."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                return self._prepare()
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
     def _prepare(self) -> None:
         self._check_schema()

@@ -79,7 +79,7 @@ def rounded(matrix: Any) -> tuple[Source, str]:
 
 def read_npz(path: Path) -> Any:
     """A scipy sparse matrix, one 2-D array, or a codebook with indices (W = codebook[index])."""
-    with np.load(path, allow_pickle=False) as stored:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         names = set(stored.files)
         if names == {"codebook", "index"}:
             codebook, index = stored["codebook"], stored["index"]
@@ -89,7 +89,8 @@ def read_npz(path: Path) -> Any:
         if "format" in names:
             import scipy.sparse
 
-            return scipy.sparse.load_npz(path)
+            file.seek(0)
+            return scipy.sparse.load_npz(file)
         if len(names) == 1:
             return stored[names.pop()]
     raise DataError(

@@ -163,7 +163,7 @@ def test_comments_do_not_change_a_hash_and_code_does(tmp_path: Path) -> None:
     python.write_text('"""Words."""\n\ndef f(x: int) -> int:\n    """More."""\n    return x + 1  # why\n')
     c.write_text("/* words */\nint f(int x) { return x + 1; } // why\n")
     before = [identity.hash_files([path]) for path in (python, c)]
-    python.write_text('def f(x: int) -> int:\n\n    return x + 1\n')
+    python.write_text("def f(x: int) -> int:\n\n    return x + 1\n")
     c.write_text("int f(int x)\n{ return x + 1; }\n".replace("\n{", " {"))
     assert [identity.hash_files([path]) for path in (python, c)] == before
     python.write_text("def f(x: int) -> int:\n    return x + 2\n")

@@ -117,7 +117,7 @@ def test_threads_and_cold_caches(matrix: Path, home: Path, tmp_path: Path) -> No
 
 def test_a_wrong_product_fails_its_cell_loudly_and_the_run_goes_on(matrix: Path, home: Path, tmp_path: Path) -> None:
     run(plan(matrix, metrics=("space",)), home, tmp_path / "other")
-    (reference,) = [folder for folder in (home / "payloads").iterdir()]
+    (reference,) = (home / "payloads").iterdir()
     X = np.ones((1, 64), np.float32)
     Y = (X.astype(np.float64) @ np.load(matrix)) + np.eye(1, 48, 17)
     np.savez(reference / "products-1.npz", X=X, Y=Y, scale=np.abs(Y))

@@ -35,7 +35,7 @@ def streams() -> tuple[dict[str, Any], dict[str, Any]]:
 def write(folder: Path, stream: Any, code: Any = CODE) -> tuple[Path, Path]:
     paths = folder / "cdot.pkl", folder / "code.pkl"
     for path, value in zip(paths, (stream, code), strict=True):
-        path.write_bytes(value if isinstance(value, bytes) else pickle.dumps(value, 2))
+        path.write_bytes(value if isinstance(value, bytes) else pickle.dumps(value, 3))
     return paths
 
 

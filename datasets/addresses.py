@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,16 +52,17 @@ def fetch(remote: Remote, folder: Path, progress: bool) -> Path:
 def extract(archive: Path, member: str, folder: Path) -> Path:
     """One member of a .tar.gz as a file in ``folder``; nothing else of the archive touches the disk."""
     out = folder / Path(member).name
+    temporary = out.with_suffix(".new")
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with tarfile.open(archive, "r:gz") as tar, temporary.open("wb") as file:
             stream = tar.extractfile(member)
             if stream is None:
                 raise KeyError(member)
-            temporary = out.with_suffix(".new")
-            with temporary.open("wb") as file:
-                while chunk := stream.read(1 << 20):
-                    file.write(chunk)
-            temporary.replace(out)
-    except (tarfile.TarError, KeyError, EOFError, OSError) as error:
-        raise DataError(f"{archive} does not give its member {member}: {error}. Delete it and fetch again") from error
+            while chunk := stream.read(1 << 20):
+                file.write(chunk)
+        temporary.replace(out)
+    except (tarfile.TarError, KeyError, EOFError, zlib.error, OSError) as error:
+        raise DataError(f"{archive} does not give its member {member}: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
     return out

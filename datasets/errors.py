@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+ROOM = "Make room, or set DOTBENCH_HOME to a folder that can be written"
+
 
 class DataError(ValueError):
     """A data set that cannot be had or is not what it should be."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from datasets.errors import DataError
 from formats.source import Source, as_source
@@ -43,16 +43,7 @@ def read(path: Path) -> tuple[Source, str]:
         raise DataError(f"{path}: there is no such file") from error
     except DataError:
         raise
-    except (
-        ValueError,
-        TypeError,
-        OSError,
-        EOFError,
-        KeyError,
-        OverflowError,
-        zipfile.BadZipFile,
-        lzma.LZMAError,
-    ) as error:
+    except Exception as error:  # damaged files raise nearly anything: zlib.error, IndexError, MemoryError
         raise DataError(f"{path} cannot be read as a matrix: {error}") from error
 
 
@@ -79,24 +70,33 @@ def rounded(matrix: Any) -> tuple[Source, str]:
 
 def read_npz(path: Path) -> Any:
     """A scipy sparse matrix, one 2-D array, or a codebook with indices (W = codebook[index])."""
+    # opened here, so that it is closed where numpy finds no archive in it
     with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         names = set(stored.files)
         if names == {"codebook", "index"}:
-            codebook, index = stored["codebook"], stored["index"]
-            if index.size and int(index.max()) >= len(codebook):
-                raise DataError(f"{path}: index {index.max()} is outside its codebook of {len(codebook)}")
-            return codebook[index]
+            return _from_codebook(path, stored["codebook"], stored["index"])
         if "format" in names:
             import scipy.sparse
 
             file.seek(0)
-            return scipy.sparse.load_npz(file)
+            matrix = scipy.sparse.load_npz(file)
+            if hasattr(matrix, "check_format"):  # indices outside make scipy write outside its arrays
+                matrix.check_format(full_check=True)
+            return matrix
         if len(names) == 1:
             return stored[names.pop()]
     raise DataError(
         f"{path} holds {', '.join(sorted(names)) or 'nothing'}: a .npz needs one array, a scipy sparse matrix, or "
         "codebook and index"
     )
+
+
+def _from_codebook(path: Path, codebook: npt.NDArray[Any], index: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if codebook.ndim != 1 or index.dtype.kind not in "iu":
+        raise DataError(f"{path}: codebook has to be 1-D (is {codebook.ndim}-D), index integers ({index.dtype})")
+    for outside in index[(index < 0) | (index >= len(codebook))][:1]:
+        raise DataError(f"{path}: index {outside} is outside its codebook of {len(codebook)}")
+    return np.asarray(codebook[index])
 
 
 def read_matrix_market(path: Path) -> Any:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import hashlib
-import json
 import os
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from datasets import addresses, files, sham_archive, twins
 from datasets.cache import VERSION, CachedSource, write_cache
-from datasets.errors import DataError, UnknownDataset, Unreachable
+from datasets.errors import ROOM, DataError, UnknownDataset, Unreachable
+from datasets.file_hashes import file_sha256
 from datasets.registry import TWIN, Dataset, entries, names
-from formats.source import Source, as_source, matrix_sha256
+from formats.source import Source, as_source
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 Note = Callable[[str], None]
@@ -91,9 +91,11 @@ def describe(name: str) -> Dataset:
 
 
 def source_now(name: str) -> str:
-    """Where a matrix would come from, without asking anybody: mirror, url (if it answers) or twin."""
+    """Where a matrix would come from, without asking anybody: mirror, url (if it answers), twin or file."""
     if name.endswith(TWIN):
         return "twin"
+    if _base(name) not in entries() and files.is_matrix_file(name):
+        return "file"
     folder = mirror_folder()
     if folder and (folder / describe(name).mirror).is_file():
         return "mirror"
@@ -110,6 +112,8 @@ def load(name: str, *, cache_dir: Path, progress: bool = False, note: Note | Non
     if name.endswith(TWIN):
         return _twin(describe(name), cache_dir, "")
     if name not in entries():
+        if resolve([name]) != [name]:
+            raise UnknownDataset(f"{name} stands for several data sets: load them one by one")
         return _file(Path(name), cache_dir)
     entry = describe(name)
     folder = mirror_folder()
@@ -144,15 +148,14 @@ def _cached(key: str, cache_dir: Path, read: Callable[[], Source]) -> CachedSour
     try:
         return CachedSource(folder)
     except DataError:
-        (folder / "matrix.json").unlink(missing_ok=True)
-    return write_cache(read(), folder)
+        return write_cache(read(), folder)
 
 
 def _verified(entry: Dataset, found: CachedSource, where: str) -> CachedSource:
     if found.matrix_sha256 != entry.matrix_sha256:
         raise DataError(
             f"{where} holds another matrix than {entry.name} (content {found.matrix_sha256[:16]}, "
-            f"{entry.matrix_sha256[:16]} expected): fetch it again"
+            f"{entry.matrix_sha256[:16]} expected)"
         )
     return found
 
@@ -171,16 +174,32 @@ def _from_mirror(entry: Dataset, path: Path, cache_dir: Path) -> Matrix:
 def _from_url(entry: Dataset, cache_dir: Path, progress: bool) -> Matrix:
     folder = cache_dir / "downloads" / entry.name.replace("/", "_")
     paths = [addresses.fetch(remote, folder, progress) for remote in entry.remotes]
-    sha = file_sha256(paths[0], cache_dir)
+    shas = [file_sha256(path, cache_dir) for path in paths]  # all of them: a stream means nothing without its code
 
-    def read() -> Source:
+    def read() -> tuple[Source, str]:
         if entry.member:
-            return files.read(addresses.extract(paths[0], entry.member, folder))[0]
-        archive = sham_archive.read(paths[0], paths[1])
-        return as_source(sham_archive.decode(archive, entry.shape[0]))
+            return files.read(addresses.extract(paths[0], entry.member, folder))
+        return as_source(sham_archive.decode(sham_archive.read(paths[0], paths[1]), entry.shape[0])), ""
 
-    found = _cached(sha, cache_dir, read)
-    return Matrix(entry.name, "url", _verified(entry, found, entry.remotes[0].url), sha)
+    def read_or_remove() -> tuple[Source, str]:
+        with _removing(paths):
+            return read()
+
+    found, reason = _cached_noted(" ".join(shas), cache_dir, read_or_remove)
+    with _removing(paths):
+        _verified(entry, found, entry.remotes[0].url)
+    return Matrix(entry.name, "url", found, shas[0], reason)
+
+
+@contextmanager
+def _removing(paths: list[Path]) -> Iterator[None]:
+    """Removes downloads that turn out wrong: they would be found, and be wrong, the next time too."""
+    try:
+        yield
+    except DataError as error:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise DataError(f"{error}. The download was removed; try again, or put the file into the mirror") from error
 
 
 def _twin(entry: Dataset, cache_dir: Path, reason: str) -> Matrix:
@@ -190,55 +209,30 @@ def _twin(entry: Dataset, cache_dir: Path, reason: str) -> Matrix:
 
 def _file(path: Path, cache_dir: Path) -> Matrix:
     sha = file_sha256(path, cache_dir)
-    notes = cache_dir / "matrices" / f"{sha[:32]}.note"
-    found = _cached(sha, cache_dir, lambda: _noted(path, notes))
-    reason = notes.read_text() if notes.exists() else ""
+    found, reason = _cached_noted(sha, cache_dir, lambda: files.read(path))
     return Matrix(str(path), "file", found, sha, reason)
 
 
-def _noted(path: Path, notes: Path) -> Source:
-    source, done = files.read(path)
-    if done:
+def _cached_noted(key: str, cache_dir: Path, read: Callable[[], tuple[Source, str]]) -> tuple[CachedSource, str]:
+    """The cached matrix of a key and what was done to it in reading, which is kept beside it."""
+    notes = cache_dir / "matrices" / f"{key[:32]}.note"
+
+    def noted() -> Source:
+        source, done = read()
+        if done:
+            _write_note(notes, done)
+        return source
+
+    return _cached(key, cache_dir, noted), notes.read_text() if notes.exists() else ""
+
+
+def _write_note(notes: Path, done: str) -> None:
+    try:
         notes.parent.mkdir(parents=True, exist_ok=True)
         notes.write_text(done)
-    return source
-
-
-# ---- hashes of files, remembered while size and time stay
-
-
-def file_sha256(path: Path, cache_dir: Path) -> str:
-    """SHA-256 of a file, from the index of known files where it has not changed."""
-    try:
-        state = path.stat()
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    index = cache_dir / "files.json"
-    try:
-        known = json.loads(index.read_text())
-    except (OSError, ValueError):
-        known = {}
-    stamp = [state.st_size, state.st_mtime_ns]
-    name = str(path.resolve())
-    if isinstance(known, dict) and known.get(name, [None])[:2] == stamp:
-        return str(known[name][2])
-    with path.open("rb") as file:
-        sha = hashlib.file_digest(file, "sha256").hexdigest()
-    _remember(index, {**known, name: [*stamp, sha]})
-    return sha
+        notes.unlink(missing_ok=True)
+        raise DataError(f"{notes} cannot be written: {error.strerror}. {ROOM}") from error
 
 
-def _remember(index: Path, known: dict[str, list[object]]) -> None:
-    try:
-        index.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=index.parent, delete=False) as file:
-            json.dump(known, file)
-        Path(file.name).replace(index)
-    except OSError as error:
-        raise DataError(
-            f"{index} cannot be written: {error.strerror}. Make room, or set DOTBENCH_HOME to a folder that can be "
-            "written"
-        ) from error
-
-
-__all__ = ["Matrix", "UnknownDataset", "describe", "fetch", "load", "matrix_sha256", "resolve", "source_now"]
+__all__ = ["Matrix", "UnknownDataset", "describe", "fetch", "load", "resolve", "source_now"]

@@ -1,75 +1,22 @@
 """The published HAM and sHAM archives: Python pickles with canonical Huffman streams, read as data.
 
-The unpickler admits numpy arrays and scalars of plain numbers, lists, dicts, numbers and strings, and
-nothing else. Decoding goes down all columns at once: one step decodes one symbol of every column.
+`plain_pickle` reads the files. Decoding goes down all columns at once: one step decodes one symbol of every column.
 Layout: datasets.md section 3.
 """
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from datasets.errors import DataError
+from datasets.plain_pickle import flat, load
 
 Ints = npt.NDArray[np.int64]
 CODE_FIELDS = ("symbs", "fs", "fcl", "lmax")
-
-
-class _PlainDtype:
-    """Builds dtypes of plain numbers; objects, strings and structures are refused."""
-
-    def __new__(cls, name: str, *_: Any) -> Any:
-        dtype = np.dtype(str(name))
-        if dtype.kind not in "biuf" or dtype.hasobject:
-            raise pickle.UnpicklingError(f"dtype {name!r} is no plain number")
-        return dtype
-
-
-def _reconstruct(kind: type, shape: tuple[int, ...], code: bytes) -> npt.NDArray[Any]:
-    """numpy's first step of an array, which is always empty; the data follows with its own checks."""
-    if kind is not np.ndarray or tuple(shape) != (0,):
-        raise pickle.UnpicklingError(f"an array that starts as {kind!r} of shape {shape!r}")
-    return np.ndarray((0,), np.uint8)
-
-
-def _scalar(dtype: np.dtype[Any], data: bytes | str = b"") -> Any:
-    raw = data.encode("latin1") if isinstance(data, str) else data
-    if not isinstance(dtype, np.dtype) or len(raw) != dtype.itemsize:
-        raise pickle.UnpicklingError("a scalar whose bytes do not fit its type")
-    return np.frombuffer(raw, dtype)[0]
-
-
-ADMITTED: dict[tuple[str, str], Any] = {("numpy", "ndarray"): np.ndarray, ("numpy", "dtype"): _PlainDtype}
-for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-    ADMITTED[_module, "scalar"] = _scalar
-    ADMITTED[_module, "_reconstruct"] = _reconstruct
-
-
-class RestrictedUnpickler(pickle.Unpickler):
-    """Finds the four globals of the published files, and nothing else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return ADMITTED[module, name]
-        except KeyError:
-            raise pickle.UnpicklingError(
-                f"it asks for {module}.{name}, and an archive of numbers needs no such thing: refused"
-            ) from None
-
-
-def load(path: Path) -> Any:
-    """What a pickle holds; DataError where it is cut short, no pickle, or asks for code."""
-    try:
-        with path.open("rb") as file:
-            return RestrictedUnpickler(file, encoding="latin1").load()
-    except Exception as error:  # a hostile pickle can raise nearly anything
-        raise DataError(f"{path} cannot be read as a published archive: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -95,15 +42,18 @@ def read(stream: Path, code: Path) -> Archive:
             raise DataError(f"{path} lacks {', '.join(names)}: it is no published archive")
     try:
         sparse = "ri" in found
+        words = flat(found["int_list"], np.int64)
+        if ((words < 0) | (words >= 1 << 32)).any():
+            raise ValueError("int_list holds words of more than 32 bits")
         return Archive(
-            np.asarray(table["symbs"], np.float64).astype(np.float32),
-            np.asarray(table["fs"], np.int64),
-            np.asarray(table["fcl"], np.int64),
+            flat(table["symbs"], np.float64).astype(np.float32),
+            flat(table["fs"], np.int64),
+            flat(table["fcl"], np.int64),
             int(table["lmax"]),
-            np.asarray(found["int_list"]).astype(np.int64).astype(np.uint32),
-            np.asarray(found["col_end"], np.int64),
-            np.asarray(found["cb_num"], np.int64) if sparse else None,
-            np.asarray(found["ri"], np.int64) if sparse else None,
+            words.astype(np.uint32),
+            flat(found["col_end"], np.int64),
+            flat(found["cb_num"], np.int64) if sparse else None,
+            flat(found["ri"], np.int64) if sparse else None,
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{stream} or {code} holds fields of another kind than published: {error}") from error
@@ -129,16 +79,24 @@ def _check(archive: Archive, n: int) -> None:
         0 < longest <= 32
         and len(archive.first_code) == len(archive.first_symbol) == longest + 2
         and archive.first_code[-1] == 1 << longest
+        and archive.first_code[1] == 0  # every window has a length
         and (np.diff(archive.first_code[1:]) >= 0).all()
+        and np.isfinite(archive.symbols).all()
         and (np.diff(ends, prepend=0) >= 0).all()
         and (len(ends) == 0 or ends[-1] <= 32 * len(archive.words))
     )
     if archive.counts is not None and archive.rows is not None:
-        good = good and len(archive.counts) == len(ends) and bool((archive.counts >= 0).all())
-        good = good and archive.counts.sum() == len(archive.rows)
-        good = good and (len(archive.rows) == 0 or (archive.rows.min() >= 0 and archive.rows.max() < n))
+        good = good and _positions_fit(archive.counts, archive.rows, len(ends), n)
     if not good:
         raise DataError("the archive's tables contradict each other: it is damaged, or of another matrix")
+
+
+def _positions_fit(counts: Ints, rows: Ints, m: int, n: int) -> bool:
+    """Whether rows rise inside each column and stay below ``n``. Counts come first: their sum can overflow."""
+    if len(counts) != m or ((counts < 0) | (counts > n)).any() or counts.sum() != len(rows):
+        return False
+    linear = np.repeat(np.arange(m), counts) * n + rows
+    return bool(((rows >= 0) & (rows < n)).all() and (np.diff(linear) > 0).all())
 
 
 def _symbols(archive: Archive, starts: Ints, counts: Ints) -> npt.NDArray[np.float32]:

@@ -176,3 +176,11 @@ def test_no_kernels_for_other_processors(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(build.platform, "machine", lambda: "riscv64")
     with pytest.raises(build.BuildError, match="riscv64"):
         build.instruction_sets()
+
+
+def test_aarch64_compiles() -> None:
+    """The same sources for AArch64 with the pinned compiler; nothing here can run them."""
+    if build.os.environ.get("DOTBENCH_CC"):
+        pytest.skip("the sanitizer session has a compiler for this machine only")
+    made = build.build("aarch64")
+    assert made.read_bytes()[:4] == b"\x7fELF" and made.read_bytes()[18] == 0xB7  # EM_AARCH64

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import errno
 import gzip
 import lzma
+import resource
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +109,61 @@ def test_archives_with_something_else(tmp_path: Path) -> None:
         load(tmp_path / "book.npz", tmp_path)
 
 
+def flipped(data: bytes, begin: int, end: int) -> bytes:
+    return data[:begin] + bytes(byte ^ 0x5A for byte in data[begin:end]) + data[end:]
+
+
+def test_damage_inside_compressed_data(tmp_path: Path) -> None:
+    large = np.arange(2000, dtype=np.float32).reshape(40, 50)
+    scipy.io.mmwrite(tmp_path / "a.mtx", scipy.sparse.coo_matrix(large))
+    data = (tmp_path / "a.mtx").read_bytes()
+    np.savez_compressed(tmp_path / "n.npz", w=large)
+    for name, packed in (
+        ("g.mtx.gz", gzip.compress(data)),
+        ("x.mtx.xz", lzma.compress(data)),
+        ("b.mtx.bz2", bz2.compress(data)),
+        ("n.npz", (tmp_path / "n.npz").read_bytes()),
+    ):
+        (tmp_path / name).write_bytes(flipped(packed, 150, 400))
+        with pytest.raises(datasets.DataError, match=f"{name} cannot be read as a matrix"):
+            load(tmp_path / name, tmp_path)
+
+
+def test_a_sparse_archive_whose_indices_lie_outside(tmp_path: Path) -> None:
+    """scipy converts such a matrix by writing outside its arrays: it crashed."""
+    for at in (90_000_000, -1):
+        arrays = {"data": np.ones(2, np.float32), "indices": np.int32([0, at]), "indptr": np.int32([0, 1, 2])}
+        np.savez(tmp_path / "o.npz", format=b"csr", shape=(2, 3), **arrays)
+        with pytest.raises(datasets.DataError, match=r"o.npz cannot be read as a matrix: indices must be"):
+            load(tmp_path / "o.npz", tmp_path)
+
+
+def test_a_size_that_no_memory_holds(tmp_path: Path) -> None:
+    (tmp_path / "h.mtx").write_text("%%MatrixMarket matrix array real general\n2000000000 2000000000\n1\n")
+    with pytest.raises(datasets.DataError, match=r"h.mtx cannot be read as a matrix"):
+        load(tmp_path / "h.mtx", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("codebook", "index", "words"),
+    [
+        (W[0], np.int8([[-1, 0]]), "index -1 is outside its codebook of 4"),
+        (W[0], np.float32([[1, 0]]), r"index integers \(float32\)"),
+        (W, np.int8([[1, 0]]), r"1-D \(is 2-D\)"),
+    ],
+)
+def test_codebooks_that_do_not_fit(codebook: object, index: object, words: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "b.npz", codebook=codebook, index=index)
+    with pytest.raises(datasets.DataError, match=words):
+        load(tmp_path / "b.npz", tmp_path)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "d.mtx").mkdir()
+    with pytest.raises(datasets.DataError, match=r"d.mtx: there is no such file"):
+        load(tmp_path / "d.mtx", tmp_path)
+
+
 def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "w.npy"
     np.save(path, W)
@@ -160,6 +218,33 @@ def test_a_damaged_cache_is_made_anew(damage: str, tmp_path: Path) -> None:
     with pytest.raises(datasets.DataError, match="is damaged .* delete that folder"):
         CachedSource(folder)
     assert load(tmp_path / "w.npy", tmp_path).matrix_sha256 == matrix_sha256(as_source(W))
+    assert sorted(path.name for path in folder.parent.iterdir()) == [folder.name]
+
+
+@pytest.mark.parametrize(("name", "array"), [("indptr", np.zeros(0, np.int64)), ("counts", np.zeros(1, np.int64))])
+def test_a_cache_whose_arrays_do_not_fit(name: str, array: np.ndarray, tmp_path: Path) -> None:
+    folder = write_cache(as_source(W), tmp_path / "m").folder
+    np.save(folder / f"{name}.npy", array)
+    with pytest.raises(datasets.DataError, match="is damaged"):
+        CachedSource(folder)
+    (folder / "matrix.json").write_text('{"shape": [3, 4]}')
+    with pytest.raises(datasets.DataError, match="is damaged"):
+        CachedSource(folder)
+
+
+def test_a_folder_that_another_process_finished_first_stays(tmp_path: Path) -> None:
+    """It may be mapped there already. The other process is one inside our own writing."""
+    folder = tmp_path / "m"
+
+    class Overtaken(Streamed):
+        def histogram(self) -> Histogram:
+            write_cache(Streamed(), folder)
+            self.inode = folder.stat().st_ino
+            return super().histogram()
+
+    source = Overtaken()
+    assert write_cache(source, folder).matrix_sha256 == matrix_sha256(Streamed())
+    assert folder.stat().st_ino == source.inode and list(tmp_path.iterdir()) == [folder]
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,3 +264,21 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     np.save(tmp_path / "w.npy", W)
     with pytest.raises(datasets.DataError, match="cannot be written"):
         datasets.load(str(tmp_path / "w.npy"), cache_dir=tmp_path / "file")
+    with pytest.raises(datasets.DataError, match="cannot be cached"):
+        datasets.load("deepdta/80-0-16~twin", cache_dir=tmp_path / "file")
+
+
+def test_a_write_that_fails_halfway_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files may be no longer than 100 kB here. And none is written through a map: a store into a map of a
+    full disk is SIGBUS, not an error."""
+    monkeypatch.delattr("numpy.lib.format.open_memmap")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))
+        with pytest.raises(datasets.DataError, match="cannot be cached .*File too large"):
+            write_cache(Streamed(), tmp_path / "m")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list(tmp_path.iterdir()) == []

@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import io
 import json
+import pickle
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -82,6 +83,11 @@ def test_resolve(tmp_path: Path) -> None:
         datasets.resolve([str(tmp_path / "none.mtx")])
     with pytest.raises(datasets.UnknownDataset, match="nonesuch"):
         datasets.describe("nonesuch")
+    with pytest.raises(datasets.UnknownDataset, match="did you mean orsreg_1"):
+        datasets.load("orsreg1", cache_dir=tmp_path)
+    with pytest.raises(datasets.UnknownDataset, match="several data sets"):
+        datasets.load("vgg19/*", cache_dir=tmp_path)
+    assert datasets.source_now(str(file)) == "file"
 
 
 # ---- mirror
@@ -190,8 +196,48 @@ def test_a_damaged_archive_without_a_published_checksum(
     for name, data in (("cut", archive()[:60]), ("other", b"no archive at all")):
         (folder / f"{name}.tar.gz").write_bytes(data)
         register(remote_entry(f"{url}/{name}.tar.gz", ""))
-        with pytest.raises(datasets.DataError, match="does not give its member tiny/tiny.mtx"):
+        with pytest.raises(datasets.DataError, match="does not give its member tiny/tiny.mtx.*download was removed"):
             datasets.load("tiny", cache_dir=tmp_path / "cache")
+        assert not list((tmp_path / "cache" / "downloads").rglob("*.*"))
+
+
+def test_a_wrong_code_file_that_is_put_right(
+    online: None, server: tuple[str, Path], tmp_path: Path, register: object
+) -> None:
+    """Most published pairs have no checksum but their matrix's: a bad one must not stay in any cache."""
+    url, folder = server
+    stream = {"int_list": [0b0100_1000 << 24], "col_end": [2, 4, 6], "cb_num": [1, 1, 1], "ri": [1, 0, 1]}
+    code = {"symbs": [-3.0, 1.5, 2.0], "fs": [0, 0, 0, 3], "fcl": [0, 0, 0, 4], "lmax": 2}
+    (folder / "cdot.pkl").write_bytes(pickle.dumps(stream, 4))
+    remotes = (Remote(f"{url}/cdot.pkl"), Remote(f"{url}/code.pkl"))
+    register(replace(entry_for(b"", "none"), remotes=remotes))
+    for symbols in ([-3.0, 9.0, 2.0], [-3.0]):
+        (folder / "code.pkl").write_bytes(pickle.dumps({**code, "symbs": symbols}, 4))
+        with pytest.raises(datasets.DataError, match="The download was removed"):
+            datasets.load("tiny", cache_dir=tmp_path / "cache")
+    stream["int_list"] = [0b1001_0000 << 24]  # 2.0, 1.5, -3.0: columns 0 and 1, and 2
+    (folder / "cdot.pkl").write_bytes(pickle.dumps(stream, 4))
+    (folder / "code.pkl").write_bytes(pickle.dumps(code, 4))
+    found = datasets.load("tiny", cache_dir=tmp_path / "cache")
+    assert found.source == "url" and found.matrix.columns(0, 3).values.tolist() == [2, 1.5, -3]
+
+
+def test_rounding_of_a_download_is_said(
+    online: None, server: tuple[str, Path], tmp_path: Path, register: object
+) -> None:
+    url, folder = server
+    wide = scipy.sparse.coo_matrix(np.array([[0.1, 2]]))
+    text, out = io.BytesIO(), io.BytesIO()
+    scipy.io.mmwrite(text, wide, precision=17)
+    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+        member = tarfile.TarInfo("tiny/tiny.mtx")
+        member.size = len(text.getvalue())
+        tar.addfile(member, io.BytesIO(text.getvalue()))
+    (folder / "tiny.tar.gz").write_bytes(out.getvalue())
+    rounded = matrix_sha256(as_source(wide.astype(np.float32)))
+    register(replace(remote_entry(f"{url}/tiny.tar.gz", ""), matrix_sha256=rounded))
+    for _ in range(2):
+        assert datasets.load("tiny", cache_dir=tmp_path / "cache").reason == "float64 rounded to float32"
 
 
 def test_a_host_that_does_not_answer_is_asked_once(

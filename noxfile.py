@@ -97,7 +97,7 @@ def sanitize(session: nox.Session) -> None:
     python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
     library = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
     session.run(
-        python, "-m", "pytest", "tests/formats", "tests/cdot", *session.posargs,
+        python, "-m", "pytest", "--capture=sys", "tests/formats", "tests/cdot", *session.posargs,
         env={
             "DOTBENCH_CC": "gcc",
             "DOTBENCH_CFLAGS": ASAN_FLAGS,

@@ -62,9 +62,7 @@ class Runner:
     def _load(self) -> Iterable[datasets.Matrix]:
         for name in self._plan.datasets:
             try:
-                matrix = datasets.load(
-                    name, cache_dir=self._home, progress=self._screen.terminal, note=self._screen.note
-                )
+                matrix = datasets.load(name, cache_dir=self._home, progress=self._screen.terminal)
             except datasets.DataError as error:
                 self._screen.problem(f"{name}: {error}")
                 self._outcome.missing.append(f"{name}: {error}")

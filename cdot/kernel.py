@@ -82,26 +82,19 @@ class Kernel:
         """Room for products of ``batch`` vectors on ``threads`` threads."""
         return aligned(self._lib.cdot_product_scratch(self.view, batch, threads))
 
+    def _product(
+        self, X: Floats, Y: Floats, columns: tuple[int, int], pool: Pool | None, scratch: npt.NDArray[np.uint8]
+    ) -> tuple[Any, ...]:
+        """The arguments that a product and its timing share."""
+        x, y = pointer(X, "const float *"), pointer(Y, "float *")
+        threads = pool.handle if pool else ffi.NULL
+        return self.view, x, y, len(X), *columns, threads, pointer(scratch, "void *")
+
     def dot(
-        self,
-        X: Floats,
-        Y: Floats,
-        columns: tuple[int, int],
-        pool: Pool | None,
-        scratch: npt.NDArray[np.uint8],
+        self, X: Floats, Y: Floats, columns: tuple[int, int], pool: Pool | None, scratch: npt.NDArray[np.uint8]
     ) -> None:
         """Y[:, columns] = X W[:, columns]; X (batch, n) and Y (batch, m) float32 in C order."""
-        check(
-            self._lib.cdot_product(
-                self.view,
-                pointer(X, "const float *"),
-                pointer(Y, "float *"),
-                len(X),
-                *columns,
-                pool.handle if pool else ffi.NULL,
-                pointer(scratch, "void *"),
-            )
-        )
+        check(self._lib.cdot_product(*self._product(X, Y, columns, pool, scratch)))
 
     def bench_dot(
         self,
@@ -114,20 +107,9 @@ class Kernel:
         cold: bool = False,
     ) -> int:
         """Nanoseconds of ``repeat`` products."""
-        return check(
-            self._lib.bench_dot(
-                self.view,
-                pointer(X, "const float *"),
-                pointer(Y, "float *"),
-                len(X),
-                *columns,
-                pool.handle if pool else ffi.NULL,
-                pointer(scratch, "void *"),
-                repeat,
-                pointer(self.data, "const uint8_t *") if cold else ffi.NULL,
-                len(self.data),
-            )
-        )
+        flushed = pointer(self.data, "const uint8_t *") if cold else ffi.NULL
+        operands = self._product(X, Y, columns, pool, scratch)
+        return check(self._lib.bench_dot(*operands, repeat, flushed, len(self.data)))
 
     def bench_decode(self, scratch: npt.NDArray[np.uint8], repeat: int, cold: bool = False) -> int:
         """Nanoseconds of ``repeat`` times decoding all columns into blocks, without a product."""

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from cdot.encode import encode_columns
 from cdot.errors import PayloadError
+from formats.codebook import SymbolFinder
 from formats.header import Section, bits
-from formats.im import symbol_finder
 from formats.payload import Draft
 from formats.source import Histogram, Source, blocks
 
@@ -149,7 +149,7 @@ def write_stream(draft: Draft, fields: Fields, code: Code, source: Source, all_e
     if not fields.words:
         return
     zero = int(np.flatnonzero(code.values == 0)[0]) if all_entries and (code.values == 0).any() else -1
-    find, codewords = symbol_finder(code.values), code.codewords()
+    find, codewords = SymbolFinder(code.values), code.codewords()
     starts = np.zeros(m + 1, np.uint64)  # the bit where each column starts
     for begin, end, columns in blocks(source):
         starts[begin + 1 : end + 1] = encode_columns(

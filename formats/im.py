@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from formats.codebook import SymbolFinder
 from formats.format import Format
 from formats.header import Header, Section, bits, unsigned
 from formats.payload import Draft, Payload
@@ -56,7 +56,7 @@ class Im(Format):
         zero = np.flatnonzero(codebook.values == 0)
         if len(zero):
             indices[:] = zero[0]
-        find = symbol_finder(codebook.values)
+        find = SymbolFinder(codebook.values)
         for begin, end, columns in blocks(source):
             indices[begin:end][columns.column_of_each(), columns.rows] = find(columns.values)
         return draft.finish()
@@ -65,16 +65,3 @@ class Im(Format):
         n, m = source.shape
         symbols = len(self._codebook(source).values)
         return n * m * bits(symbols) + 32 * symbols
-
-
-class symbol_finder:  # noqa: N801 - used like a function
-    """Calls with an array of values give the index of each in ``codebook`` (uint32)."""
-
-    def __init__(self, codebook: npt.NDArray[Any]) -> None:
-        self._order = np.argsort(codebook).astype(np.uint32)
-        self._sorted = codebook[self._order]
-
-    def __call__(self, values: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
-        if not len(self._sorted):
-            return np.zeros(0, np.uint32)
-        return self._order[np.searchsorted(self._sorted, values)]

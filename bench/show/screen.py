@@ -75,10 +75,6 @@ class Screen:
         self.clock.plan(timed)
         self.console.print(f"{cells} cells to measure", highlight=False)
 
-    def note(self, text: str) -> None:
-        """Something to know that is no trouble."""
-        self.console.print(Text(text, "dim"), soft_wrap=True)
-
     def problem(self, text: str) -> None:
         """Something that is left out or went wrong, and why."""
         self.console.print(Text(text, "red"), soft_wrap=True)

@@ -48,7 +48,7 @@ class Effort:
     cell_timeout: float = 120.0  # silence after which a cell counts as hung
 
 
-QUICK = Effort(passes=3, most_passes=3, rounds=2, sample_ms=2.0)
+QUICK = Effort(passes=4, most_passes=4, rounds=2, sample_ms=2.0)
 
 
 @dataclass(frozen=True)

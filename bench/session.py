@@ -39,6 +39,8 @@ def run_plan(plan: Plan, home: Path, out: Path, console: Console, quick: bool) -
         return 130
     write(outcome.rows, out, console)
     _summary(outcome, time.monotonic() - start, out, console)
+    if quick:
+        console.print("a quick look: few short passes, wide intervals; without --quick they are narrow")
     return 1 if outcome.failed() or outcome.missing else 0
 
 

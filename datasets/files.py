@@ -105,5 +105,5 @@ def read_matrix_market(path: Path) -> Any:
 
     if path.suffix in OPENERS:
         with OPENERS[path.suffix](path) as file:
-            return scipy.io.mmread(file)
-    return scipy.io.mmread(str(path))
+            return scipy.io.mmread(file, spmatrix=False)
+    return scipy.io.mmread(str(path), spmatrix=False)

@@ -100,7 +100,8 @@ def _time_cells(row: Row | None, best: float, width: int) -> list[Text]:
         return [Text("")] * (2 if width >= NARROW else 1)
     style = "bold" if row["time_ratio"] == best else ""
     reach = (row["ratio_high"] / row["ratio_low"]) ** 0.5 - 1
-    cells = [Text(f"{row['time_ratio']:.2f} ±{reach:.0%}", style)]
+    width_text = f"±{reach:.0%}" if reach < 1 else "±wide"  # few passes, or a busy machine: no more than a hint
+    cells = [Text(f"{row['time_ratio']:.2f} {width_text}", style)]
     if width >= NARROW:
         nanoseconds = row["ns_per_nonzero"]
         cells.append(Text("" if nanoseconds is None else f"{nanoseconds:.3f}", style))

@@ -19,9 +19,8 @@ from cdot import build
 from formats.format import Format
 
 ROOT = build.FOLDER.parent
-SPACE_C = ("encode.c", "cdot.h")
-DRIVER_C = ("bench.c", "product.c", "threads.c", "threads.h", "dot.c", "multiply.c", "multiply.h")
-SHARED_C = ("payload.c", "payload.h", "cdot.h", "bits.h", "huffman.c", "huffman.h")
+SPACE_C = ("encode.c",)
+DRIVER_C = ("bench.c", "product.c", "dot.c")
 DRIVER_PY = ("cdot/build.py", "bench/meters/pairs.py", "bench/meters/targets.py")
 
 
@@ -88,13 +87,26 @@ def space_sha(format_: Format) -> str:
     return hash_files(sorted(files))
 
 
+def included(path: Path) -> set[Path]:
+    """A C file, the headers it includes, the C files of these headers, and so on."""
+    found: set[Path] = set()
+    todo = [path]
+    while todo:
+        here = todo.pop()
+        found.add(here)
+        for name in re.findall(r'^#include "(.+)"', here.read_text(), re.MULTILINE):
+            near = here.parent / name
+            header = near if near.exists() else build.FOLDER / name
+            todo += [there for there in (header, header.with_suffix(".c")) if there.exists() and there not in found]
+    return {there.resolve() for there in found}
+
+
 @cache
 def time_sha(format_: Format) -> str:
     """Hash of what decides a product's time as well: kernels, multipliers, driver, build flags."""
-    files = {build.FOLDER / name for name in (*DRIVER_C, *SHARED_C)}
-    files |= {ROOT / name for name in DRIVER_PY}
-    files |= set(build.FOLDER.glob("vector/*.h"))
-    files.add(format_.kernel_source or _kernel_file(format_.name))
+    roots = [build.FOLDER / name for name in DRIVER_C]
+    roots.append(format_.kernel_source or _kernel_file(format_.name))
+    files = {file for root in roots for file in included(root)} | {ROOT / name for name in DRIVER_PY}
     return hash_files(sorted(files), space_sha(format_))
 
 

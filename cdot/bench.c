@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cdot.h"
+#include "bench.h"
 #include "threads.h"
 
 #if defined(__x86_64__)

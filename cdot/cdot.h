@@ -1,6 +1,6 @@
 /* The kernel contract: payloads are opened into views, decoders fill blocks, multipliers turn blocks
- * into products. This header is fed both to the C compiler and to cffi, which reads it without its
- * preprocessor lines; constants are enums for that reason.
+ * into products. This header, bench.h and encode.h are fed both to the C compiler and to cffi, which reads
+ * them without their preprocessor lines; constants are enums for that reason.
  *
  * Nothing here allocates, keeps state outside its arguments, or needs more of libc than memcpy, so the
  * same files run bare-metal. Threads (threads.c) and timing (bench.c) are for hosts only.
@@ -126,25 +126,5 @@ uint32_t cdot_pool_threads(const cdot_pool *pool);
 uint64_t cdot_product_scratch(const cdot_view *view, size_t batch, uint32_t threads);
 int cdot_product(const cdot_view *view, const float *X, float *Y, size_t batch, uint32_t col_begin,
                  uint32_t col_end, cdot_pool *pool, void *scratch);
-
-/* Timing. Each returns nanoseconds of wall time for `repeat` runs, or an error below 0.
- * cold: the payload's `size` bytes are flushed from the caches before each run, outside the time. */
-int64_t bench_dot(const cdot_view *view, const float *X, float *Y, size_t batch, uint32_t col_begin,
-                  uint32_t col_end, cdot_pool *pool, void *scratch, uint64_t repeat, const uint8_t *cold,
-                  uint64_t size);
-int64_t bench_decode(const cdot_view *view, uint32_t col_begin, uint32_t col_end, void *scratch,
-                     uint64_t repeat, const uint8_t *cold, uint64_t size);
-int64_t bench_memcpy(uint8_t *to, const uint8_t *from, uint64_t size, uint64_t repeat, uint32_t cold);
-int64_t bench_compute(cdot_pool *pool, uint64_t work, uint64_t repeat);
-int bench_flush(const uint8_t *from, uint64_t size);
-
-/* Encoding: canonical codes into 32-bit words, most significant bit first, words zeroed beforehand.
- * Columns of (rows, symbols) with indptr from 0; zero: the symbol of entries that are not listed, coded
- * as well, or negative: only the listed ones are coded. column_bits[k]: the bit after column k.
- * Returns the bit after the last, or an error. */
-int64_t encode_columns(const int32_t *rows, const uint32_t *symbols, const int64_t *indptr,
-                       uint32_t columns, uint32_t n, int64_t zero, const uint64_t *codes,
-                       const uint8_t *lengths, uint32_t *words, uint64_t word_count, uint64_t bit,
-                       uint64_t *column_bits);
 
 #endif

@@ -1,5 +1,5 @@
 /* Writing codewords: what encoders would be slow at in Python. */
-#include "cdot.h"
+#include "encode.h"
 
 typedef struct {
     uint32_t *words;

@@ -15,8 +15,9 @@ ffi: Any = cffi.FFI()
 
 
 def declarations() -> str:
-    """`cdot.h` as cffi reads it: without preprocessor lines."""
-    return re.sub(r"^#.*$", "", (build.FOLDER / "cdot.h").read_text(), flags=re.MULTILINE)
+    """The headers for Python as cffi reads them: without preprocessor lines."""
+    text = "".join((build.FOLDER / name).read_text() for name in ("cdot.h", "bench.h", "encode.h"))
+    return re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
 
 
 ffi.cdef(declarations())

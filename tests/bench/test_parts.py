@@ -177,6 +177,10 @@ def test_space_hashes_follow_imports_and_no_kernels() -> None:
     assert {"ham.py", "huffman.py", "payload.py", "source.py", "format.py", "header.py"} <= files
     assert not {"sham.py", "product.py", "registry.py"} & files
     assert identity._kernel_file("csc_min").name == "csc.c"
+    files = {path.name for path in identity.included(root / "cdot" / "csc.c")}
+    assert files == {"csc.c", "payload.h", "payload.c", "cdot.h"}
+    assert "huffman.c" in {path.name for path in identity.included(root / "cdot" / "ham.c")}
+    assert "avx2.h" in {path.name for path in identity.included(root / "cdot" / "dot.c")}
     with pytest.raises(FileNotFoundError, match="nonesuch_decoder"):
         identity._kernel_file("nonesuch")
 
@@ -251,3 +255,15 @@ def test_readme_places() -> None:
 
 def test_short_names() -> None:
     assert table.short("ceiling:decode[format=ham]") == "decode: ham" and table.short("sham") == "sham"
+
+
+@pytest.mark.real_data("vgg19/90-0-32")
+def test_the_sizes_in_the_readme(mirror: Path, tmp_path: Path) -> None:
+    """Times are of the machine of results/; bytes are the same everywhere, so they have to be right."""
+    import datasets
+
+    text = (identity.ROOT / "README.md").read_text().partition("<!-- table -->")[2].partition("<!-- /table -->")[0]
+    source = datasets.load(readme.DATASET, cache_dir=tmp_path).matrix
+    for kind in formats.registry.BUILT_IN:
+        size = f"{kind().encode(source).nbytes:,}".replace(",", " ")
+        assert any(line.split("  ")[0] == kind.name and f" {size} " in line for line in text.splitlines()), kind.name

@@ -65,9 +65,12 @@ def plot(results: Path, picture: Path) -> None:
     figure, axes = plt.subplots(1, len(PANELS), figsize=(11, 3.3), layout="constrained")
     for axis, dataset in zip(axes, PANELS, strict=True):
         name = dataset if any(row["dataset"] == dataset for row in spaces) else f"{dataset}~twin"
-        for format_, (bits, nanoseconds) in points(spaces, times, name).items():
+        found = points(spaces, times, name)
+        for format_, (bits, nanoseconds) in found.items():
             axis.scatter(bits, nanoseconds, marker=MARKS[format_], color=COLOURS[format_], s=42, label=format_)
         axis.set(xscale="log", yscale="log", title=name, xlabel="bits per nonzero")
+        for numbers, values in zip((axis.xaxis, axis.yaxis), zip(*found.values(), strict=True), strict=True):
+            _plain_numbers(numbers, max(values) / min(values))
         axis.grid(which="major", color="#dddddd", linewidth=0.6)
         axis.set_axisbelow(True)
     axes[0].set_ylabel("ns per nonzero, batch 1")
@@ -77,8 +80,17 @@ def plot(results: Path, picture: Path) -> None:
     figure.savefig(picture, metadata={"Date": None, "Creator": "dotbench"})
 
 
+def _plain_numbers(axis: Any, span: float) -> None:
+    """1, 2, 5, 10 on a short logarithmic axis, powers of ten on a long one; no exponents."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if span < 100 else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def table(results: Path, dataset: str = DATASET) -> str:
-    """The matrix's table as the terminal shows it at 100 columns, without colours."""
+    """The matrix's table as a narrow terminal shows it, without colours."""
     import io
 
     from rich.console import Console
@@ -91,7 +103,7 @@ def table(results: Path, dataset: str = DATASET) -> str:
         for name in ("space", "time")
     }
     out = io.StringIO()
-    Console(file=out, width=104).print(matrix_table(rows, 104))
+    Console(file=out, width=90).print(matrix_table(rows, 90))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 

@@ -7,10 +7,12 @@ checkout's. A row that says "not measured" never replaces one that was measured 
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -177,13 +179,33 @@ def export(
 
     ``sha_now(file, row)``: the code hash that a row would have in this checkout, None if unknown.
     """
-    report, ready = ExportReport(), {}
-    for file, new in rows_by_file.items():
-        path = results / f"{file}.csv"
-        old = read(path, file) if path.exists() else []
-        merged = merge(file, new, old, planned.get(file, set()), sha_now, report)
-        ready[path] = render(file, merged)
-        report.written[file] = len(merged)
-    for path, data in ready.items():
-        write_whole(path, data)
+    report = ExportReport()
+    with _alone_in(results):
+        ready = {}
+        for file, new in rows_by_file.items():
+            path = results / f"{file}.csv"
+            old = read(path, file) if path.exists() else []
+            merged = merge(file, new, old, planned.get(file, set()), sha_now, report)
+            ready[path] = render(file, merged)
+            report.written[file] = len(merged)
+        for path, data in ready.items():
+            write_whole(path, data)
     return report
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Only one process merges into a folder at a time, so that two runs keep each other's rows."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise ExportError(
+            f"{folder} cannot be written: {error.strerror}. What was measured is in the journal: choose --out, "
+            "then run dotbench export"
+        ) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)  # and with it the lock

@@ -169,10 +169,6 @@ class Journal:
         statement = "SELECT data FROM passes WHERE key = ? AND boot = ? ORDER BY number"
         return [json.loads(data) for (data,) in self._read(statement, cell_key(identity), boot)]
 
-    def forget_passes(self, identity: Identity) -> None:
-        """Drops the passes of a cell, of every boot: its timing starts anew."""
-        self._write("DELETE FROM passes WHERE key = ?", cell_key(identity))
-
     # ---- where figures come from
 
     def record_machine(self, machine: str, metadata: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ from formats.format import Format
 
 PEERS = ("blas_dense", "scipy_csc")
 REFERENCE = "csc"
-SPINE = ("dense", "csc", "csc_min", "im", "ham", "sham")  # formats that `small` times with every batch
 METRICS = ("space", "time")
 
 

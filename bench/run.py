@@ -92,6 +92,12 @@ class _MatrixRun:
         self.rows: dict[str, list[Row]] = {"space": [], "time": []}
         self._seconds: dict[str, float] = {}  # of encoding, by label
 
+    @property
+    def _timeout(self) -> float:
+        """Seconds of silence after which a cell counts as hung: longer for matrices of over 10^8 entries."""
+        n, m = self._matrix.matrix.shape
+        return max(self._plan.effort.cell_timeout, n * m / 1e6)
+
     # ---- rows and identities
 
     def _sha(self, cell: Cell) -> str:
@@ -191,7 +197,7 @@ class _MatrixRun:
                 "matrix": str(self._matrix.matrix.folder),
                 "batches": sorted(set(self._plan.batches)) if "time" in self._plan.metrics else [],
             }
-            workers.run(task, todo, listen, self._plan.effort.cell_timeout)
+            workers.run(task, todo, listen, self._timeout)
 
     def _task(self, cells: Iterable[Cell], job: str) -> dict[str, Any]:
         labels = {cell.label for cell in cells if not cell.format.startswith("ceiling:")}
@@ -261,7 +267,7 @@ class _MatrixRun:
         seed = random.SystemRandom().getrandbits(32)
         task = {**self._task(cells, "time"), "effort": asdict(self._plan.effort), "seed": seed}
         threads = max(cell.threads for cell in cells)
-        workers.run(task, cells, listen, self._plan.effort.cell_timeout, threads)
+        workers.run(task, cells, listen, self._timeout, threads)
         return failed
 
     def _decided(self, cell: Cell, spent: float) -> bool:

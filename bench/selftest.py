@@ -99,22 +99,30 @@ def _matrix() -> np.ndarray:
 
 
 def trials(count: int, path: Path) -> dict[str, list[pairs.Estimate]]:
-    """``count`` estimates of each case."""
-    effort = Effort()
+    """``count`` estimates of each case, with as many passes as a run would make."""
     out: dict[str, list[pairs.Estimate]] = {case: [] for case in CASES}
-    environment = dict(os.environ, PYTHONPATH=str(build.FOLDER.parent), OPENBLAS_NUM_THREADS="1")
     for begin in range(0, count, TRIALS_A_PROCESS):
-        size = min(TRIALS_A_PROCESS, count - begin)
-        logs: dict[tuple[str, int], list[float]] = {}
-        for _ in range(effort.passes):
-            seed = random.SystemRandom().getrandbits(31)
-            code = f"from bench.selftest import worker; worker({str(path)!r}, {size}, {seed})"
-            done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
-            for case, trial, log in json.loads(done.stdout):
-                logs.setdefault((case, trial), []).append(log)
-        for (case, _), values in sorted(logs.items()):
-            out[case].append(pairs.estimate(values))
+        for (case, _), found in sorted(_estimates(min(TRIALS_A_PROCESS, count - begin), path).items()):
+            out[case].append(found)
     return out
+
+
+def _estimates(size: int, path: Path) -> dict[tuple[str, int], pairs.Estimate]:
+    """Passes until every interval is narrow enough, within a run's limits."""
+    effort = Effort()
+    environment = dict(os.environ, PYTHONPATH=str(build.FOLDER.parent), OPENBLAS_NUM_THREADS="1")
+    logs: dict[tuple[str, int], list[float]] = {}
+    for number in range(1, effort.most_passes + 1):
+        seed = random.SystemRandom().getrandbits(31)
+        code = f"from bench.selftest import worker; worker({str(path)!r}, {size}, {seed})"
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+        for case, trial, log in json.loads(done.stdout):
+            logs.setdefault((case, trial), []).append(log)
+        if number >= effort.passes:
+            found = {key: pairs.estimate(values) for key, values in logs.items()}
+            if number == effort.most_passes or all(one.half_width <= effort.width for one in found.values()):
+                break
+    return found
 
 
 def judge(name: str, found: dict[str, list[pairs.Estimate]], limits: Limits, console: Console) -> bool:

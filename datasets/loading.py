@@ -19,7 +19,6 @@ from datasets.registry import TWIN, Dataset, entries, names
 from formats.source import Source, as_source
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -102,13 +101,12 @@ def source_now(name: str) -> str:
     return "twin" if offline() else "url"
 
 
-def load(name: str, *, cache_dir: Path, progress: bool = False, note: Note | None = None) -> Matrix:
+def load(name: str, *, cache_dir: Path, progress: bool = False) -> Matrix:
     """The matrix of a name that `resolve` gave, from the cache or brought into it.
 
     A twin takes the place of a matrix that cannot be had, and says why; anything that is not what it
     should be is a DataError.
     """
-    tell = note or (lambda _: None)
     if name.endswith(TWIN):
         return _twin(describe(name), cache_dir, "")
     if name not in entries():
@@ -125,7 +123,6 @@ def load(name: str, *, cache_dir: Path, progress: bool = False, note: Note | Non
         return _from_url(entry, cache_dir, progress)
     except Unreachable as error:
         where = f"not in the mirror {folder}" if folder else "no mirror"
-        tell(f"{name}: {where}, and {error}: its twin is used")
         return _twin(entry, cache_dir, f"{where}, and {error}")
 
 

@@ -111,6 +111,8 @@ class Fields:
 
     @classmethod
     def of(cls, code: Code, n: int) -> Fields:
+        if code.longest > LONGEST:
+            raise ValueError(f"a codeword of {code.longest} bits is longer than these kernels read ({LONGEST})")
         stream = code.stream_bits
         base_shift = NO_BASES
         if stream >= cls.BASES_FROM:  # as many groups a base as surely stay below that

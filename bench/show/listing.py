@@ -30,8 +30,9 @@ def format_table() -> Table:
 
 def dataset_table() -> Table:
     """Name, shape, where it would come from now, and what it is."""
-    table = _table("data set", "shape", "from", "what it is")
+    table = _table("data set", "shape", "from", "what it is, licence")
     for name in datasets.names():
         entry = datasets.describe(name)
-        table.add_row(name, f"{entry.shape[0]} x {entry.shape[1]}", datasets.source_now(name), entry.summary)
+        shape, what = f"{entry.shape[0]} x {entry.shape[1]}", f"{entry.summary}, {entry.licence}"
+        table.add_row(name, shape, datasets.source_now(name), what)
     return table

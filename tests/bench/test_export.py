@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ import pytest
 
 from bench import export
 from bench.rows import FILES, key
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 Row = dict[str, Any]
 
@@ -243,5 +247,20 @@ def test_control_c_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(export.ExportError, match=r"results/space\.csv cannot be written: Not a directory"):
+    with pytest.raises(export.ExportError, match=r"file/results cannot be written: Not a directory"):
         into(tmp_path / "file" / "results", space())
+
+
+def test_two_exports_at_once_keep_each_others_rows(tmp_path: Path) -> None:
+    """Eight processes, each with a row of its own."""
+    code = (
+        "import sys; from pathlib import Path; from bench.export import export; from bench.rows import key\n"
+        "row = dict(dataset=sys.argv[2], matrix_sha256='a', source='file', format='csc', params='', status='ok',"
+        " reason='', code_sha='now')\n"
+        "export({'space': [row]}, Path(sys.argv[1]), {'space': {key('space', row)}}, lambda *_: 'now')\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    running = [subprocess.Popen([*command, name], env=environment) for name in "abcdefgh"]
+    assert [process.wait(timeout=60) for process in running] == [0] * 8
+    assert [row["dataset"] for row in export.read(tmp_path / "space.csv", "space")] == list("abcdefgh")

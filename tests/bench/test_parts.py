@@ -232,7 +232,7 @@ def test_judging(same: list[float], slower: list[float], good: bool) -> None:
 
 def test_selftest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """With short samples and few passes; what it says of this machine is not asked."""
-    monkeypatch.setattr(selftest, "Effort", lambda: plan.Effort(passes=2, rounds=2, sample_ms=0.1))
+    monkeypatch.setattr(selftest, "Effort", lambda: plan.Effort(passes=2, most_passes=3, rounds=2, sample_ms=0.1))
     assert selftest.main(1, True, True, Console(quiet=True)) in (0, 1)
 
 

@@ -163,3 +163,11 @@ def test_longest_codeword_of_sina(mirror: object, load: object) -> None:
     assert formats.get("ham").code(source).longest == 18
     histogram = source.histogram()
     assert (len(histogram.values), histogram.nnz) == (24165, 198787)
+
+
+def test_codewords_that_are_too_long_are_refused() -> None:
+    from formats.huffman import Fields
+
+    lengths = np.minimum(np.arange(1, 59), 57).astype(np.uint8)
+    with pytest.raises(ValueError, match="57 bits is longer than these kernels read"):
+        Fields.of(Code(np.arange(58), np.ones(58, np.int64), lengths), 10)

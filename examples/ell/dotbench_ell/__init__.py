@@ -1,4 +1,4 @@
-"""ell: ELLPACK, every column padded to the length of the longest; a format in 60 lines."""
+"""ell: ELLPACK, every column padded to the length of the longest; a format in 31 lines and 36 of C."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -31,6 +31,16 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOTBENCH_OFFLINE", "1")
 
 
+@pytest.fixture(autouse=True)
+def _host_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads the host's /sys: pyperf and the doctor would."""
+    from bench import doctor, machine
+
+    nowhere = Path("/nonexistent")
+    monkeypatch.setattr(machine, "pyperf_metadata", lambda: {})
+    monkeypatch.setattr(doctor.checks, "__defaults__", (nowhere, nowhere))
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_leftovers() -> Iterator[None]:
     """Tests write below tmp_path only (the compiled kernels in .dotbench/build are a cache, and stay)."""

@@ -1,4 +1,4 @@
-"""What the doctor says where things are half there; the rest is in test_machine_and_doctor.py."""
+"""What the doctor says of machines that have everything, something, or nothing. None of them is this one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench import doctor
 from bench.doctor import Check
+from cdot import build
 
 
 def test_a_program_that_does_not_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -57,3 +58,69 @@ def test_cures_are_one_line_each_and_nothing_is_coloured_off_a_terminal() -> Non
     doctor.render(found, Console(file=out, width=80))
     assert f"\n  RAPL: {cure}\n" in out.getvalue()  # to be copied whole
     assert "[of]" in out.getvalue() and "\x1b" not in out.getvalue()
+
+
+def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **more: object) -> dict[str, doctor.Check]:
+    arguments = {
+        "home": tmp_path / "home",
+        "build_kernels": lambda: Path("cdot-test.so"),
+        "powercap": tmp_path / "powercap",
+        "paranoid": tmp_path / "paranoid",
+        **more,
+    }
+    return {check.name: check for check in doctor.checks(**arguments)}
+
+
+def test_doctor_where_nothing_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("DOTBENCH_DATA", str(tmp_path / "gone"))
+    monkeypatch.delenv("FVP_CORSTONE300", raising=False)
+    known = found(monkeypatch, tmp_path)
+    assert known["RAPL"].ok is None and "no energy counters" in known["RAPL"].found
+    assert known["perf"].cure == "sudo apt-get install linux-perf"
+    assert known["valgrind"].cure == "sudo apt-get install valgrind"
+    assert known["qemu-system-arm"].cure == "sudo apt-get install qemu-system-arm"
+    assert known["data mirror"].ok is False and "is no folder" in known["data mirror"].found
+    assert known["network"].ok is None and known["network"].cure == "unset DOTBENCH_OFFLINE"
+    assert known["kernels"].found == "built: cdot-test.so" and known["compiler"].found == build.compiler_name()
+
+
+def test_doctor_where_things_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("valgrind", "perf"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {name}-9.9\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "paranoid").write_text("2\n")
+    zone = tmp_path / "powercap" / "intel-rapl:0"
+    zone.mkdir(parents=True)
+    (zone / "energy_uj").write_text("1\n")
+    monkeypatch.setenv("DOTBENCH_DATA", str(tmp_path))
+    monkeypatch.setenv("FVP_CORSTONE300", str(tmp_path / "perf"))
+    known = found(monkeypatch, tmp_path)
+    assert known["valgrind"].found.startswith("valgrind-9.9")
+    assert known["perf"].cure == "sudo sysctl kernel.perf_event_paranoid=0"
+    assert "1 counters, readable" in known["RAPL"].found and known["FVP"].found.startswith(str(tmp_path / "perf"))
+    assert known["data mirror"].ok
+    (zone / "energy_uj").unlink()
+    (zone / "energy_uj").mkdir()  # cannot be read, even by root
+    assert found(monkeypatch, tmp_path)["RAPL"].cure == f"sudo chmod a+r {tmp_path / 'powercap'}/*/energy_uj"
+
+
+def test_doctor_finds_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken() -> Path:
+        raise build.BuildError("compiling failed")
+
+    monkeypatch.setenv("DOTBENCH_ISA", "sparc")
+    known = found(monkeypatch, tmp_path, build_kernels=broken)
+    assert known["kernels"].ok is False and known["vector units"].cure == "unset DOTBENCH_ISA"
+    monkeypatch.setattr(doctor.build, "compiler_name", broken)
+    assert doctor.compiler().cure == "python -m pip install ziglang==0.17.1"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_doctor_fits_the_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, width: int) -> None:
+    out = io.StringIO()
+    doctor.render(list(found(monkeypatch, tmp_path).values()), Console(file=out, width=width))
+    text = out.getvalue()
+    assert "what would bring more:" in text
+    assert max(len(line.rstrip()) for line in text.split("what would")[0].splitlines()) <= width

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -184,3 +186,25 @@ def test_aarch64_compiles() -> None:
         pytest.skip("the sanitizer session has a compiler for this machine only")
     made = build.build("aarch64")
     assert made.read_bytes()[:4] == b"\x7fELF" and made.read_bytes()[18] == 0xB7  # EM_AARCH64
+
+
+CHARS = """
+import numpy as np, formats
+W = np.random.default_rng(0).integers(0, 6, (300, 70)).astype(np.float32) * (np.arange(70) % 3 > 0)
+for name in ("dense", "csc", "csc_min", "im", "ham", "sham"):
+    payload = formats.get(name).encode(W)
+    assert (payload.decode() == W).all() and payload.dot(np.ones(300, np.float32)).tolist() == W.sum(0).tolist()
+    print(name, payload.header.crc)
+"""
+
+
+def test_builds_with_signed_and_unsigned_char() -> None:
+    """What `char` is differs between processors; the kernels must not care."""
+    said = []
+    for flag in ("-fsigned-char", "-funsigned-char"):
+        flags = f"{build.os.environ.get('DOTBENCH_CFLAGS', '')} {flag}".strip()
+        environment = {**build.os.environ, "DOTBENCH_CFLAGS": flags, "PYTHONPATH": str(build.FOLDER.parent)}
+        done = subprocess.run([sys.executable, "-c", CHARS], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout)
+    assert said[0] == said[1] and said[0].count("\n") == 6

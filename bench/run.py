@@ -226,6 +226,7 @@ class _MatrixRun:
                 self._finish(cell, self._row(cell, "failed", missing))
             else:
                 todo.append(cell)
+                self._screen.resumed(cell, len(self._passes(cell)))
         start = time.monotonic()
         while todo:
             index = min(len(self._passes(cell)) for cell in todo)

@@ -41,9 +41,9 @@ class Clock:
     def passed(self) -> None:
         self._done += 1
 
-    def skip(self) -> None:
-        """A timed cell that was measured before."""
-        self._total -= self._passes
+    def skip(self, passes: int) -> None:
+        """Passes that were made before."""
+        self._total -= passes
 
     def left(self) -> str:
         """In words; nothing before there is a pace. Passes beyond the least come on top."""
@@ -112,8 +112,15 @@ class Screen:
     def known(self, cell: Cell, row: Row) -> None:
         """A cell that was measured before."""
         if cell.metric == "time":
-            self.clock.skip()
+            self.clock.skip(self._plan.effort.passes)
         self.finished(cell, row)
+
+    def resumed(self, cell: Cell, passes: int) -> int:
+        """A cell that has passes from a run that was stopped; how many of them were planned."""
+        self._passes[cell] = passes
+        planned = min(passes, self._plan.effort.passes)
+        self.clock.skip(planned)
+        return planned
 
     def matrix_done(self, matrix: datasets.Matrix, rows: dict[str, list[Row]]) -> None:
         """All cells of a matrix have rows: its table."""
@@ -161,6 +168,11 @@ class LiveScreen(Screen):
         if cell.metric == "space":
             self._bar.advance(self._task)
         super().finished(cell, row)
+
+    def resumed(self, cell: Cell, passes: int) -> int:
+        planned = super().resumed(cell, passes)
+        self._bar.advance(self._task, planned)
+        return planned
 
     def known(self, cell: Cell, row: Row) -> None:
         super().known(cell, row)

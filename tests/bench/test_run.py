@@ -270,7 +270,7 @@ def test_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(screens.time, "monotonic", lambda: now[0])
     clock = screens.Clock(8)
     clock.plan(100)
-    clock.skip()
+    clock.skip(8)
     assert clock.left() == ""
     for _ in range(92):
         clock.passed()

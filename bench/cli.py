@@ -198,10 +198,11 @@ def doctor() -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="Where the CSV files go (default: results/ of the checkout).")  # fmt: skip
 def export(out: Path | None) -> None:
-    """The journal's finished cells to CSV, as a run does at its end."""
+    """The journal's finished cells to CSV, as a run does at its end (your own files' only with --out)."""
     from bench.session import export_journal
 
-    sys.exit(export_journal(home(), out or build.FOLDER.parent / "results", Console()))
+    results = build.FOLDER.parent / "results"
+    sys.exit(export_journal(home(), out or results, Console(), own=out is not None))
 
 
 @command.command(short_help="Does timing tell the truth on this machine?")

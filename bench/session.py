@@ -58,12 +58,13 @@ def current_sha(file: str, row: Row) -> str | None:
     return identity.code_sha(file, row["format"], row["params"])
 
 
-def export_journal(home: Path, out: Path, console: Console) -> int:
-    """Exports every finished cell of the journal that this checkout's code measured."""
+def export_journal(home: Path, out: Path, console: Console, own: bool) -> int:
+    """Exports every finished cell of the journal that this checkout's code measured; own files' too if ``own``."""
     with Journal(journal_path(home, False)) as journal:
         rows: dict[str, list[Row]] = {"space": [], "time": []}
         for known, row in journal.rows():
-            if current_sha(known["metric"], row) == row["code_sha"]:
+            wanted = own or row["source"] != "file"
+            if wanted and current_sha(known["metric"], row) == row["code_sha"]:
                 rows[known["metric"]].append(row)
     if not any(rows.values()):
         console.print("The journal has no finished cells of this code: dotbench run small")

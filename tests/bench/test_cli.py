@@ -107,3 +107,14 @@ def test_known_troubles_become_messages(monkeypatch: pytest.MonkeyPatch, capsys:
     with pytest.raises(SystemExit) as caught:
         cli.main()
     assert caught.value.code == 2 and "Error: no compiler" in capsys.readouterr().err
+
+
+def test_own_files_stay_out_of_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench import session
+
+    written: list[Path] = []
+    monkeypatch.setattr(session, "write", lambda rows, out, console: written.append(out))
+    np.save(tmp_path / "w.npy", np.eye(8, dtype=np.float32))
+    arguments = ("run", "--datasets", str(tmp_path / "w.npy"), "--formats", "csc", "--metrics", "space")
+    assert call(*arguments).exit_code == 0 and [path.name for path in written] == ["own"]
+    assert call("export").exit_code == 2 and len(written) == 1

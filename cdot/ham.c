@@ -30,8 +30,8 @@ typedef struct {
     uint32_t end;             /* one past the last column of the group that is asked for */
     uint32_t first, segments; /* column of the chunk's first segment; segments that are complete */
     uint32_t fill;            /* nonzeros in the chunk */
-    uint32_t done;            /* the chunk is full, or its group ends here: to be shown */
-    uint32_t reserved;
+    uint32_t live;            /* there is a chunk that was not shown yet */
+    uint32_t done;            /* it is full, or its group ends here: to be shown */
 } ham_stream;
 
 typedef struct {
@@ -251,13 +251,12 @@ __attribute__((always_inline)) static inline void ham_step(const ham_tables *tab
 
 /* Decodes until a chunk is done: four side by side, or one alone where fewer are left. */
 __attribute__((always_inline)) static inline void ham_decode(const ham_tables *tables, ham_cursor *at,
-                                                             uint32_t n, uint32_t row_bytes,
-                                                             const int *active)
+                                                             uint32_t n, uint32_t row_bytes)
 {
     ham_stream *streams = at->streams;
     uint8_t *rows = at->rows;
     uint32_t quarter = ENTRIES * row_bytes;
-    if (active[0] && active[1] && active[2] && active[3]) {
+    if (streams[0].live && streams[1].live && streams[2].live && streams[3].live) {
         do {
             for (int s = 0; s < STREAMS; s++)
                 ham_step(tables, &streams[s], n, row_bytes, rows + s * quarter, at->values + s * ENTRIES,
@@ -266,21 +265,21 @@ __attribute__((always_inline)) static inline void ham_decode(const ham_tables *t
         return;
     }
     int s = 0;
-    while (!active[s])
+    while (!streams[s].live)
         s++;
     while (!streams[s].done)
         ham_step(tables, &streams[s], n, row_bytes, rows + s * quarter, at->values + s * ENTRIES,
                  at->ends + s * SEGMENTS);
 }
 
-static void ham_decode_narrow(const ham_tables *tables, ham_cursor *at, uint32_t n, const int *active)
+static void ham_decode_narrow(const ham_tables *tables, ham_cursor *at, uint32_t n)
 {
-    ham_decode(tables, at, n, 2, active);
+    ham_decode(tables, at, n, 2);
 }
 
-static void ham_decode_wide(const ham_tables *tables, ham_cursor *at, uint32_t n, const int *active)
+static void ham_decode_wide(const ham_tables *tables, ham_cursor *at, uint32_t n)
 {
-    ham_decode(tables, at, n, 4, active);
+    ham_decode(tables, at, n, 4);
 }
 
 /* Shows a chunk that is done; 0 if none of its columns is asked for. */
@@ -328,27 +327,23 @@ static int ham_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bloc
     if (tables->stream.groups == 0 || view->n == 0)
         return ham_next_constant(view, at, block);
     for (;;) {
-        int active[STREAMS], any = 0;
+        uint32_t any = 0;
         for (int s = 0; s < STREAMS; s++) {
             ham_stream *one = &at->streams[s];
             if (one->done) {
-                int shown = ham_show(view, at, s, block);
-                one->done = 0;
-                one->first = one->end; /* nothing to show until it is refilled */
-                one->segments = SEGMENTS;
-                if (shown)
+                one->live = one->done = 0;
+                if (ham_show(view, at, s, block))
                     return 1;
             }
-            int idle = one->segments == SEGMENTS || one->end == 0;
-            active[s] = idle ? ham_refill(tables, at, one) : 1;
-            any |= active[s];
+            one->live = one->live || ham_refill(tables, at, one);
+            any |= one->live;
         }
         if (!any)
             return 0;
         if (view->row_bytes == 2)
-            ham_decode_narrow(tables, at, view->n, active);
+            ham_decode_narrow(tables, at, view->n);
         else
-            ham_decode_wide(tables, at, view->n, active);
+            ham_decode_wide(tables, at, view->n);
     }
 }
 

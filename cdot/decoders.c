@@ -1,15 +1,25 @@
 /* The table of built-in formats. */
 #include "cdot.h"
 
-extern const cdot_decoder dense_decoder, csc_decoder, csc_min_decoder, im_decoder, ham_decoder, sham_decoder;
+extern const cdot_decoder dense_decoder;
+extern const cdot_decoder csc_decoder, csc_min_decoder;
+extern const cdot_decoder im_decoder;
+extern const cdot_decoder ham_decoder;
+extern const cdot_decoder sham_decoder;
 
 const cdot_decoder *cdot_find(const char *name)
 {
     static const struct {
         const char *name;
         const cdot_decoder *decoder;
-    } table[] = {{"dense", &dense_decoder}, {"csc", &csc_decoder}, {"csc_min", &csc_min_decoder},
-                 {"im", &im_decoder},       {"ham", &ham_decoder}, {"sham", &sham_decoder}};
+    } table[] = {
+        {"dense", &dense_decoder},
+        {"csc", &csc_decoder},
+        {"csc_min", &csc_min_decoder},
+        {"im", &im_decoder},
+        {"ham", &ham_decoder},
+        {"sham", &sham_decoder},
+    };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         const char *a = table[i].name, *b = name;
         while (*a && *a == *b)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from formats.header import Header, Section
 from formats.source import Source, as_source
@@ -49,6 +49,14 @@ class Format(ABC):
     @abstractmethod
     def paper_bits(self, source: Source) -> int:
         """The published size of this matrix in bits, by the paper's formula."""
+
+    @classmethod
+    def stored(cls, header: Header, fields: bytes) -> Self:
+        """The format that wrote a payload: one whose parameters are in its fields reads them from there.
+
+        ValueError if the fields make no sense.
+        """
+        return cls()
 
     @property
     def params(self) -> str:

@@ -16,11 +16,19 @@ from formats.dense import Dense
 from formats.files import read
 from formats.format import Format, with_params
 from formats.ham import Ham
+from formats.header import HEADER_BYTES, Header
 from formats.im import Im
 from formats.payload import Payload, check_crc
 from formats.sham import Sham
 
-BUILT_IN: tuple[type[Format], ...] = (Dense, Csc, CscMin, Im, Ham, Sham)
+BUILT_IN: tuple[type[Format], ...] = (
+    Dense,
+    Csc,
+    CscMin,
+    Im,
+    Ham,
+    Sham,
+)
 ENTRY_POINTS = "dotbench.formats"
 
 
@@ -79,6 +87,13 @@ def parse(text: str) -> Format:
     return get(match["name"].strip(), **{key.strip(): value.strip() for key, _, value in pairs})
 
 
+def _stored(kind: type[Format], header: Header, fields: bytes, what: str) -> Format:
+    try:
+        return kind.stored(header, fields)
+    except ValueError as error:
+        raise PayloadError(f"{what} cannot be read as {kind.name}: {error}") from error
+
+
 def load(payload: str | Path | bytes | bytearray | memoryview) -> Payload:
     """A payload from a file (mapped) or from bytes, its checksum verified.
 
@@ -90,7 +105,8 @@ def load(payload: str | Path | bytes | bytearray | memoryview) -> Payload:
         if kind.format_id == header.format_id:
             if header.fields_bytes != kind.fields_bytes:
                 raise PayloadError(f"{what} has {header.fields_bytes} bytes of fields, {kind.name} has others")
-            return Payload(kind(), data, what)
+            fields = data[HEADER_BYTES : HEADER_BYTES + header.fields_bytes].tobytes()
+            return Payload(_stored(kind, header, fields, what), data, what)
     raise PayloadError(
         f"{what} is of format {header.format_id}, which is not installed: there are {', '.join(names())}"
     )

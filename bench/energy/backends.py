@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from bench.energy import powercap
@@ -41,7 +42,7 @@ def open_meter(openers: dict[str, Opener] = OPENERS, clock: Clock | None = None)
             lacks.append(error)
     words = list(dict.fromkeys(lack.reason for lack in lacks))
     if "hypervisor" in processor_flags():
-        words.insert(0, "a virtual machine, and these mostly have no energy counters")
+        words.insert(0, "a virtual machine, which mostly has no energy counters")
     raise NotMeasurable("; ".join(words), next((lack.cure for lack in lacks if lack.cure), ""))
 
 
@@ -57,8 +58,12 @@ def chosen(openers: dict[str, Opener]) -> list[str]:
     raise NotMeasurable(f"{VARIABLE}={asked}: {what}")
 
 
-def kind() -> str:
-    """What rows of this machine would be: ``rapl``, ``perf``, or ``model`` where nothing can be measured."""
+@cache
+def kind(asked: str) -> str:
+    """What rows of this machine would be: ``rapl``, ``perf``, or ``model`` where nothing can be measured.
+
+    ``asked``: what ``DOTBENCH_ENERGY`` says; the answer is looked for once a process.
+    """
     try:
         meter = open_meter()
     except NotMeasurable:

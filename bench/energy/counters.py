@@ -47,7 +47,11 @@ class Counters(ABC):
     def read(self) -> tuple[int, ...]:
         """Microjoules since some moment, one a domain. CounterLost where one is gone or makes no sense."""
 
-    def close(self) -> None:
+    def first(self) -> int:
+        """The first counter alone, which is watched for ticks."""
+        return self.read()[0]
+
+    def close(self) -> None:  # noqa: B027 - most have nothing to give back
         """Gives back what reading needs."""
 
 

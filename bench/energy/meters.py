@@ -5,6 +5,7 @@ Everything goes over a clock that is passed in, so that tests run in virtual tim
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from abc import ABC, abstractmethod
@@ -14,7 +15,7 @@ from typing import Protocol
 from bench.energy.counters import CounterLost, Counters, NotMeasurable, spent
 
 STANDSTILL = 1.0  # seconds after which a counter that does not move counts as lost
-TICKS = 20  # that the period is taken from
+TICKS = 10  # that the period is taken from
 MOST_WATTS = 5000.0  # of one domain; more is a counter that jumped
 SLACK = 0.1  # seconds of such power that a short step may hold
 
@@ -61,14 +62,14 @@ class Meter(ABC):
     def start(self) -> None:
         """Begins a window."""
 
-    def sample(self) -> None:
+    def sample(self) -> None:  # noqa: B027 - not all need it
         """Called now and then inside a window, so that no counter can wrap twice unseen."""
 
     @abstractmethod
     def stop(self) -> Reading:
         """Ends the window."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - not all have something
         """Gives back what measuring needs."""
 
 
@@ -109,13 +110,13 @@ class CounterMeter(Meter):
 
     def _tick(self) -> tuple[float, tuple[int, ...]]:
         """Waits until the first counter moves; the moment and all counters."""
-        before = self._counters.read()[0]
+        before = self._counters.first()
         limit = self._clock.now() + STANDSTILL
-        while (values := self._counters.read())[0] == before:
+        while self._counters.first() == before:
             if self._clock.now() > limit:
                 name = self._counters.domains[0].name
                 raise CounterLost(f"the counter of {name} stands still for {STANDSTILL:.0f} s")
-        return self._clock.now(), values
+        return self._clock.now(), self._counters.read()
 
     def _add(self, now: float, values: tuple[int, ...]) -> None:
         most = MOST_WATTS * (now - self._at + SLACK) * 1e6
@@ -135,4 +136,4 @@ class CounterMeter(Meter):
             moments = [self._tick()[0] for _ in range(TICKS + 1)]
         except CounterLost as error:
             raise NotMeasurable(str(error)) from error
-        return statistics.median(after - before for before, after in zip(moments, moments[1:], strict=False))
+        return statistics.median(after - before for before, after in itertools.pairwise(moments))

@@ -30,7 +30,7 @@ def model_pj_per_entry(format_: Format, source: Source) -> float | None:
     so formats that pack them have no formula.
 
     >>> import numpy as np, formats
-    >>> model_pj_per_entry(formats.get("dense"), formats.as_source(np.eye(4)))
+    >>> round(model_pj_per_entry(formats.get("dense"), formats.as_source(np.eye(4))), 8)
     15.85
     """
     formula = FORMULAS.get(format_.name)

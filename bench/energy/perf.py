@@ -61,6 +61,11 @@ def environment() -> dict[str, str]:
     return dict(os.environ, LC_ALL="C")
 
 
+def stat(program: str, kinds: tuple[str, ...]) -> list[str]:
+    """The command that counts on the whole machine and prints fields with commas between."""
+    return [program, "stat", "-a", "-x,", *(word for kind in kinds for word in ("-e", EVENTS[kind]))]
+
+
 class PerfMeter(Meter):
     """Runs ``perf stat -a`` for each window."""
 
@@ -143,8 +148,7 @@ class PerfMeter(Meter):
 
 def counts(program: str, kinds: tuple[str, ...]) -> None:
     """One short count of these events; NotMeasurable says why there is none."""
-    events = [word for kind in kinds for word in ("-e", EVENTS[kind])]
-    command = [program, "stat", "-a", "-x,", *events, "--", "true"]
+    command = [*stat(program, kinds), "--", "true"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment())
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -6,6 +6,7 @@ its parts, ``intel-rapl-mmio:0`` the same package by another way. AMD's zones ha
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,12 +74,21 @@ def _name(folder: Path) -> str:
 def read_counter(path: Path) -> int:
     """A counter's microjoules. CounterLost where it cannot be read, or holds what no counter does."""
     try:
-        text = path.read_bytes()
+        text = _content(path)
     except OSError as error:
         raise CounterLost(f"{path} can no longer be read: {error.strerror}") from error
     if not text.strip().isdigit():
         raise CounterLost(f"{path} holds {text[:40]!r}, and a counter holds a number from 0 on")
     return int(text)
+
+
+def _content(path: Path) -> bytes:
+    """A short file's bytes, read with as little as can be: counters are polled."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, 64)
+    finally:
+        os.close(file)
 
 
 class Powercap(Counters):
@@ -92,6 +102,9 @@ class Powercap(Counters):
 
     def read(self) -> tuple[int, ...]:
         return tuple(read_counter(path) for path in self._paths)
+
+    def first(self) -> int:
+        return read_counter(self._paths[0])
 
 
 def cure(root: Path = ROOT) -> str:

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from bench.energy import model
 from bench.energy.costs import MULTIPLY_ADD, VALUE, access
+from datasets.sham_archive import Archive
 from formats.format import Format
 from formats.ham import Ham
 from formats.header import bits
@@ -59,3 +62,16 @@ FORMULAS: dict[str, Callable[[Source, Code | None], float]] = {
     "im": lambda source, _: model.im(source),
     "sham": _sham,
 }
+
+
+def network_code(archive: Archive, source: Source) -> Code:
+    """A network's published code with the counts of one of its layers, to use as ``code``."""
+    numbers = np.arange(len(archive.symbols))
+    starts = archive.first_symbol[: archive.longest + 1]
+    lengths = np.searchsorted(starts, numbers, side="right") - 1
+    histogram = source.histogram()
+    counts = dict(zip(histogram.values.tolist(), histogram.counts.tolist(), strict=True))
+    n, m = source.shape
+    counts[0.0] = n * m - histogram.nnz if archive.counts is None else 0
+    found = [counts.get(value, 0) for value in archive.symbols.tolist()]
+    return Code(archive.symbols, np.array(found, np.int64), lengths.astype(np.uint8))

@@ -36,23 +36,25 @@ def quiet() -> Iterator[None]:
 
 
 class PyRapl(Counters):
-    """One `pyRAPL.Sensor`: packages and, where all packages have one, their DRAM."""
+    """One `pyRAPL.Sensor`: packages, and DRAM where every package has it.
+
+    It reads the counters in pairs, package and DRAM of each socket, and knows neither names nor ranges:
+    these come from ``zones`` of the tree. NotMeasurable where it has not opened the same ones.
+    """
 
     source = "pyRAPL"
 
-    def __init__(self, sensor: Any) -> None:
+    def __init__(self, sensor: Any, zones: list[powercap.Zone]) -> None:
         self._sensor = sensor
-        apis = sensor._device_api  # by device: 0 package, 1 DRAM, as in the sensor's pairs
+        apis = sensor._device_api  # by device: 0 package, 1 DRAM, which is its place in a pair
         self._files = [file for api in apis.values() for file in api._sys_files]
         self._places = [2 * socket + int(device) for device, api in apis.items() for socket in api._socket_ids]
-        folders = [Path(file.name).parent for file in self._files]
-        by_folder = {zone.folder.resolve(): zone for zone in powercap.zones(powercap.ROOT)}
-        found = [by_folder.get(folder.resolve()) for folder in folders]
-        known = {zone for zone in by_folder.values() if zone.kind in (PACKAGE, DRAM)}
-        if set(found) != known:
+        by_folder = {str(zone.folder.resolve()): zone for zone in zones if zone.kind in (PACKAGE, DRAM)}
+        opened = [by_folder.get(str(Path(file.name).parent.resolve())) for file in self._files]
+        if set(opened) != set(by_folder.values()):
             self.close()
-            raise NotMeasurable(f"pyRAPL opens {len(folders)} counters where the tree has {len(known)}")
-        self.domains = powercap.Powercap([zone for zone in found if zone]).domains
+            raise NotMeasurable(f"pyRAPL opens {len(opened)} counters where the tree has {len(by_folder)}")
+        self.domains = powercap.Powercap([zone for zone in opened if zone]).domains
 
     def read(self) -> tuple[int, ...]:
         try:
@@ -69,19 +71,20 @@ class PyRapl(Counters):
             file.close()
 
 
-def open_pyrapl() -> PyRapl:
-    """pyRAPL's counters; NotMeasurable says in words what pyRAPL's exceptions do not."""
+def open_pyrapl(root: Path = powercap.ROOT) -> PyRapl:
+    """pyRAPL's counters; NotMeasurable says in words what pyRAPL's exceptions do not.
+
+    ``root`` is looked at first; pyRAPL itself always reads `powercap.ROOT`.
+    """
+    powercap.open_powercap(root)
     try:
         with quiet():
-            import pyRAPL  # type: ignore[import-not-found,import-untyped,unused-ignore]
+            import pyRAPL  # type: ignore[import-untyped]
 
-            return PyRapl(pyRAPL.Sensor())
+            return PyRapl(pyRAPL.Sensor(), powercap.zones(root))
     except ImportError:
         raise NotMeasurable("pyRAPL is not installed", "python -m pip install pyRAPL==0.2.3.1") from None
-    except PermissionError as error:
-        raise NotMeasurable(f"{error.filename} is readable by root only", powercap.cure()) from None
     except (OSError, ValueError) as error:
         raise NotMeasurable(f"pyRAPL cannot read this machine's topology ({error})") from None
     except pyRAPL.PyRAPLException:  # its message is empty
-        lack = "no energy counters, or packages that are named by die"
-        raise NotMeasurable(f"pyRAPL finds no counters that it can read: {lack}") from None
+        raise NotMeasurable("pyRAPL finds no counters that it can read (it knows no packages named by die)") from None

@@ -59,14 +59,14 @@ def chosen(openers: dict[str, Opener]) -> list[str]:
 
 
 @cache
-def kind(asked: str) -> str:
-    """What rows of this machine would be: ``rapl``, ``perf``, or ``model`` where nothing can be measured.
+def outlook(asked: str) -> tuple[str, str]:
+    """What rows of this machine will be: ``rapl``, ``perf``, or ``model`` with why nothing can be measured.
 
     ``asked``: what ``DOTBENCH_ENERGY`` says; the answer is looked for once a process.
     """
     try:
         meter = open_meter()
-    except NotMeasurable:
-        return "model"
+    except NotMeasurable as lack:
+        return "model", str(lack)
     meter.close()
-    return meter.kind
+    return meter.kind, ""

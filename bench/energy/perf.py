@@ -19,6 +19,7 @@ from bench.energy.counters import DRAM, PACKAGE, CounterLost, NotMeasurable
 from bench.energy.meters import Clock, Meter, Reading
 
 EVENTS = {PACKAGE: "power/energy-pkg/", DRAM: "power/energy-ram/"}
+EVENT_FOLDER = Path("/sys/bus/event_source/devices/power/events")
 PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
 CURE = "sudo sysctl kernel.perf_event_paranoid=0"
 PERIOD = 0.001  # seconds: how often the hardware's registers move

@@ -133,7 +133,7 @@ def open_powercap(root: Path = ROOT) -> Powercap:
 def check_readable(counter: Path, root: Path = ROOT) -> None:
     """NotMeasurable where a counter cannot be read: since Linux 5.10 only root may, by default."""
     try:
-        counter.open("rb").close()
+        _content(counter)
     except PermissionError:
         raise NotMeasurable(f"{counter} is readable by root only", cure(root)) from None
     except OSError as error:

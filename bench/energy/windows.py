@@ -42,6 +42,7 @@ class Effort:
 
 
 SMALL = Effort(0.2, 100, 10)
+QUICK = Effort(0.2, 100, 3)
 
 
 @dataclass(frozen=True)

@@ -88,11 +88,11 @@ def test_none_and_unknown_names(monkeypatch: pytest.MonkeyPatch, asked: str, wor
     assert str(error.value) == words
 
 
-def test_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_outlook(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     virtual, opener = having(tmp_path)
-    backends.kind.cache_clear()
+    backends.outlook.cache_clear()
     monkeypatch.setenv("DOTBENCH_ENERGY", "none")
-    assert backends.kind("none") == "model"
+    assert backends.outlook("none") == ("model", "DOTBENCH_ENERGY=none: nothing is measured")
     monkeypatch.setattr(backends, "open_meter", lambda: opener(virtual))
-    assert backends.kind("powercap") == "rapl"
-    backends.kind.cache_clear()
+    assert backends.outlook("powercap") == ("rapl", "")
+    backends.outlook.cache_clear()

@@ -167,11 +167,23 @@ def test_every_formula_is_of_a_format_with_that_name() -> None:
 # ---- real matrices: as published, and by the table
 
 PUBLISHED = {
-    "orsreg_1": {"csc": "15.20231422", "cser": "0.07935579", "ham": "5.13994978", "im": "255.04697462", "sham": "0.09598703"},
+    "orsreg_1": {
+        "csc": "15.20231422",
+        "cser": "0.07935579",
+        "ham": "5.13994978",
+        "im": "255.04697462",
+        "sham": "0.09598703",
+    },
     "vgg19/90-0-32": {"csc": "43.4600", "cser": "3.4692", "ham": "6.5193", "im": "255.9795", "sham": "4.6445"},
 }
 BY_THE_TABLE = {
-    "orsreg_1": {"csc": "0.20798316", "cser": "0.07935579", "ham": "9.13994875", "im": "255.04697462", "sham": "0.09598703"},
+    "orsreg_1": {
+        "csc": "0.20798316",
+        "cser": "0.07935579",
+        "ham": "9.13994875",
+        "im": "255.04697462",
+        "sham": "0.09598703",
+    },
     "vgg19/90-0-32": {"csc": "8.4844", "cser": "3.4692", "ham": "10.5193", "im": "255.9795", "sham": "4.6445"},
 }
 CASES = [(matrix, name) for matrix, figures in PUBLISHED.items() for name in figures]

@@ -47,7 +47,10 @@ def machine(machine: Machine, sockets: int | None = None, cpus: int = 4) -> Virt
     [
         (Machine(), ["package-0"]),
         (Machine(dram=True, core=True, mmio=True), ["package-0", "package-0 dram"]),
-        (Machine(("package-0", "package-1"), dram=True), ["package-0", "package-1", "package-0 dram", "package-1 dram"]),
+        (
+            Machine(("package-0", "package-1"), dram=True),
+            ["package-0", "package-1", "package-0 dram", "package-1 dram"],
+        ),
         (Machine(("package-1", "package-0")), ["package-0", "package-1"]),
         (Machine(psys=True), ["package-0"]),  # psys is the powercap reader's alone
     ],
@@ -101,7 +104,7 @@ def test_fault_wraps(fs: FakeFilesystem) -> None:
     close_all(pyRAPL._sensor)
 
 
-def test_fault_packages_named_by_die(fs: FakeFilesystem) -> None:
+def test_fault_packages_named_by_die(fs: FakeFilesystem, monkeypatch: pytest.MonkeyPatch) -> None:
     """It refuses them, without a word. We say so, and the powercap tree is read instead."""
     virtual = machine(Machine(("package-0-die-0", "package-0-die-1")), sockets=1)
     with pytest.raises(pyRAPL.PyRAPLException, match="^$"):
@@ -109,6 +112,7 @@ def test_fault_packages_named_by_die(fs: FakeFilesystem) -> None:
     with pytest.raises(NotMeasurable) as error:
         open_pyrapl()
     assert error.value.reason == "pyRAPL finds no counters that it can read (it knows no packages named by die)"
+    monkeypatch.delenv(backends.VARIABLE)
     meter = backends.open_meter({name: backends.OPENERS[name] for name in ("pyrapl", "powercap")}, virtual)
     assert (meter.kind, meter.source) == ("rapl", "powercap")
 

@@ -192,7 +192,11 @@ def test_short_windows_are_dropped_and_their_count_raised(tmp_path: Path) -> Non
 
 
 def test_idle_windows_that_overslept_do_not_count() -> None:
-    idle = [Window(1.0, {"package": 20.0}), Window(1.2, {"package": 90.0}), Window(1.0, {"package": 21.0}, problem="jumped")]
+    idle = [
+        Window(1.0, {"package": 20.0}),
+        Window(1.2, {"package": 90.0}),
+        Window(1.0, {"package": 21.0}, problem="jumped"),
+    ]
     assert Sampling(1.0, {}, idle).accepted_idle() == idle[:1]
 
 

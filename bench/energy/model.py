@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
 
 from bench.energy.costs import ADD, MULTIPLY_ADD, VALUE, access
-from formats.codebook import SymbolFinder
+from bench.energy.cser_counts import counts
 from formats.format import Format
 from formats.ham import Ham
 from formats.header import bits
 from formats.huffman import Code
 from formats.sham import Sham
-from formats.source import Source, blocks
+from formats.source import Source
 
 
 def model_pj_per_entry(format_: Format, source: Source) -> float | None:
@@ -78,32 +75,6 @@ def im(source: Source) -> float:
     return n * m * (access(K, VALUE) + access(n * m, bits(K))) + multiply_nonzeros(source)
 
 
-@dataclass(frozen=True)
-class CserCounts:
-    """Lengths of cser's arrays: ``values`` K, ``columns`` |colI|, ``groups`` |OI|, ``pointers`` |OPtr|,
-    ``row_pointers`` |rowPtr|."""
-
-    values: int
-    columns: int
-    groups: int
-    pointers: int
-    row_pointers: int
-
-
-def cser_counts(source: Source) -> CserCounts:
-    """One group for each column and each value that occurs in it, but the most frequent of all values."""
-    n, m = source.shape
-    book = source.histogram().by_frequency(zeros=n * m - source.histogram().nnz)
-    find, K = SymbolFinder(book.values), len(book.values)
-    implicit, groups = float(book.values[0]), 0
-    for _, _, columns in blocks(source):
-        keys = columns.column_of_each() * K + find(columns.values)
-        groups += len(np.unique(keys[columns.values != implicit]))
-        if implicit != 0:
-            groups += int((columns.counts() < n).sum())  # zero is a value like others
-    return CserCounts(K, n * m - int(book.counts[0]), groups, groups + 1, m + 1)
-
-
 def cser(source: Source) -> float:
     """snm (e_s + A(n, b) + A(snm, bits(n))) + |OI| (e_s + e_m + A(|OPtr|, bits(snm)) + A(K, bits(K)))
     + m (A(m, b) + A(|rowPtr|, bits(|OPtr|))).
@@ -111,12 +82,12 @@ def cser(source: Source) -> float:
     The source takes zero for the most frequent value: elsewhere cser stores |colI|, not snm, indices.
     """
     n, m = source.shape
-    nnz, known = source.histogram().nnz, cser_counts(source)
-    group = MULTIPLY_ADD + access(known.pointers, bits(nnz)) + access(known.values, bits(known.values))
+    nnz, known = source.histogram().nnz, counts(source)
+    group = MULTIPLY_ADD + access(known.group_pointers, bits(nnz)) + access(known.symbols, bits(known.symbols))
     return (
         nnz * (ADD[VALUE] + access(n, VALUE) + access(nnz, bits(n)))
         + known.groups * group
-        + m * (access(m, VALUE) + access(known.row_pointers, bits(known.pointers)))
+        + m * (access(m, VALUE) + access(known.column_pointers, bits(known.group_pointers)))
     )
 
 

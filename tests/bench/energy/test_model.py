@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import formats
-from bench.energy import costs, model, published
+from bench.energy import costs, cser_counts, model, published
+from bench.energy.cser_counts import CserCounts, counts
 from bench.energy.model import model_pj_per_entry
 from bench.energy.published import published_pj_per_entry
 from formats.source import Source, as_source
@@ -120,21 +121,21 @@ def test_the_table_of_two_to_the_t_is_left_out_where_t_is_0() -> None:
 
 
 def test_cser_counts() -> None:
-    assert model.cser_counts(as_source(HAND)) == model.CserCounts(4, 5, 4, 5, 4)
+    assert counts(as_source(HAND)) == CserCounts(symbols=4, indices=5, groups=4, columns=3)
     # one is the most frequent: zero is a group of the one column that has it
     ones = np.array([[1, 1, 2], [1, 0, 1]], np.float32)
-    assert model.cser_counts(as_source(ones)) == model.CserCounts(3, 2, 2, 3, 4)
-    full = np.ones((3, 5), np.float32)
-    assert model.cser_counts(as_source(full)) == model.CserCounts(1, 0, 0, 1, 6)
-    assert model.cser_counts(as_source(np.zeros((3, 5), np.float32))) == model.CserCounts(1, 0, 0, 1, 6)
+    assert counts(as_source(ones)) == CserCounts(3, 2, 2, 3)
+    assert counts(as_source(np.ones((3, 5), np.float32))) == CserCounts(1, 0, 0, 5)
+    assert counts(as_source(np.zeros((3, 5), np.float32))) == CserCounts(1, 0, 0, 5)
+    assert (counts(as_source(HAND)).group_pointers, counts(as_source(HAND)).column_pointers) == (5, 4)
 
 
 def test_cser_counts_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     W = np.random.default_rng(0).integers(0, 4, (40, 30)).astype(np.float32)
-    whole = model.cser_counts(as_source(W))
-    blocks = model.blocks
-    monkeypatch.setattr(model, "blocks", lambda source: blocks(source, 7 * 40))
-    assert model.cser_counts(as_source(W)) == whole
+    whole = counts(as_source(W))
+    blocks = cser_counts.blocks
+    monkeypatch.setattr(cser_counts, "blocks", lambda source: blocks(source, 7 * 40))
+    assert counts(as_source(W)) == whole
     assert whole.groups == sum(len(set(column) - {whole_mode(W)}) for column in W.T.tolist())
 
 

@@ -278,8 +278,11 @@ def test_no_usable_idle_window() -> None:
 
 
 def test_time_without_products_is_left_out() -> None:
-    """30 J in 1 s, of which 0.9 s in 9 products: 3 J a product."""
-    assert estimate.gross(Window(1.0, {"package": 30.0}, 9, 0.9)) == pytest.approx(3.0)
+    """30 J in 1 s, of which 0.9 s in 9 products: 3 J a product, and 1 J above idle's 20 W."""
+    window, idle = Window(1.0, {"package": 30.0}, 9, 0.9), Window(1.0, {"package": 20.0})
+    assert estimate.gross(window) == pytest.approx(3.0)
+    figures = estimate.figures(Sampling(1.0, {"kernel": [window]}, [idle, idle]), "kernel", 1)
+    assert figures.net == pytest.approx(1.0)
 
 
 # ---- troubles

@@ -9,7 +9,6 @@ the environment: everything counted must lie in our own objects, else there is a
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
@@ -44,7 +43,8 @@ OPTIONS = (
     "--compress-strings=no",
     "--compress-pos=no",
 )
-Costs = Counter[tuple[str, str]]
+ARGUMENTS, PLUGIN = 5, 2  # of the program for each payload, and which of them is the plugin
+Costs = Counter[tuple[str, str]]  # instructions by object file and function
 
 
 class Unavailable(RuntimeError):
@@ -102,61 +102,71 @@ def valgrind() -> tuple[str, str]:
     return where, found[1]
 
 
-def count(jobs: Sequence[Job], folder: Path) -> Iterator[Count | CountError]:
-    """Counts one job after the other, in one process as long as none crashes it; a result for each, in order.
+def count(jobs: Sequence[Job], folder: Path) -> Iterator[Count | CountError | Unavailable]:
+    """One result a job, in order: the count, or why there is none (`Unavailable`: there will be none here).
 
-    ``folder``: room for dumps. Raises Unavailable where valgrind is missing, too old, or does not run the
-    kernels, and BuildError where the program cannot be built.
+    All jobs are done in one process, or as many as it takes where a payload ends it. ``folder``: room for
+    dumps. Raises BuildError where the program cannot be built.
     """
-    tool, version = valgrind()
-    command = [tool, *OPTIONS, str(build.driver("count")), str(build.build())]
     left = list(jobs)
     while left:
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            for result in _one_process(command, version, left, Path(scratch)):
+            for result in _one_process(left, Path(scratch)):
                 left.pop(0)
                 yield result
+                if isinstance(result, Unavailable):
+                    yield from [result] * len(left)
+                    return
 
 
-def _arguments(job: Job) -> list[str]:
-    plugin = str(build.build(plugin=job.kernel_source)) if job.kernel_source else "-"
-    return [job.format, str(job.path.absolute()), plugin, str(job.begin), str(job.end)]
-
-
-def _one_process(command: list[str], version: str, jobs: list[Job], folder: Path) -> Iterator[Count | CountError]:
+def _one_process(jobs: list[Job], folder: Path) -> Iterator[Count | CountError | Unavailable]:
     """Results of the jobs in front, up to the end or to the one that ended the process, with its error."""
-    arguments = [argument for job in jobs for argument in _arguments(job)]
-    ours = {Path(argument).name for argument in (*command[-2:], *arguments[2::5])}
-    kept = {name: os.environ[name] for name in ("PATH", "VALGRIND_LIB") if name in os.environ}
-    with (folder / "words").open("w") as words:
+    try:
+        tool, version = valgrind()
+    except Unavailable as lack:
+        yield lack
+        return
+    program, library, arguments = str(build.driver("count")), str(build.build()), _arguments(jobs)
+    ours = {Path(name).name for name in (program, library, *arguments[PLUGIN::ARGUMENTS])}
+    environment = {name: os.environ[name] for name in ("PATH", "VALGRIND_LIB") if name in os.environ}
+    with (folder / "words").open("w+") as words:
         process = subprocess.Popen(
-            [*command, *arguments], cwd=folder, env=kept, text=True,
+            [tool, *OPTIONS, program, library, *arguments], cwd=folder, env=environment, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words,
         )  # fmt: skip
-    assert process.stdout
-    try:
-        ready, done = process.stdout.readline(), 0
-        for line in process.stdout:
-            yield _result(folder, done, line, ours)
-            done += 1
-        if not ready or done < len(jobs):
-            yield _ended(process.wait(), (folder / "words").read_text(errors="replace"), version, bool(ready))
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+        assert process.stdout
+        try:
+            ready, done = process.stdout.readline() == "ready\n", 0
+            for line in process.stdout:
+                yield _result(folder, done, line, ours)
+                done += 1
+            if done < len(jobs):
+                words.seek(0)
+                yield _ended(process.wait(), words.read(), version, ready)
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
 
 
-def _ended(code: int, words: str, version: str, ready: bool) -> CountError:
-    """What a process died of; Unavailable where it is the machine and not the payload in hand."""
+def _arguments(jobs: list[Job]) -> list[str]:
+    """What the program is called with; see count.c."""
+    out = []
+    for job in jobs:
+        plugin = str(build.build(plugin=job.kernel_source)) if job.kernel_source else "-"
+        out += [job.format, str(job.path.absolute()), plugin, str(job.begin), str(job.end)]
+    return out
+
+
+def _ended(code: int, words: str, version: str, ready: bool) -> CountError | Unavailable:
+    """What a process died of: the payload in hand, or the machine."""
     if "unhandled instruction" in words:
-        raise Unavailable(f"valgrind {version} does not know an instruction of these kernels; take a newer one: {CURE}")
-    said = [line for line in words.splitlines() if line.strip() and not line.startswith("==")][-1:]
-    with contextlib.suppress(ValueError):
-        said = said or [signal.Signals(-code).name]
-    why = said[0] if said else f"status {code}"
+        return Unavailable(f"valgrind {version} does not know an instruction of the kernels, a newer one does: {CURE}")
+    said = [line for line in words.splitlines() if line.strip() and not line.startswith("==")]
+    how = signal.Signals(-code).name if code < 0 else f"status {code}"
+    why = said[-1] if said else how
     if not ready:
-        raise Unavailable(f"valgrind {version} does not run the kernels ({why}): {CURE}")
+        return Unavailable(f"valgrind {version} does not run the kernels ({why}): {CURE}")
     return CountError(f"counting ended early: {why}")
 
 
@@ -166,13 +176,11 @@ def _result(folder: Path, index: int, line: str, ours: set[str]) -> Count | Coun
     if status:
         return CountError(f"{MESSAGES[status]} (error {status})")
     try:
-        if fused:
-            dot, decode = difference(folder, dumps - 1, ours), None
-        else:
-            dot, decode = difference(folder, dumps - 3, ours), difference(folder, dumps - 1, ours)
+        decode = None if fused else difference(folder, dumps - 1, ours)
+        dot = difference(folder, dumps - (1 if fused else 3), ours)
+        return Count(dot, decode, np.fromfile(folder / f"product-{index}", np.float32))
     except CountError as error:
         return error
-    return Count(dot, decode, np.fromfile(folder / f"product-{index}", np.float32))
 
 
 def difference(folder: Path, number: int, ours: set[str]) -> int:

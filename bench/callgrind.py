@@ -16,7 +16,7 @@ import signal
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,9 @@ from cdot.errors import MESSAGES
 
 FEW, MANY = 1, 3  # repetitions, as in count.c
 OLDEST = (3, 15)  # the first valgrind that has all instructions of x86-64-v3
-CURE = "sudo apt-get install valgrind"
+INSTALL = "sudo apt-get install valgrind"
+AGAIN = "sudo apt-get install --reinstall valgrind"
+NEWER = "sudo apt-get update && sudo apt-get install valgrind"
 OPTIONS = (
     "--tool=callgrind",
     "--command-line-only=yes",  # neither VALGRIND_OPTS nor a .valgrindrc
@@ -48,7 +50,11 @@ Costs = Counter[tuple[str, str]]  # instructions by object file and function
 
 
 class Unavailable(RuntimeError):
-    """Nothing can be counted on this machine; the message ends with the line that changes that."""
+    """Nothing can be counted on this machine: ``what`` stands in the way, and the line ``cure`` changes that."""
+
+    def __init__(self, what: str, cure: str = INSTALL) -> None:
+        super().__init__(f"{what}: {cure}")
+        self.what, self.cure = what, cure
 
 
 class CountError(RuntimeError):
@@ -87,26 +93,26 @@ def valgrind() -> tuple[str, str]:
     """Path and version, for example ``3.19.0``; Unavailable where there is none that can be used."""
     where = shutil.which("valgrind")
     if not where:
-        raise Unavailable(f"valgrind is not installed: {CURE}")
+        raise Unavailable("valgrind is not installed")
     try:
         asked = subprocess.run([where, "--version"], capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable(f"{where} does not run ({error}): {CURE}") from error
+        raise Unavailable(f"{where} does not run ({error})", AGAIN) from error
     found = re.match(r"valgrind-((\d+)\.(\d+)\S*)", asked.stdout)
     if not found:
         words = (asked.stdout + asked.stderr).strip().splitlines()[:1] or ["nothing"]
-        raise Unavailable(f"{where} --version says {words[0]!r}: {CURE}")
+        raise Unavailable(f"{where} --version says {words[0]!r}", AGAIN)
     if (int(found[2]), int(found[3])) < OLDEST:
         wanted = ".".join(map(str, OLDEST))
-        raise Unavailable(f"{where} is {found[1]}, and {wanted} or later is needed: {CURE}")
+        raise Unavailable(f"{where} is {found[1]}, and {wanted} or later is needed", NEWER)
     return where, found[1]
 
 
-def count(jobs: Sequence[Job], folder: Path) -> Iterator[Count | CountError | Unavailable]:
+def count(jobs: Sequence[Job], folder: Path) -> Generator[Count | CountError | Unavailable]:
     """One result a job, in order: the count, or why there is none (`Unavailable`: there will be none here).
 
     All jobs are done in one process, or as many as it takes where a payload ends it. ``folder``: room for
-    dumps. Raises BuildError where the program cannot be built.
+    dumps; close the generator before it goes. Raises BuildError where the program cannot be built.
     """
     left = list(jobs)
     while left:
@@ -119,7 +125,7 @@ def count(jobs: Sequence[Job], folder: Path) -> Iterator[Count | CountError | Un
                     return
 
 
-def _one_process(jobs: list[Job], folder: Path) -> Iterator[Count | CountError | Unavailable]:
+def _one_process(jobs: list[Job], folder: Path) -> Generator[Count | CountError | Unavailable]:
     """Results of the jobs in front, up to the end or to the one that ended the process, with its error."""
     try:
         tool, version = valgrind()
@@ -161,12 +167,12 @@ def _arguments(jobs: list[Job]) -> list[str]:
 def _ended(code: int, words: str, version: str, ready: bool) -> CountError | Unavailable:
     """What a process died of: the payload in hand, or the machine."""
     if "unhandled instruction" in words:
-        return Unavailable(f"valgrind {version} does not know an instruction of the kernels, a newer one does: {CURE}")
+        return Unavailable(f"valgrind {version} does not know an instruction of the kernels", NEWER)
     said = [line for line in words.splitlines() if line.strip() and not line.startswith("==")]
     how = signal.Signals(-code).name if code < 0 else f"status {code}"
     why = said[-1] if said else how
     if not ready:
-        return Unavailable(f"valgrind {version} does not run the kernels ({why}): {CURE}")
+        return Unavailable(f"valgrind {version} does not run the kernels ({why})", AGAIN)
     return CountError(f"counting ended early: {why}")
 
 
@@ -174,7 +180,7 @@ def _result(folder: Path, index: int, line: str, ours: set[str]) -> Count | Coun
     """The figures of one payload from the program's line and the dumps that end with it."""
     status, fused, dumps = map(int, line.split())
     if status:
-        return CountError(f"{MESSAGES[status]} (error {status})")
+        return CountError(f"{MESSAGES.get(status, 'its kernel refuses')} (error {status})")
     try:
         decode = None if fused else difference(folder, dumps - 1, ours)
         dot = difference(folder, dumps - (1 if fused else 3), ours)

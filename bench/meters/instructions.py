@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,8 +103,10 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
         Job(payload.format.name, Path(task["paths"][cell.label]), *columns, payload.format.kernel_source)
         for cell, payload in payloads.items()
     ]
-    with tempfile.TemporaryDirectory(dir=task["folder"]) as scratch:
-        results = callgrind.count(jobs, Path(scratch))
+    with (
+        tempfile.TemporaryDirectory(dir=task["folder"]) as scratch,
+        closing(callgrind.count(jobs, Path(scratch))) as results,
+    ):
         for cell, payload in payloads.items():
             wire.start(cell)
             result = next(results)

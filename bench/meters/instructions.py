@@ -4,8 +4,8 @@ One vector, one thread. ``instructions_per_dot`` is the product as users call it
 shared multipliers take, ``decode_instructions_per_dot`` is what filling the blocks has, and
 ``multiply_instructions_per_dot`` the rest; a fused kernel does both at once, and the two are empty.
 
-Of a matrix with more than WHOLE entries a slice of columns is counted, ``columns_share`` of them: then all
-figures are of these ``columns_counted`` columns, and those per nonzero are of the nonzeros in them.
+Of a large matrix (`bench.slices`) a slice of columns is counted, ``columns_share`` of them: then all figures
+are of these ``columns_counted`` columns, not scaled up, and those per nonzero are of the nonzeros in them.
 """
 
 from __future__ import annotations
@@ -20,25 +20,20 @@ import numpy as np
 import numpy.typing as npt
 
 import formats
-from bench import callgrind
+from bench import callgrind, slices
 from bench.callgrind import Count, Job
 from bench.meters import Place
 from bench.plan import Cell, Plan
 from bench.products import Reference
 from datasets.cache import CachedSource
 from formats.payload import Payload
-from formats.source import Source, blocks
 
 if TYPE_CHECKING:
     from bench.worker import Wire
 
-SOURCES = ("bench/callgrind.py", "bench/meters/instructions.py")
+SOURCES = ("bench/callgrind.py", "bench/slices.py", "bench/meters/instructions.py")
 KERNELS = True
 PLACE = ("isa", "compiler")
-
-WHOLE = 1 << 24  # entries of a matrix of which all columns are counted
-SHARE = 64  # of a larger one: so many times fewer
-GROUP = 16  # columns: a slice starts where bit-coded formats have a seek point (CDOT_GROUP)
 
 
 def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
@@ -50,23 +45,6 @@ def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
 def constant(cell: Cell, place: Place) -> dict[str, Any]:
     """Batch, and what the machine code depends on."""
     return {"batch": cell.batch, "isa": place.isa, "compiler": place.compiler}
-
-
-def counted_columns(source: Source) -> tuple[int, int]:
-    """The columns that are counted: all, or of a large matrix a slice that is as full as all of it.
-
-    Of the slices of m / SHARE columns that start at a seek point, the first whose number of nonzeros is
-    nearest to its share.
-    """
-    n, m = source.shape
-    if n * m <= WHOLE:
-        return 0, m
-    width = -(-m // SHARE)
-    ends = np.cumsum(np.concatenate([[0], *(columns.counts() for _, _, columns in blocks(source))]))
-    begins = np.arange(0, m - width + 1, GROUP)
-    off = np.abs((ends[begins + width] - ends[begins]) * m - ends[-1] * width)
-    begin = int(begins[np.argmin(off)])
-    return begin, begin + width
 
 
 def check(payload: Payload, begin: int, end: int, y: npt.NDArray[np.float32]) -> None:
@@ -87,7 +65,7 @@ def columns_of_row(count: Count, columns: tuple[int, int], m: int, nnz: int) -> 
         "instructions_per_dot": count.dot,
         "instructions_per_nonzero": count.dot / nnz if nnz else None,
         "columns_counted": counted,
-        "columns_share": "1" if counted == m else f"1/{SHARE}",
+        "columns_share": "1" if counted == m else f"1/{slices.SHARE}",
         "decode_instructions_per_dot": count.decode,
         "multiply_instructions_per_dot": None if count.decode is None else count.dot - count.decode,
     }
@@ -96,7 +74,7 @@ def columns_of_row(count: Count, columns: tuple[int, int], m: int, nnz: int) -> 
 def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
     """Counts a matrix's cells in one process under valgrind; each product is checked before its row is written."""
     source = CachedSource(Path(task["matrix"]))
-    columns = counted_columns(source)
+    columns = slices.columns_of(source)
     nnz = source.columns(*columns).nnz
     payloads = dict(_loaded(task, cells, wire))
     jobs = [

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 import formats
-from bench import callgrind, identity, peers, session
+from bench import callgrind, identity, peers, session, slices
 from bench.meters import Place, instructions
 from bench.plan import Cell, Plan
 from bench.products import WrongProduct
@@ -87,40 +87,17 @@ def test_a_matrix_without_nonzeros(valgrind: None, tmp_path: Path) -> None:
 
 def test_a_slice_of_a_large_matrix(valgrind: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     W = matrix()
-    monkeypatch.setattr(instructions, "WHOLE", W.size - 1)
-    monkeypatch.setattr(instructions, "SHARE", 5)
-    begin, end = instructions.counted_columns(as_source(W))
+    monkeypatch.setattr(slices, "WHOLE", W.size - 1)
+    monkeypatch.setattr(slices, "SHARE", 5)
+    begin, end = slices.columns_of(as_source(W))
     assert begin % 16 == 0 and end - begin == 32
     whole = measured(tmp_path, W, "sham")
-    monkeypatch.setattr(instructions, "counted_columns", lambda _: (begin, end))
+    monkeypatch.setattr(slices, "columns_of", lambda _: (begin, end))
     (tmp_path / "part").mkdir()
     assert measured(tmp_path / "part", W, "sham") == whole
     data = whole[0][2]
     assert (data["columns_counted"], data["columns_share"]) == (32, "1/5")
     assert data["instructions_per_nonzero"] == data["instructions_per_dot"] / np.count_nonzero(W[:, begin:end])
-
-
-def test_the_slice_is_as_full_as_the_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nonzeros by 16 columns: 2, 90, 40, 41, 12; of 37 a fifth, so the third it is, and of two alike the first."""
-    by_16 = np.zeros((5, 16 * 12), np.float32)
-    for k, count in enumerate((2, 90, 40, 41, 12)):
-        by_16[k, :count] = 1
-    W = by_16.reshape(80, 12).T
-    assert instructions.counted_columns(as_source(W)) == (0, 80)
-    monkeypatch.setattr(instructions, "WHOLE", 100)
-    monkeypatch.setattr(instructions, "SHARE", 5)
-    assert instructions.counted_columns(as_source(W)) == (32, 48)
-    assert instructions.counted_columns(as_source(np.ones((12, 80), np.float32))) == (0, 16)
-    assert instructions.counted_columns(as_source(np.ones((120, 3), np.float32))) == (0, 1)
-
-
-def test_real_slices(mirror: Path, tmp_path: Path) -> None:
-    import datasets
-
-    source = datasets.load("SiNa", cache_dir=tmp_path).matrix
-    begin, end = instructions.counted_columns(source)
-    assert end - begin == 90  # a 64th of 5743
-    assert abs(source.columns(begin, end).nnz / 198787 - 90 / 5743) < 1e-4
 
 
 def test_a_wrong_product_has_no_row() -> None:
@@ -178,7 +155,16 @@ def test_identity_is_of_what_is_counted(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
     try:
         assert with_change_of("none.c") == with_change_of("bench.c") == with_change_of("sham.c") == shas["csc"]
-        for name in ("count.c", "multiply.c", "avx2.h", "csc.c", "build.py", "callgrind.py", "instructions.py"):
+        for name in (
+            "count.c",
+            "multiply.c",
+            "avx2.h",
+            "csc.c",
+            "build.py",
+            "callgrind.py",
+            "slices.py",
+            "instructions.py",
+        ):
             assert with_change_of(name) != shas["csc"], name
     finally:
         identity.instructions_sha.cache_clear()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cdot.errors import PayloadError
+from formats.column_combined import ColumnCombined
 from formats.csc import Csc
 from formats.csc_min import CscMin
 from formats.dense import Dense
@@ -28,6 +29,7 @@ BUILT_IN: tuple[type[Format], ...] = (
     Im,
     Ham,
     Sham,
+    ColumnCombined,
 )
 ENTRY_POINTS = "dotbench.formats"
 

@@ -179,6 +179,10 @@ static int combined_dot(const cdot_view *view, const float *x, size_t ldx, float
         combined_vector(tables, view->m, x, y, col_begin, col_end, scratch);
         return CDOT_OK;
     }
+#if defined(__AVX2__) && defined(__FMA__)
+    if (batch % COMBINED_LANES == 0 && tables->bits <= 3)
+        col_begin = combined_batch(tables, view->m, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
+#endif
     combined_seek(view, &cursor, col_begin, col_end, scratch);
     while ((status = combined_next(view, &cursor, &block)) > 0)
         cdot_multiply(view, &block, x, ldx, y, ldy, batch);

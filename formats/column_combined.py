@@ -38,7 +38,7 @@ def tiled(cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Cells (outputs, groups) in the order of the payload: tile by tile, in a tile by group."""
     outputs, groups = cells.shape
     full = outputs // TILE * TILE
-    tiles = cells[:full].reshape(-1, TILE, groups).transpose(0, 2, 1)
+    tiles = cells[:full].reshape(full // TILE, TILE, groups).transpose(0, 2, 1)
     return np.concatenate([tiles.ravel(), cells[full:].T.ravel()])
 
 
@@ -69,7 +69,6 @@ class ColumnCombined(Format):
     name: ClassVar[str] = "column_combined"
     format_id: ClassVar[int] = 13
     lossless: ClassVar[bool] = False
-    coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = _FIELDS.size
     summary: ClassVar[str] = "groups of inputs in one packed column each, conflicts pruned (lossy)"
 

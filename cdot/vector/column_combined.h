@@ -1,6 +1,6 @@
-/* The fused product of column_combined with one vector: a tile of outputs side by side, and for each
- * group the cell's selector picks one of the group's inputs. With eight inputs or fewer that is one
- * permutation of a register for eight outputs, and nothing is gathered. */
+/* The fused products of column_combined: a tile of outputs side by side, and for each group a cell's
+ * selector picks one of the group's inputs. With eight inputs or fewer, one vector takes one permutation
+ * of a register for eight outputs, and nothing is gathered; a batch takes one load a cell. */
 #ifndef CDOT_VECTOR_COLUMN_COMBINED_H
 #define CDOT_VECTOR_COLUMN_COMBINED_H
 
@@ -40,6 +40,55 @@ static void combined_full(const combined_tables *tables, const float *picked, ui
     }
     _mm256_storeu_ps(sums, low);
     _mm256_storeu_ps(sums + 8, high);
+}
+
+enum { COMBINED_LANES = 8 }; /* outputs and vectors of a batch that are summed at once */
+
+/* sums[lane][vector] = the same for COMBINED_LANES outputs of the tile, the first of them at `cell`. */
+static void combined_lanes(const combined_tables *tables, const uint32_t *rows, uint64_t cell, uint32_t from,
+                           uint32_t to, const float *x, size_t ldx, float (*sums)[COMBINED_LANES])
+{
+    const bit_stream selectors = tables->selectors;
+    uint32_t bits = tables->bits;
+    __m256 lanes[COMBINED_LANES];
+    for (int lane = 0; lane < COMBINED_LANES; lane++)
+        lanes[lane] = _mm256_setzero_ps();
+    cell += (uint64_t)from * COMBINED_TILE;
+    for (uint32_t group = from; group < to; group++, cell += COMBINED_TILE) {
+        uint64_t window = bits ? bits_peek(&selectors, cell * bits) : 0;
+        const uint32_t *inputs = rows + (uint64_t)group * COMBINED_PICKS;
+        for (int lane = 0; lane < COMBINED_LANES; lane++, window <<= bits) {
+            __m256 weight = _mm256_set1_ps(tables->values[cell + (uint64_t)lane]);
+            const float *input = x + inputs[window >> 1 >> (63 - bits)] * ldx; /* no shift by 64 */
+            lanes[lane] = _mm256_fmadd_ps(weight, _mm256_loadu_ps(input), lanes[lane]);
+        }
+    }
+    for (int lane = 0; lane < COMBINED_LANES; lane++)
+        _mm256_storeu_ps(sums[lane], lanes[lane]);
+}
+
+/* y[begin .. end) += W x for a batch of whole COMBINED_LANES, where tiles are full; the column that is left. */
+static uint32_t combined_batch(const combined_tables *tables, uint32_t m, const float *x, size_t ldx, float *y,
+                               size_t ldy, size_t batch, uint32_t begin, uint32_t end, uint32_t *rows)
+{
+    uint32_t full = m / COMBINED_TILE * COMBINED_TILE, stop = end < full ? end : full;
+    for (uint32_t group = 0; group < tables->groups; group++)
+        for (uint32_t place = 0; place < COMBINED_PICKS; place++)
+            rows[(uint64_t)group * COMBINED_PICKS + place] = combined_row(tables, group, place);
+    for (uint32_t first = begin / COMBINED_LANES * COMBINED_LANES; first < stop; first += COMBINED_LANES) {
+        uint64_t tile = first / COMBINED_TILE * COMBINED_TILE, cell = tile * tables->groups + (first - tile);
+        for (uint32_t from = 0, to; from < tables->groups; from = to) {
+            to = tables->groups - from < COMBINED_PIECE ? tables->groups : from + COMBINED_PIECE;
+            for (size_t b = 0; b < batch; b += COMBINED_LANES) {
+                float sums[COMBINED_LANES][COMBINED_LANES];
+                combined_lanes(tables, rows, cell, from, to, x + b, ldx, sums);
+                for (uint32_t lane = 0; lane < COMBINED_LANES; lane++)
+                    for (int k = 0; k < COMBINED_LANES && first + lane >= begin && first + lane < stop; k++)
+                        y[(first + lane) * ldy + b + (size_t)k] += sums[lane][k];
+            }
+        }
+    }
+    return begin < stop ? stop : begin;
 }
 
 #endif

@@ -105,15 +105,15 @@ def space_sha(format_: Format) -> str:
 def included(path: Path) -> set[Path]:
     """A C file, the headers it includes, the C files of these headers, and so on."""
     found: set[Path] = set()
-    todo = [path]
+    todo = [path.resolve()]
     while todo:
         here = todo.pop()
         found.add(here)
         for name in re.findall(r'^#include "(.+)"', here.read_text(), re.MULTILINE):
             near = here.parent / name
-            header = near if near.exists() else build.FOLDER / name
+            header = (near if near.exists() else build.FOLDER / name).resolve()
             todo += [there for there in (header, header.with_suffix(".c")) if there.exists() and there not in found]
-    return {there.resolve() for there in found}
+    return found
 
 
 @cache

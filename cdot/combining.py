@@ -88,6 +88,10 @@ class Combining:
         memory = [pointer(array, "uint32_t *") for array in (first, opened, size)]
         return int(
             library().combine_by_density(
-                self._struct(alpha, limit), pointer(order, "const uint32_t *"), kept, *memory, pointer(room, "uint64_t *")
+                self._struct(alpha, limit),
+                pointer(order, "const uint32_t *"),
+                kept,
+                *memory,
+                pointer(room, "uint64_t *"),
             )
         )

@@ -52,13 +52,14 @@ def packed_bits(numbers: npt.NDArray[np.uint32], width: int) -> npt.NDArray[np.u
 class ColumnCombined(Format):
     """Groups of up to ``alpha`` inputs share a packed column; of an output's weights in a group the largest stays.
 
-    A group has at most int(gamma m) conflicts (formats/combining.py has the two orders). Lossy, unless
-    nothing was pruned, as with gamma 0. With G groups and b = ceil(log2 alpha), fields: G, kept inputs
-    (uint32 each), gamma (float64), alpha (uint16), order (uint8), one byte of padding. Sections: ``values``
-    float32 (m G,), 0 where empty; ``selectors``, the place in its group of each cell's input, b bits each,
-    in uint32 words and one more; ``sizes`` (G,) of the groups; ``rows``, the inputs of all groups. Cells lie in tiles of
-    16 outputs, in a tile by group. Published size: 32 m G, m G b, kept ceil(log2 n) and G ceil(log2(alpha + 1))
-    bits, each rounded up to bytes (Kung, McDanel and Zhang). A small matrix's payload is larger by the header.
+    A group has at most int(gamma m) conflicts; `formats.combining` has the two orders of grouping. Lossy,
+    unless nothing was pruned, as with gamma 0. With G groups of K inputs in all and b = ceil(log2 alpha):
+    Fields: G, K (uint32 each), gamma (float64), alpha (uint16), order (uint8), a byte of padding.
+    Sections: ``values`` float32 (m G,), 0 where empty; ``selectors``: the place in its group of each cell's
+    input, b bits each, in uint32 words and one more; ``sizes`` (G,) of the groups; ``rows`` (K,): their inputs.
+    Cells lie in tiles of 16 outputs, in a tile by group, of a group the outputs side by side.
+    Published size in bits: 32 m G + b m G + K ceil(log2 n) + G ceil(log2(alpha + 1)), each term rounded up to
+    bytes (Kung, McDanel and Zhang). Ours is larger by the header and by indices of whole bytes.
 
     >>> import numpy as np, formats
     >>> payload = formats.get("column_combined", alpha=2).encode(np.diag([1, 2, 3, 4]))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from formats.combining import ORDERS, Groups, combine, pack, pruned
 from formats.format import Format
 from formats.header import Header, Section, unsigned
 from formats.payload import Draft, Payload
-from formats.source import BLOCK_ENTRIES, Source, as_source
+from formats.source import Source, as_source
+from formats.tiles import packed_bits, ranges, tiled
 
-TILE = 16  # outputs that lie side by side: COMBINED_TILE
 MOST = 65535  # alpha is a 16-bit field
 _FIELDS = struct.Struct("<IIdHBx")
 
@@ -25,27 +23,6 @@ _FIELDS = struct.Struct("<IIdHBx")
 def selector_bits(alpha: int) -> int:
     """ceil(log2 alpha)."""
     return (alpha - 1).bit_length()
-
-
-def ranges(source: Source) -> Iterator[tuple[int, int]]:
-    """Ranges of columns that start at a tile, of a size that fits into memory."""
-    n, m = source.shape
-    step = max(TILE, BLOCK_ENTRIES // 4 // max(n, 1) // TILE * TILE)
-    return ((begin, min(begin + step, m)) for begin in range(0, m, step))
-
-
-def tiled(cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Cells (outputs, groups) in the order of the payload: tile by tile, in a tile by group."""
-    outputs, groups = cells.shape
-    full = outputs // TILE * TILE
-    tiles = cells[:full].reshape(full // TILE, TILE, groups).transpose(0, 2, 1)
-    return np.concatenate([tiles.ravel(), cells[full:].T.ravel()])
-
-
-def packed_bits(numbers: npt.NDArray[np.uint32], width: int) -> npt.NDArray[np.uint8]:
-    """Numbers of ``width`` bits one behind the other, most significant bit first, in bytes."""
-    bits = numbers[:, None] >> np.arange(width - 1, -1, -1, dtype=np.uint32) & 1
-    return np.packbits(bits.astype(np.uint8))
 
 
 @dataclass(frozen=True)
@@ -70,6 +47,7 @@ class ColumnCombined(Format):
     name: ClassVar[str] = "column_combined"
     format_id: ClassVar[int] = 13
     lossless: ClassVar[bool] = False
+    coded: ClassVar[bool] = False  # products decode nothing into blocks, so decoding is no ceiling of theirs
     fields_bytes: ClassVar[int] = _FIELDS.size
     summary: ClassVar[str] = "groups of inputs in one packed column each, conflicts pruned (lossy)"
 

@@ -14,9 +14,10 @@ from hypothesis.extra.numpy import arrays
 
 import formats
 from cdot.errors import PayloadError
-from formats.column_combined import ColumnCombined, packed_bits, tiled
+from formats.column_combined import ColumnCombined
 from formats.combining import Groups, combine, pack, prune, pruned
 from formats.source import Columns, as_source
+from formats.tiles import packed_bits, tiled
 
 FOLDER = "column_combine"  # of the mirror
 CASES = [

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench import callgrind
 from bench.energy import powercap
 from bench.energy.counters import NotMeasurable
 from bench.energy.perf import CURE, EVENT_FOLDER, PARANOID, is_closed
@@ -55,7 +56,7 @@ def checks(
         disk(home),
         rapl(powercap_root),
         perf(paranoid, events),
-        program("valgrind", "valgrind", "instruction counts"),
+        valgrind(),
         program("qemu-system-arm", "qemu-system-arm", "microcontroller results"),
         fvp(),
         Check("board", None, f"none configured; microcontroller cycles are {LATER}"),
@@ -140,6 +141,15 @@ def perf(paranoid: Path, events: Path) -> Check:
     if is_closed(paranoid):
         return Check("perf", False, f"{where}; its power events are not for everybody", CURE)
     return Check("perf", True, f"{where}; power events (DOTBENCH_ENERGY=perf takes them)")
+
+
+def valgrind() -> Check:
+    """What counts instructions."""
+    try:
+        where, version = callgrind.valgrind()
+    except callgrind.Unavailable as lack:
+        return Check("valgrind", False, f"{lack.what}; instructions cannot be counted", lack.cure)
+    return Check("valgrind", True, f"{version} ({where})")
 
 
 def program(name: str, package: str, what: str) -> Check:

@@ -7,6 +7,7 @@ extern const cdot_decoder csc_palette_decoder;
 extern const cdot_decoder im_decoder;
 extern const cdot_decoder im_packed_decoder;
 extern const cdot_decoder bitmap_decoder;
+extern const cdot_decoder cser_decoder;
 extern const cdot_decoder ham_decoder;
 extern const cdot_decoder sham_decoder;
 
@@ -23,6 +24,7 @@ const cdot_decoder *cdot_find(const char *name)
         {"im", &im_decoder},
         {"im_packed", &im_packed_decoder},
         {"bitmap", &bitmap_decoder},
+        {"cser", &cser_decoder},
         {"ham", &ham_decoder},
         {"sham", &sham_decoder},
     };

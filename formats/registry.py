@@ -14,6 +14,7 @@ from formats.bitmap import Bitmap
 from formats.csc import Csc
 from formats.csc_min import CscMin
 from formats.csc_palette import CscPalette
+from formats.cser import Cser
 from formats.dense import Dense
 from formats.files import read
 from formats.format import Format, with_params
@@ -32,6 +33,7 @@ BUILT_IN: tuple[type[Format], ...] = (
     Im,
     ImPacked,
     Bitmap,
+    Cser,
     Ham,
     Sham,
 )

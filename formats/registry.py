@@ -112,6 +112,8 @@ def load(payload: str | Path | bytes | bytearray | memoryview) -> Payload:
             if header.fields_bytes != kind.fields_bytes:
                 raise PayloadError(f"{what} has {header.fields_bytes} bytes of fields, {kind.name} has others")
             fields = data[HEADER_BYTES : HEADER_BYTES + header.fields_bytes].tobytes()
+            if len(fields) < header.fields_bytes:
+                raise PayloadError(f"{what} is cut short: {len(data)} bytes end inside its fields")
             return Payload(_stored(kind, header, fields, what), data, what)
     raise PayloadError(
         f"{what} is of format {header.format_id}, which is not installed: there are {', '.join(names())}"

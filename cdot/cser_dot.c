@@ -2,109 +2,18 @@
  *
  * It needs an implicit value of 0. With another one, y would be that value times the sum of all inputs,
  * corrected by the lists: terms that cancel, and with them the digits that float32 has. Columns are
- * decoded then, every entry of them.
- *
- * Lists are short, so loops that run as often as a list is long cost more in mispredicted branches than in
- * work. So rows are taken four at a time, and what a list does not have of its last four is masked. Lists
- * of one row, with which columns end, are a loop of their own. Sums are made in pieces, as in multiply.c. */
+ * decoded then, every entry of them. */
 #include "cser_dot.h"
 
-#include <string.h>
-
-#include "cser.h"
 #include "multiply.h"
-
-enum { PIECE = 1024, FOUR = 4, BATCH = 8 };
-
-/* Vectors of gcc and clang: registers where the target has them, several or scalars where not. */
-typedef float floats4 __attribute__((vector_size(16)));
-typedef int32_t masks4 __attribute__((vector_size(16)));
-typedef float floats8 __attribute__((vector_size(32)));
-typedef int32_t masks8 __attribute__((vector_size(32)));
-
-static const int32_t MASKS[2 * FOUR] = {-1, -1, -1, -1, 0, 0, 0, 0};
-
-/* The inputs of four rows, and of those of them that are below `end`. `row_bytes` is a constant in every
- * call, and so is `ldx` where it is 1. */
-static inline floats4 inputs(const void *rows, uint32_t row_bytes, uint32_t from, const float *x, size_t ldx)
-{
-    return (floats4){
-        x[ldx * cdot_index(rows, row_bytes, from)],
-        x[ldx * cdot_index(rows, row_bytes, from + 1)],
-        x[ldx * cdot_index(rows, row_bytes, from + 2)],
-        x[ldx * cdot_index(rows, row_bytes, from + 3)],
-    };
-}
-
-/* Four sums that together are the one of the inputs of rows `from` to `end`. */
-static inline floats4 sum_inputs(const cser_arrays *a, uint32_t row_bytes, uint32_t from, uint32_t end,
-                                 const float *x, size_t ldx)
-{
-    floats4 sum = {0};
-    while (from + FOUR <= end) {
-        uint32_t last = end - from < PIECE ? end : from + PIECE;
-        floats4 piece = {0};
-        for (; from + FOUR <= last; from += FOUR)
-            piece += inputs(a->rows, row_bytes, from, x, ldx);
-        sum += piece;
-    }
-    if (from + FOUR <= a->indices) {
-        masks4 mask;
-        memcpy(&mask, MASKS + FOUR - (end - from), sizeof mask);
-        sum += (floats4)((masks4)inputs(a->rows, row_bytes, from, x, ldx) & mask);
-    } else { /* the last of all lists: there are no four */
-        for (; from < end; from++)
-            sum[0] += x[ldx * cdot_index(a->rows, row_bytes, from)];
-    }
-    return sum;
-}
-
-/* The inputs of a row in BATCH vectors; mask: all ones, or 0 for none. */
-static inline floats8 inputs_batch(const void *rows, uint32_t row_bytes, uint32_t i, const float *x, size_t ldx,
-                                   int32_t mask)
-{
-    masks8 bits;
-    memcpy(&bits, x + ldx * cdot_index(rows, row_bytes, i), sizeof bits);
-    return (floats8)(bits & mask);
-}
-
-static inline floats8 sum_inputs_batch(const cser_arrays *a, uint32_t row_bytes, uint32_t from, uint32_t end,
-                                       const float *x, size_t ldx)
-{
-    floats8 sum = {0};
-    while (from + FOUR <= end) {
-        uint32_t last = end - from < PIECE ? end : from + PIECE;
-        floats8 even = {0}, odd = {0};
-        for (; from + FOUR <= last; from += FOUR) {
-            even += inputs_batch(a->rows, row_bytes, from, x, ldx, -1) +
-                    inputs_batch(a->rows, row_bytes, from + 1, x, ldx, -1);
-            odd += inputs_batch(a->rows, row_bytes, from + 2, x, ldx, -1) +
-                   inputs_batch(a->rows, row_bytes, from + 3, x, ldx, -1);
-        }
-        sum += even + odd;
-    }
-    if (from + FOUR <= a->indices) {
-        const int32_t *masks = MASKS + FOUR - (end - from);
-        for (uint32_t k = 0; k < FOUR - 1; k++)
-            sum += inputs_batch(a->rows, row_bytes, from + k, x, ldx, masks[k]);
-    } else {
-        for (; from < end; from++)
-            sum += inputs_batch(a->rows, row_bytes, from, x, ldx, -1);
-    }
-    return sum;
-}
-
-static inline float value_of(const cser_arrays *a, uint32_t list)
-{
-    return a->values[cdot_index(a->ranks, a->rank_bytes, list)];
-}
+#include "vector/cser.h"
 
 /* Lists of one row each, `list` to `end`. */
 static inline floats4 dot_singles(const cser_arrays *a, uint32_t row_bytes, uint32_t list, uint32_t end,
                                   uint32_t from, const float *x, size_t ldx)
 {
     floats4 sum = {0};
-    for (; list + FOUR <= end; list += FOUR, from += FOUR) {
+    for (; end - list >= FOUR; list += FOUR, from += FOUR) {
         floats4 values = {value_of(a, list), value_of(a, list + 1), value_of(a, list + 2), value_of(a, list + 3)};
         sum += values * inputs(a->rows, row_bytes, from, x, ldx);
     }
@@ -146,15 +55,18 @@ static inline void dot_column_batch(const cser_arrays *a, uint32_t row_bytes, ui
     floats8 y = {0};
     while (list < end) {
         uint32_t last = end - list < PIECE ? end : list + PIECE;
-        floats8 piece = {0};
+        floats8 piece = {0}, sum;
         for (; list < last && rows_end - from > end - list; list++) {
             uint32_t next = cdot_index(a->groups, a->group_bytes, (uint64_t)list + 1);
-            piece += value_of(a, list) * sum_inputs_batch(a, row_bytes, from, next, x, ldx);
+            sum_inputs_batch(a, row_bytes, from, next, x, ldx, &sum);
+            piece += value_of(a, list) * sum;
             from = next;
         }
         if (rows_end - from == end - list)
-            for (; list < last; list++, from++)
-                piece += value_of(a, list) * inputs_batch(a->rows, row_bytes, from, x, ldx, -1);
+            for (; list < last; list++, from++) {
+                inputs_batch(a, row_bytes, from, x, ldx, -1, &sum);
+                piece += value_of(a, list) * sum;
+            }
         y += piece;
     }
     memcpy(out, &y, sizeof y);

@@ -65,7 +65,7 @@ class Bitmap(Format):
         ]
 
     def write(self, source: Source) -> Payload:
-        n, m = source.shape
+        n = source.shape[0]
         histogram = source.histogram()
         coded = self.values == "codebook"
         codebook = histogram.by_frequency().values if coded else histogram.values[:0]

@@ -10,6 +10,7 @@ from typing import Any
 
 from cdot.errors import PayloadError
 from formats.bitmap import Bitmap
+from formats.column_combined import ColumnCombined
 from formats.csc import Csc
 from formats.csc_min import CscMin
 from formats.csc_palette import CscPalette
@@ -36,6 +37,7 @@ BUILT_IN: tuple[type[Format], ...] = (
     Cser,
     Ham,
     Sham,
+    ColumnCombined,
 )
 ENTRY_POINTS = "dotbench.formats"
 

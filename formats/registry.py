@@ -18,6 +18,7 @@ from formats.format import Format, with_params
 from formats.ham import Ham
 from formats.header import HEADER_BYTES, Header
 from formats.im import Im
+from formats.nested import Nested
 from formats.payload import Payload, check_crc
 from formats.sham import Sham
 
@@ -28,6 +29,7 @@ BUILT_IN: tuple[type[Format], ...] = (
     Im,
     Ham,
     Sham,
+    Nested,
 )
 ENTRY_POINTS = "dotbench.formats"
 

@@ -1,4 +1,4 @@
-"""The command ``dotbench``: run, list, fetch, doctor, export, selftest."""
+"""The command ``dotbench``: run, list, fetch, doctor, export, table, selftest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import datasets
 import formats
 from bench import export as exports
 from bench import journal as journals
+from bench import peers
 from bench import plan as plans
+from bench.peers.peer import Peer
 from cdot import build
 
 EXAMPLES = """
@@ -51,7 +53,9 @@ def _list(_: Any, __: Any, value: str | None) -> list[str] | None:
     return None if value is None else plans.split_names(value)
 
 
-def _numbers(_: Any, parameter: click.Parameter, value: str) -> tuple[int, ...]:
+def _numbers(_: Any, parameter: click.Parameter, value: str | None) -> tuple[int, ...] | None:
+    if value is None:
+        return None
     try:
         numbers = tuple(int(part) for part in value.split(","))
     except ValueError:
@@ -75,16 +79,14 @@ def _numbers(_: Any, parameter: click.Parameter, value: str) -> tuple[int, ...]:
     "kinds",
     callback=_list,
     metavar="NAMES",
-    help="Formats and peers (blas_dense, scipy_csc) instead of all.",
+    help="Formats and peers (see list formats) instead of all.",
 )
-@click.option("--metrics", callback=_list, metavar="NAMES", help="space, time or both (the default).")
+@click.option("--metrics", callback=_list, metavar="NAMES", help=f"Of {', '.join(plans.METRICS)} (default: all).")
 @click.option(
     "--batch",
     callback=_numbers,
-    default="1,8",
-    show_default=True,
     metavar="NUMBERS",
-    help="Vectors multiplied at once.",
+    help="Vectors multiplied at once (default: 1,8 for the first six formats, 1 for the others).",
 )
 @click.option(
     "--threads",
@@ -110,7 +112,7 @@ def run(
     names: list[str] | None,
     kinds: list[str] | None,
     metrics: list[str] | None,
-    batch: tuple[int, ...],
+    batch: tuple[int, ...] | None,
     threads: tuple[int, ...],
     cache: list[str],
     quick: bool,
@@ -128,7 +130,9 @@ def run(
         formats=chosen,
         peers=peers,
         metrics=_checked(metrics or list(plans.METRICS), plans.METRICS, "metric"),
-        batches=batch,
+        bounds=kinds is None,
+        batches=batch or (1, 8),
+        later_batches=None if batch else (1,),
         threads=threads,
         caches=_checked(cache, ("warm", "cold"), "cache"),
         effort=plans.QUICK if quick else plans.Effort(),
@@ -138,9 +142,9 @@ def run(
     sys.exit(run_plan(plan, home(), out, Console(), quick))
 
 
-def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[str, ...]]:
+def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[Peer, ...]]:
     if kinds is None:
-        return tuple(formats.get(name) for name in formats.names()), plans.PEERS
+        return tuple(formats.get(name) for name in formats.names()), tuple(peer() for peer in peers.ALL)
     try:
         return plans.choose_formats(kinds)
     except ValueError as error:
@@ -203,6 +207,29 @@ def export(out: Path | None) -> None:
 
     results = build.FOLDER.parent / "results"
     sys.exit(export_journal(home(), out or results, Console(), own=out is not None))
+
+
+@command.command(short_help="Results as tables: terminal, Markdown or LaTeX.")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@click.option("--datasets", "names", callback=_list, metavar="NAMES", help="Only these (globs too).")
+@click.option("--style", type=click.Choice(["terminal", "markdown", "latex"]), default="terminal", show_default=True)
+def table(folder: Path | None, names: list[str] | None, style: str) -> None:
+    """A table a matrix, from the CSV files in FOLDER (default: results/): the best of each column in bold."""
+    from bench.show.table import print_tables
+
+    results = {name: exports.read(path, name) for name, path in _csv_files(folder)}
+    try:
+        print_tables(results, names, style, Console())
+    except LookupError as error:
+        raise Trouble(str(error)) from error
+
+
+def _csv_files(folder: Path | None) -> list[tuple[str, Path]]:
+    folder = folder or build.FOLDER.parent / "results"
+    found = [(name, folder / f"{name}.csv") for name in ("space", "time") if (folder / f"{name}.csv").is_file()]
+    if not found:
+        raise Trouble(f"{folder} has neither space.csv nor time.csv: dotbench run small writes them")
+    return found
 
 
 @command.command(short_help="Does timing tell the truth on this machine?")

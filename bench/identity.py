@@ -23,7 +23,6 @@ from formats.format import Format
 from formats.parameters import Parametrised
 
 ROOT = build.FOLDER.parent
-SPACE_C = ("encode.c",)
 DRIVER_C = ("bench.c", "product.c", "dot.c")
 DRIVER_PY = ("cdot/build.py", "bench/meters/pairs.py", "bench/meters/targets.py")
 
@@ -84,25 +83,37 @@ def _module(of: Parametrised) -> Path:
     return Path(inspect.getfile(type(of)))
 
 
+def encoders(modules: set[Path]) -> set[Path]:
+    """What these modules encode with in C: cdot/NAME.py and NAME.c where they import from cdot.NAME."""
+    names = {
+        str(node.module).removeprefix("cdot.")
+        for path in modules
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("cdot.")
+    }
+    written = [name for name in names if (build.FOLDER / f"{name}.c").exists()]
+    return {build.FOLDER / f"{name}{suffix}" for name in written for suffix in (".py", ".c")}
+
+
 @cache
 def space_sha(format_: Format) -> str:
-    """Hash of what decides a payload's bytes: the format's Python and the C of encoders."""
-    files = imported(_module(format_)) | {build.FOLDER / name for name in SPACE_C}
-    return hash_files(sorted(files))
+    """Hash of what decides a payload's bytes: the format's Python and the C that it encodes with."""
+    files = imported(_module(format_))
+    return hash_files(sorted(files | encoders(files)))
 
 
 def included(path: Path) -> set[Path]:
     """A C file, the headers it includes, the C files of these headers, and so on."""
     found: set[Path] = set()
-    todo = [path]
+    todo = [path.resolve()]
     while todo:
         here = todo.pop()
         found.add(here)
         for name in re.findall(r'^#include "(.+)"', here.read_text(), re.MULTILINE):
             near = here.parent / name
-            header = near if near.exists() else build.FOLDER / name
+            header = (near if near.exists() else build.FOLDER / name).resolve()
             todo += [there for there in (header, header.with_suffix(".c")) if there.exists() and there not in found]
-    return {there.resolve() for there in found}
+    return found
 
 
 @cache

@@ -46,7 +46,7 @@ def _no_leftovers() -> Iterator[None]:
     """Tests write below tmp_path only (the compiled kernels in .dotbench/build are a cache, and stay)."""
     before = set(ROOT.iterdir())
     yield
-    new = {path.name for path in set(ROOT.iterdir()) - before} - {".dotbench", ".pytest_cache"}
+    new = {path.name for path in set(ROOT.iterdir()) - before} - {".dotbench", ".pytest_cache", ".hypothesis"}
     assert not [name for name in new if not name.startswith(".coverage")], f"tests left {new} behind"
 
 

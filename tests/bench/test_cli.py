@@ -48,7 +48,7 @@ def test_lists() -> None:
         (("run", "--datasets", "orsreg"), "no data set 'orsreg': did you mean orsreg_1"),
         (("run", "--formats", "cham"), "no format 'cham': did you mean"),
         (("run", "--formats", "sham[alpha=1]"), "sham has no parameter 'alpha'"),
-        (("run", "--metrics", "energy"), "no metric 'energy': there are space"),
+        (("run", "--metrics", "speed"), "no metric 'speed': there are space"),
         (("run", "--cache", "hot"), "no cache 'hot': there are warm and cold"),
         (("run", "--batch", "many"), "'many' is not a list of whole numbers"),
         (("run", "--threads", "0"), "0 is too small"),

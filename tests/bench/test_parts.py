@@ -183,6 +183,11 @@ def test_space_hashes_follow_imports_and_no_kernels() -> None:
     assert files == {"csc.c", "payload.h", "payload.c", "cdot.h"}
     assert "huffman.c" in {path.name for path in identity.included(root / "cdot" / "ham.c")}
     assert "avx2.h" in {path.name for path in identity.included(root / "cdot" / "dot.c")}
+    kernel = root / "cdot" / "column_combined.c"  # includes a header in vector/ that includes its own one
+    assert {"column_combined.h", "column_combined.c", "bits.h"} <= {path.name for path in identity.included(kernel)}
+    modules = identity.imported(root / "formats" / "column_combined.py")
+    assert {path.name for path in identity.encoders(modules)} == {"combining.py", "combining.c"}
+    assert identity.encoders(identity.imported(root / "formats" / "csc.py")) == set()
     with pytest.raises(FileNotFoundError, match="nonesuch_decoder"):
         identity._kernel_file("nonesuch")
 

@@ -163,7 +163,7 @@ def _resolved(names: list[str] | None, which: str) -> list[str]:
 def _checked(asked: Sequence[str], known: Sequence[str], what: str) -> tuple[str, ...]:
     for name in asked:
         if name not in known:
-            raise Trouble(f"no {what} {name!r}: there are {' and '.join(known)}")
+            raise Trouble(f"no {what} {name!r}: there are {', '.join(known)}")
     return tuple(dict.fromkeys(asked))
 
 

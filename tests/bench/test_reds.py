@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import reds
+from bench.published import reds
 
 
 def test_a_fit_by_hand() -> None:

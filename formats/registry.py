@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from cdot.errors import PayloadError
+from formats.bitmap import Bitmap
 from formats.column_combined import ColumnCombined
 from formats.csc import Csc
 from formats.csc_min import CscMin
+from formats.csc_palette import CscPalette
+from formats.cser import Cser
 from formats.dense import Dense
 from formats.files import read
 from formats.format import Format
 from formats.ham import Ham
 from formats.header import HEADER_BYTES, Header
 from formats.im import Im
+from formats.im_packed import ImPacked
 from formats.nested import Nested
 from formats.parameters import split, with_params
 from formats.payload import Payload, check_crc
@@ -27,7 +31,11 @@ BUILT_IN: tuple[type[Format], ...] = (
     Dense,
     Csc,
     CscMin,
+    CscPalette,
     Im,
+    ImPacked,
+    Bitmap,
+    Cser,
     Ham,
     Sham,
     ColumnCombined,

@@ -73,6 +73,20 @@ def names() -> list[str]:
     return list(kinds())
 
 
+def standard() -> tuple[Format, ...]:
+    """The formats of standard runs: each with its defaults, and in its `Format.variants`.
+
+    >>> [str(format_) for format_ in standard() if format_.name == "bitmap"]
+    ['bitmap', 'bitmap[values=codebook]']
+    """
+    labels = [label for kind in kinds().values() for label in _labels(kind)]
+    return tuple(parse(label) for label in labels)
+
+
+def _labels(kind: type[Format]) -> list[str]:
+    return [kind.name, *(f"{kind.name}[{params}]" for params in kind.variants)]
+
+
 def get(name: str, **params: Any) -> Format:
     """The format of that name with these parameters; UnknownFormat names the nearest ones.
 

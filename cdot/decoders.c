@@ -3,6 +3,7 @@
 
 extern const cdot_decoder dense_decoder;
 extern const cdot_decoder csc_decoder, csc_min_decoder;
+extern const cdot_decoder bsr_decoder;
 extern const cdot_decoder im_decoder;
 extern const cdot_decoder ham_decoder;
 extern const cdot_decoder sham_decoder;
@@ -16,6 +17,7 @@ const cdot_decoder *cdot_find(const char *name)
         {"dense", &dense_decoder},
         {"csc", &csc_decoder},
         {"csc_min", &csc_min_decoder},
+        {"bsr", &bsr_decoder},
         {"im", &im_decoder},
         {"ham", &ham_decoder},
         {"sham", &sham_decoder},

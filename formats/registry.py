@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cdot.errors import PayloadError
+from formats.bsr import Bsr
 from formats.csc import Csc
 from formats.csc_min import CscMin
 from formats.dense import Dense
@@ -25,6 +26,7 @@ BUILT_IN: tuple[type[Format], ...] = (
     Dense,
     Csc,
     CscMin,
+    Bsr,
     Im,
     Ham,
     Sham,

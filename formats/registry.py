@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from cdot.errors import PayloadError
+from formats.bitmap import Bitmap
 from formats.bsr import Bsr
 from formats.csc import Csc
 from formats.csc_min import CscMin
+from formats.csc_palette import CscPalette
+from formats.cser import Cser
 from formats.dense import Dense
 from formats.files import read
 from formats.format import Format
 from formats.ham import Ham
 from formats.header import HEADER_BYTES, Header
 from formats.im import Im
+from formats.im_packed import ImPacked
 from formats.parameters import split, with_params
 from formats.payload import Payload, check_crc
 from formats.sham import Sham
@@ -26,8 +30,12 @@ BUILT_IN: tuple[type[Format], ...] = (
     Dense,
     Csc,
     CscMin,
-    Bsr,
+    CscPalette,
     Im,
+    ImPacked,
+    Bitmap,
+    Bsr,
+    Cser,
     Ham,
     Sham,
 )
@@ -106,6 +114,8 @@ def load(payload: str | Path | bytes | bytearray | memoryview) -> Payload:
             if header.fields_bytes != kind.fields_bytes:
                 raise PayloadError(f"{what} has {header.fields_bytes} bytes of fields, {kind.name} has others")
             fields = data[HEADER_BYTES : HEADER_BYTES + header.fields_bytes].tobytes()
+            if len(fields) < header.fields_bytes:
+                raise PayloadError(f"{what} is cut short: {len(data)} bytes end inside its fields")
             return Payload(_stored(kind, header, fields, what), data, what)
     raise PayloadError(
         f"{what} is of format {header.format_id}, which is not installed: there are {', '.join(names())}"

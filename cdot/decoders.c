@@ -9,6 +9,7 @@ extern const cdot_decoder im_packed_decoder;
 extern const cdot_decoder bitmap_decoder;
 extern const cdot_decoder bsr_decoder;
 extern const cdot_decoder cser_decoder;
+extern const cdot_decoder eie_decoder;
 extern const cdot_decoder ham_decoder;
 extern const cdot_decoder sham_decoder;
 
@@ -27,6 +28,7 @@ const cdot_decoder *cdot_find(const char *name)
         {"bitmap", &bitmap_decoder},
         {"bsr", &bsr_decoder},
         {"cser", &cser_decoder},
+        {"eie", &eie_decoder},
         {"ham", &ham_decoder},
         {"sham", &sham_decoder},
     };

@@ -16,6 +16,7 @@ from formats.csc_min import CscMin
 from formats.csc_palette import CscPalette
 from formats.cser import Cser
 from formats.dense import Dense
+from formats.eie import Eie
 from formats.files import read
 from formats.format import Format
 from formats.ham import Ham
@@ -36,6 +37,7 @@ BUILT_IN: tuple[type[Format], ...] = (
     Bitmap,
     Bsr,
     Cser,
+    Eie,
     Ham,
     Sham,
 )

@@ -13,6 +13,7 @@ VARIANTS = [
     "bitmap[values=codebook]",
     "bsr[block=8]",
     "bsr[block=16]",
+    "eie[coding=huffman]",
 ]
 
 

@@ -13,5 +13,6 @@ int chunk_open(chunk_counts *counts, uint32_t n, uint64_t entries)
             counts->positions[j >> counts->shift] = position;
         position += count;
     }
+    counts->positions[chunk_groups(counts->m, counts->shift)] = position;
     return position == entries ? CDOT_OK : CDOT_POINTER;
 }

@@ -16,7 +16,7 @@ enum { CHUNK_STREAMS = 4, CHUNK_ENTRIES = 1024, CHUNK_SEGMENTS = CDOT_GROUP };
 /* How many entries columns have. */
 typedef struct {
     const void *counts;  /* of each column */
-    uint64_t *positions; /* entries before each group */
+    uint64_t *positions; /* entries before each group, and all: chunk_positions of them */
     uint32_t width;      /* bytes of a count */
     uint32_t shift;      /* 2^shift columns a group */
     uint32_t m;
@@ -30,7 +30,7 @@ typedef struct {
     uint32_t end;         /* one past the last column of the group that is asked for */
     uint32_t chunk;       /* entries of the chunk when it is full, 0: there is none */
     uint32_t filled;
-    uint32_t reserved;
+    uint32_t size; /* of this group's chunks: it is cut into equal parts, whichever columns are asked for */
 } chunk_stream;
 
 typedef struct {
@@ -44,6 +44,11 @@ typedef struct {
 static inline uint32_t chunk_groups(uint32_t m, uint32_t shift)
 {
     return (uint32_t)(((uint64_t)m + (1u << shift) - 1) >> shift);
+}
+
+static inline uint64_t chunk_positions(uint32_t m, uint32_t shift)
+{
+    return (uint64_t)chunk_groups(m, shift) + 1;
 }
 
 static inline uint32_t chunk_count(const chunk_counts *counts, uint32_t column)
@@ -68,6 +73,15 @@ static inline int chunk_more_groups(const chunk_cursor *at, const chunk_counts *
     return (uint64_t)at->group << counts->shift < at->end;
 }
 
+/* Entries of the chunks of a group that has `all`. */
+static inline uint32_t chunk_size(uint64_t all)
+{
+    if (all <= CHUNK_ENTRIES) /* division is slow */
+        return (uint32_t)all;
+    uint64_t chunks = (all + CHUNK_ENTRIES - 1) / CHUNK_ENTRIES;
+    return (uint32_t)((all + chunks - 1) / chunks);
+}
+
 /* Gives a stream the next group's columns, as far as they lie in front of the range's end. */
 static inline void chunk_start(chunk_cursor *at, const chunk_counts *counts, chunk_stream *stream)
 {
@@ -75,6 +89,7 @@ static inline void chunk_start(chunk_cursor *at, const chunk_counts *counts, chu
     *stream = (chunk_stream){.column = column};
     stream->end = columns < at->end - column ? column + columns : at->end;
     stream->position = counts->positions[at->group];
+    stream->size = chunk_size(counts->positions[at->group + 1] - stream->position);
     for (uint32_t j = column; j < stream->end; j++)
         stream->left += chunk_count(counts, j);
     stream->column_left = chunk_count(counts, column);
@@ -90,7 +105,7 @@ static inline int chunk_refill(chunk_cursor *at, const chunk_counts *counts, chu
     int found = stream->left ? CHUNK_MORE : CHUNK_GROUP;
     while (stream->left == 0 && chunk_more_groups(at, counts))
         chunk_start(at, counts, stream);
-    stream->chunk = stream->left < CHUNK_ENTRIES ? (uint32_t)stream->left : CHUNK_ENTRIES;
+    stream->chunk = stream->left < stream->size ? (uint32_t)stream->left : stream->size;
     stream->left -= stream->chunk;
     stream->filled = 0;
     return stream->chunk ? found : CHUNK_NONE;
@@ -136,11 +151,10 @@ static inline int chunk_show(chunk_cursor *at, const chunk_counts *counts, chunk
     return segments > 0;
 }
 
-/* Entries in front of a column's group; for balancing threads. */
-static inline uint64_t chunk_weight(const chunk_counts *counts, uint32_t column, uint64_t entries)
+/* Entries in front of the first group that starts at a column or behind it; for balancing threads. */
+static inline uint64_t chunk_weight(const chunk_counts *counts, uint32_t column)
 {
-    uint32_t group = column >> counts->shift;
-    return group < chunk_groups(counts->m, counts->shift) ? counts->positions[group] : entries;
+    return counts->positions[chunk_groups(column, counts->shift)];
 }
 
 #endif

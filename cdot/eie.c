@@ -77,8 +77,7 @@ static int64_t eie_workspace(const uint8_t *payload, uint64_t size)
     eie_sections sections;
     if (eie_read(&reader, payload, size, &sections))
         return reader.error;
-    uint64_t groups = chunk_groups(reader.header.m, sections.shift);
-    return (int64_t)(eie_codes_bytes(&sections.fields) + groups * sizeof(uint64_t));
+    return (int64_t)(eie_codes_bytes(&sections.fields) + 8 * chunk_positions(reader.header.m, sections.shift));
 }
 
 static int eie_open_coded(eie_tables *tables, const eie_sections *sections, uint8_t *workspace)
@@ -138,8 +137,7 @@ static int eie_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bloc
 
 static uint64_t eie_weight(const cdot_view *view, uint32_t column)
 {
-    const eie_tables *tables = view->workspace;
-    return chunk_weight(&tables->counts, column, tables->entries);
+    return chunk_weight(&((const eie_tables *)view->workspace)->counts, column);
 }
 
 const cdot_decoder eie_decoder = {eie_workspace, eie_open, eie_seek, eie_next, eie_weight, NULL};

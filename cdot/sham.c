@@ -53,7 +53,7 @@ static int64_t sham_workspace(const uint8_t *payload, uint64_t size)
         return reader.error;
     const huffman_fields *fields = &sections.huffman.fields;
     return (int64_t)(sham_tables_bytes() + pairs_workspace(fields->longest) +
-                     8 * (uint64_t)chunk_groups(reader.header.m, fields->seek_shift));
+                     8 * chunk_positions(reader.header.m, fields->seek_shift));
 }
 
 static int sham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
@@ -152,7 +152,7 @@ static int sham_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *blo
 
 static uint64_t sham_weight(const cdot_view *view, uint32_t column)
 {
-    return chunk_weight(&((const sham_tables *)view->workspace)->counts, column, view->nnz);
+    return chunk_weight(&((const sham_tables *)view->workspace)->counts, column);
 }
 
 const cdot_decoder sham_decoder = {sham_workspace, sham_open, sham_seek, sham_next, sham_weight, NULL};

@@ -1,7 +1,17 @@
-/* Building the table of steps; see steps.h. */
+/* Steps that are out of order, and building their table; see steps.h. */
 #include "steps.h"
 
 enum { SYMBOLS = STEP_LONGEST };
+
+uint64_t steps_clamped(uint64_t sums, uint32_t left)
+{
+    uint64_t clamped = 0;
+    for (uint32_t shift = 0; shift < 64; shift += 8) {
+        uint64_t sum = sums >> shift & 255;
+        clamped |= (sum < left ? sum : left) << shift;
+    }
+    return clamped;
+}
 
 static uint64_t steps_tables_bytes(void)
 {

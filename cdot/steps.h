@@ -17,28 +17,33 @@ enum {
     STEP_SPARE = 8 /* items behind steps and rows that may be read and written */
 };
 
+typedef uint8_t step_bytes __attribute__((vector_size(8)));
+typedef uint16_t step_rows16 __attribute__((vector_size(16)));
+typedef uint32_t step_rows32 __attribute__((vector_size(32)));
+
+/* Sums of steps, each `left` at the most: a damaged payload stays in the last row. */
+uint64_t steps_clamped(uint64_t sums, uint32_t left);
+
 /* Writes the rows of up to eight entries, and always eight items. `row` is the row below the entry before
  * them; returns that of the last. Bytes of `steps` behind `count` need not be 0. */
 static inline uint32_t steps_eight(uint64_t steps, uint32_t count, uint32_t row, uint32_t n, void *rows,
                                    uint32_t row_bytes)
 {
-    uint8_t sums[8];
+    step_bytes sums;
     if (count < 8)
         steps &= ((uint64_t)1 << 8 * count) - 1;
     steps *= 0x0101010101010101u;
-    memcpy(sums, &steps, sizeof sums);
-    uint32_t left = n - row, total = sums[7];
-    if (__builtin_expect(total > left, 0)) { /* a damaged payload: stay in the last row */
-        for (int k = 0; k < 8; k++)
-            sums[k] = sums[k] < left ? sums[k] : (uint8_t)left;
-        total = left;
+    if (__builtin_expect(steps >> 56 > n - row, 0))
+        steps = steps_clamped(steps, n - row);
+    memcpy(&sums, &steps, sizeof sums);
+    if (row_bytes == 2) {
+        step_rows16 all = __builtin_convertvector(sums, step_rows16) + (uint16_t)(row - 1);
+        memcpy(rows, &all, sizeof all);
+    } else {
+        step_rows32 all = __builtin_convertvector(sums, step_rows32) + (row - 1);
+        memcpy(rows, &all, sizeof all);
     }
-    for (int k = 0; k < 8; k++)
-        if (row_bytes == 2)
-            ((uint16_t *)rows)[k] = (uint16_t)(row - 1 + sums[k]);
-        else
-            ((uint32_t *)rows)[k] = row - 1 + sums[k];
-    return row + total;
+    return row + (uint32_t)(steps >> 56);
 }
 
 typedef struct {
@@ -68,14 +73,32 @@ static inline uint64_t steps_singles(const huffman_stream *stream, uint64_t bit,
     return bit;
 }
 
+/* One look-up: up to STEPS_A_LOOK_UP steps from the front of a window, and eight items are written; `taken`:
+ * their bits. Returns how many, 0 for a codeword longer than the table's bits. */
+static inline uint32_t steps_look_up(const uint64_t *table, uint64_t window, uint8_t *out, uint32_t *taken)
+{
+    uint64_t entry = table[window >> (64 - STEP_TABLE_BITS)], found = entry >> 16;
+    memcpy(out, &found, sizeof found);
+    *taken = entry & 255;
+    return entry >> 8 & 255;
+}
+
 /* The next `count` steps of a stream that stands at `bit`; returns the bit behind them. A code of one gap
  * takes no bits. */
 static inline uint64_t steps_decode(const step_stream *steps, uint64_t bit, uint32_t count, uint8_t *out)
 {
-    if (steps->stream.groups)
-        return steps_singles(&steps->stream, bit, count, out);
-    memset(out, 1 + (int)steps->stream.code.values[0], count);
-    return bit;
+    if (steps->stream.groups == 0) {
+        memset(out, 1 + (int)steps->stream.code.values[0], count);
+        return bit;
+    }
+    while (count >= STEPS_A_LOOK_UP) {
+        uint32_t taken, found = steps_look_up(steps->table, bits_peek(&steps->stream.stream, bit), out, &taken);
+        bit = found ? bit + taken : steps_singles(&steps->stream, bit, 1, out);
+        found += found == 0;
+        out += found;
+        count -= found;
+    }
+    return steps_singles(&steps->stream, bit, count, out);
 }
 
 /* `rounds` times STEP_LOOK_UPS look-ups in each stream, which has room for all that they can give. */
@@ -93,9 +116,7 @@ static inline void steps_rounds(const step_stream *steps, uint32_t rounds, uint6
         for (int s = 0; s < STEP_STREAMS; s++) {
             uint64_t window = bits_peek(&words, bit[s]);
             for (int look_up = 0; look_up < STEP_LOOK_UPS; look_up++) {
-                uint64_t entry = table[window >> (64 - STEP_TABLE_BITS)], found = entry >> 16;
-                uint32_t taken = entry & 255, count = entry >> 8 & 255;
-                memcpy(out[s], &found, sizeof found);
+                uint32_t taken, count = steps_look_up(table, window, out[s], &taken);
                 if (__builtin_expect(count == 0, 0)) {
                     bit[s] = steps_singles(&steps->stream, bit[s], 1, out[s]);
                     out[s]++;

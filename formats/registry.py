@@ -10,12 +10,14 @@ from typing import Any
 
 from cdot.errors import PayloadError
 from formats.bitmap import Bitmap
+from formats.bsr import Bsr
 from formats.column_combined import ColumnCombined
 from formats.csc import Csc
 from formats.csc_min import CscMin
 from formats.csc_palette import CscPalette
 from formats.cser import Cser
 from formats.dense import Dense
+from formats.eie import Eie
 from formats.files import read
 from formats.format import Format
 from formats.ham import Ham
@@ -35,7 +37,9 @@ BUILT_IN: tuple[type[Format], ...] = (
     Im,
     ImPacked,
     Bitmap,
+    Bsr,
     Cser,
+    Eie,
     Ham,
     Sham,
     ColumnCombined,

@@ -79,7 +79,9 @@ DECIMALS = {
     "call_ns": 1,
     "adapt_ns": 1,
 }
-JOULES = frozenset(["joules_per_dot", "joules_low", "joules_high", "net_joules_per_dot", "dram_joules_per_dot"])
+JOULES = frozenset(
+    ["joules_per_dot", "joules_low", "joules_high", "net_joules_per_dot", "dram_joules_per_dot", "psys_joules_per_dot"]
+)
 
 # What stands behind the columns that all files have.
 COLUMNS = {
@@ -91,7 +93,7 @@ COLUMNS = {
     "instructions": "batch isa compiler instructions_per_dot instructions_per_nonzero columns_counted columns_share "
     "decode_instructions_per_dot multiply_instructions_per_dot",
     "energy": "batch threads kind windows joules_per_dot joules_low joules_high net_joules_per_dot "
-    "dram_joules_per_dot model_pj_per_entry machine",
+    "dram_joules_per_dot psys_joules_per_dot model_pj_per_entry machine",
     "systolic": "array input_length word_cycles groups utilization_before utilization_after tiles_before "
     "tiles_after cycles_before cycles_after pruned_share error_frobenius error_product energy_relative",
     "levels": "level rows columns multiplications multiplications_paper active_bytes sharing_gain "

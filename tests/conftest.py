@@ -48,12 +48,13 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _host_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads the host's /sys: pyperf and the doctor would."""
+    """No test reads the host's /sys: pyperf, the doctor and energy meters would (workers' too)."""
     from bench import doctor, machine
 
     nowhere = Path("/nonexistent")
     monkeypatch.setattr(machine, "pyperf_metadata", lambda: {})
-    monkeypatch.setattr(doctor.checks, "__defaults__", (nowhere, nowhere))
+    monkeypatch.setattr(doctor.checks, "__defaults__", (nowhere, nowhere, nowhere))
+    monkeypatch.setenv("DOTBENCH_ENERGY", "none")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -17,9 +17,11 @@ static inline floats4 dot_singles(const cser_arrays *a, uint32_t row_bytes, uint
         floats4 values = {value_of(a, list), value_of(a, list + 1), value_of(a, list + 2), value_of(a, list + 3)};
         sum += values * inputs(a->rows, row_bytes, from, x, ldx);
     }
+    /* apart from the vector: valgrind 3.19 loses the other lanes in a fused addition to one */
+    float rest = 0;
     for (; list < end; list++, from++)
-        sum[0] += value_of(a, list) * x[ldx * cdot_index(a->rows, row_bytes, from)];
-    return sum;
+        rest += value_of(a, list) * x[ldx * cdot_index(a->rows, row_bytes, from)];
+    return sum + (floats4){rest};
 }
 
 /* Lists have one row at the least: as many rows as lists mean that all that are left have one. */

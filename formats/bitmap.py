@@ -43,6 +43,7 @@ class Bitmap(Format):
     format_id: ClassVar[int] = 10
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = 8
+    variants: ClassVar[tuple[str, ...]] = ("values=codebook",)
     summary: ClassVar[str] = "one bit per entry, then the values or indices into a codebook"
 
     def __post_init__(self) -> None:

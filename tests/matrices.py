@@ -11,6 +11,9 @@ Matrix = np.ndarray
 # Parameters that make another layout: what every format has to do, these have to do as well.
 VARIANTS = [
     "bitmap[values=codebook]",
+    "bsr[block=8]",
+    "bsr[block=16]",
+    "eie[coding=huffman]",
 ]
 
 

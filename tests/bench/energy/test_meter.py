@@ -212,7 +212,7 @@ def test_real_kernels_between_perfs_pipes(
     path = program(tmp_path / "perf_bin")
     monkeypatch.setattr(windows, "LENGTH_OFF", float("inf"))
     monkeypatch.setattr(backends, "open_meter", lambda: open_perf(SystemClock(), path, tmp_path / "none"))
-    cells, wire = [Cell("energy", "w", "sham", "", 1, 1, "", "kind=perf,seconds=0.01,updates=10,windows=2")], Listener()
+    cells, wire = [Cell("energy", "w", "sham", "", 1, 1, "", "kind=perf,seconds=1e-9,updates=0,windows=2")], Listener()
     energy.measure(task, cells, wire)  # type: ignore[arg-type]
     status, reason, columns = wire.rows["sham"]
     assert status == "ok" and columns["kind"] == "perf" and columns["windows"] >= 2, reason

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench import callgrind
 from bench.machine import blas, machine_id
 from cdot import build
 
@@ -51,7 +52,7 @@ def checks(
         disk(home),
         rapl(powercap),
         perf(paranoid),
-        program("valgrind", "valgrind", "instruction counts"),
+        valgrind(),
         program("qemu-system-arm", "qemu-system-arm", "microcontroller results"),
         fvp(),
         Check("board", None, f"none configured; microcontroller cycles are {LATER}"),
@@ -136,6 +137,15 @@ def perf(paranoid: Path) -> Check:
         return Check("perf", None, f"{where}; power events are {LATER}")
     cure = "sudo sysctl kernel.perf_event_paranoid=0" if level > 0 else ""
     return Check("perf", None, f"{where}, perf_event_paranoid {level}; power events are {LATER}", cure)
+
+
+def valgrind() -> Check:
+    """What counts instructions."""
+    try:
+        where, version = callgrind.valgrind()
+    except callgrind.Unavailable as lack:
+        return Check("valgrind", False, f"{lack.what}; instructions cannot be counted", lack.cure)
+    return Check("valgrind", True, f"{version} ({where})")
 
 
 def program(name: str, package: str, what: str) -> Check:

@@ -11,7 +11,7 @@ from bench.peers.peer import Peer
 from formats.format import Format
 
 REFERENCE = "csc"
-METRICS = ("space", "time")  # in the order in which a run measures them
+METRICS = ("space", "systolic", "instructions", "time")  # in the order in which a run measures them
 # What small and full multiply with batches too; formats that came later have one vector there.
 SPINE = ("dense", "csc", "csc_min", "im", "ham", "sham", "blas_dense", "scipy_csc")
 BOUNDS = ("bound:h0", "bound:huffman", "bound:positions_values")

@@ -58,7 +58,9 @@ def _kind(name: str) -> Column:
 
 
 COMMON = "dataset matrix_sha256 source format params status reason code_sha"
-WORDS = frozenset(f"{COMMON} dtype cache isa compiler reference reference_sha stop machine kind array".split())
+WORDS = frozenset(
+    f"{COMMON} dtype cache isa compiler reference reference_sha stop machine kind array columns_share".split()
+)
 ERRORS = frozenset(["error", "product_error", "error_frobenius", "error_product"])
 BITS = "bits_per_entry bits_per_nonzero paper_bits_per_entry entropy_bits_per_entry model_pj_per_entry"
 RATIOS = (
@@ -85,7 +87,7 @@ COLUMNS = {
     "time": "batch threads cache isa compiler reference reference_sha time_ratio ratio_low ratio_high "
     "ns_per_dot ns_per_nonzero gmac_per_s encode_seconds open_us passes stop machine "
     "call_ns product_error speedup probe_speedup",
-    "instructions": "batch isa compiler instructions_per_dot instructions_per_nonzero columns_counted "
+    "instructions": "batch isa compiler instructions_per_dot instructions_per_nonzero columns_counted columns_share "
     "decode_instructions_per_dot multiply_instructions_per_dot",
     "energy": "batch threads kind windows joules_per_dot joules_low joules_high net_joules_per_dot "
     "dram_joules_per_dot model_pj_per_entry machine",

@@ -1,6 +1,6 @@
 /* The kernel contract: payloads are opened into views, decoders fill blocks, multipliers turn blocks
- * into products. This header, bench.h and encode.h are fed both to the C compiler and to cffi, which reads
- * them without their preprocessor lines; constants are enums for that reason.
+ * into products. This header and those of library.py's list are fed both to the C compiler and to cffi,
+ * which reads them without their preprocessor lines; constants are enums for that reason.
  *
  * Nothing here allocates, keeps state outside its arguments, or needs more of libc than memcpy, so the
  * same files run bare-metal. Threads (threads.c) and timing (bench.c) are for hosts only.
@@ -37,7 +37,8 @@ enum {
     CDOT_CHECKSUM = -12,  /* the CRC-32C does not fit the bytes */
     CDOT_CAPACITY = -13,  /* the caller's arrays are too small */
     CDOT_THREAD = -14,    /* a thread could not be started */
-    CDOT_UNSUPPORTED = -15 /* not on this processor */
+    CDOT_UNSUPPORTED = -15, /* not on this processor */
+    CDOT_CLOCK = -16        /* the clock stood still or stepped back while something was timed */
 };
 
 /* The first 32 bytes of every payload, little-endian. */

@@ -6,6 +6,7 @@ extern const cdot_decoder csc_decoder, csc_min_decoder;
 extern const cdot_decoder im_decoder;
 extern const cdot_decoder ham_decoder;
 extern const cdot_decoder sham_decoder;
+extern const cdot_decoder column_combined_decoder;
 
 const cdot_decoder *cdot_find(const char *name)
 {
@@ -19,6 +20,7 @@ const cdot_decoder *cdot_find(const char *name)
         {"im", &im_decoder},
         {"ham", &ham_decoder},
         {"sham", &sham_decoder},
+        {"column_combined", &column_combined_decoder},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         const char *a = table[i].name, *b = name;

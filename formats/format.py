@@ -50,6 +50,10 @@ class Format(Parametrised, ABC):
     def paper_bits(self, source: Source) -> int:
         """The published size of this matrix in bits, by the paper's formula."""
 
+    def holds(self, matrix: Any) -> Source:
+        """The matrix that the payload of ``matrix`` decodes to: a lossy format's own, else the same."""
+        return as_source(matrix)
+
     @classmethod
     def stored(cls, header: Header, fields: bytes) -> Self:
         """The format that wrote a payload: one whose parameters are in its fields reads them from there.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cdot.errors import PayloadError
+from formats.column_combined import ColumnCombined
 from formats.csc import Csc
 from formats.csc_min import CscMin
 from formats.dense import Dense
@@ -28,6 +29,7 @@ BUILT_IN: tuple[type[Format], ...] = (
     Im,
     Ham,
     Sham,
+    ColumnCombined,
 )
 ENTRY_POINTS = "dotbench.formats"
 
@@ -104,6 +106,8 @@ def load(payload: str | Path | bytes | bytearray | memoryview) -> Payload:
             if header.fields_bytes != kind.fields_bytes:
                 raise PayloadError(f"{what} has {header.fields_bytes} bytes of fields, {kind.name} has others")
             fields = data[HEADER_BYTES : HEADER_BYTES + header.fields_bytes].tobytes()
+            if len(fields) < header.fields_bytes:
+                raise PayloadError(f"{what} is cut short: {len(data)} bytes end inside its fields")
             return Payload(_stored(kind, header, fields, what), data, what)
     raise PayloadError(
         f"{what} is of format {header.format_id}, which is not installed: there are {', '.join(names())}"

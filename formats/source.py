@@ -50,6 +50,14 @@ class Columns:
         """Column (counted from 0 in this block) of each nonzero, int64 (nnz,)."""
         return np.repeat(np.arange(len(self.indptr) - 1), self.counts())
 
+    def in_row_order(self) -> Columns:
+        """With the rows of each column rising, as some formats do not store them."""
+        column = self.column_of_each()
+        if ((np.diff(self.rows) > 0) | (np.diff(column) > 0)).all():
+            return self
+        order = np.lexsort((self.rows, column))
+        return Columns(self.rows[order], self.values[order], self.indptr)
+
     def dense(self, n: int, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
         """All entries as an array (columns, n): one row of it is one column of W."""
         out = np.zeros((len(self.indptr) - 1, n), dtype or self.values.dtype)

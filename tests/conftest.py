@@ -26,6 +26,17 @@ def mirror() -> Path:
     return folder
 
 
+@pytest.fixture
+def valgrind() -> None:
+    """A valgrind that counts instructions; without one the test is skipped by name."""
+    from bench import callgrind
+
+    try:
+        callgrind.valgrind()
+    except callgrind.Unavailable as lack:
+        pytest.skip(f"no valgrind: {lack}")
+
+
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOTBENCH_OFFLINE", "1")
@@ -46,15 +57,16 @@ def _no_leftovers() -> Iterator[None]:
     """Tests write below tmp_path only (the compiled kernels in .dotbench/build are a cache, and stay)."""
     before = set(ROOT.iterdir())
     yield
-    new = {path.name for path in set(ROOT.iterdir()) - before} - {".dotbench", ".pytest_cache"}
+    new = {path.name for path in set(ROOT.iterdir()) - before} - {".dotbench", ".pytest_cache", ".hypothesis"}
     assert not [name for name in new if not name.startswith(".coverage")], f"tests left {new} behind"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Names the tests that were left out for lack of real data."""
+    """Names the tests that were left out for lack of real data or of valgrind."""
     skipped = terminalreporter.stats.get("skipped", [])
-    lacking = [report.nodeid for report in skipped if "no real data" in str(report.longrepr)]
-    if lacking:
-        terminalreporter.section("left out: real data not at hand")
-        for name in lacking:
-            terminalreporter.line(name)
+    for reason, title in (("no real data", "real data not at hand"), ("no valgrind", "valgrind not at hand")):
+        lacking = [report.nodeid for report in skipped if reason in str(report.longrepr)]
+        if lacking:
+            terminalreporter.section(f"left out: {title}")
+            for name in lacking:
+                terminalreporter.line(name)

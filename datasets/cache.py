@@ -10,6 +10,7 @@ import errno
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ from formats.content import ContentHash, Tally
 from formats.source import Columns, Histogram, Source, blocks
 
 VERSION = 2  # of what readers and this layout make; another one is another folder
+DAY_SECONDS = 24 * 3600
 HEADER_BYTES = 128  # of a .npy file with one dimension, however long
 
 
@@ -38,7 +40,9 @@ class CachedSource:
         try:
             known = json.loads((folder / "matrix.json").read_text())
             self._rows, self._values = _OnDisk(folder / "rows.npy"), _OnDisk(folder / "values.npy")
-            self._indptr, distinct, counts = (_mapped(folder / f"{name}.npy") for name in ("indptr", "distinct", "counts"))
+            self._indptr, distinct, counts = (
+                _mapped(folder / f"{name}.npy") for name in ("indptr", "distinct", "counts")
+            )
             self._histogram = Histogram(distinct, counts)
             n, m = known["shape"]
             self.matrix_sha256, self.note = str(known["matrix_sha256"]), str(known["note"])
@@ -112,14 +116,25 @@ def _making(folder: Path, fill: Callable[[Path], None]) -> None:
     new = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder.parent)
         new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
         fill(new)
         _place(new, folder)
     except OSError as error:
-        raise NoRoom(f"the matrix cannot be cached in {folder.parent}, and nothing half-written stays", error) from error
+        raise NoRoom(
+            f"the matrix cannot be cached in {folder.parent}, and nothing half-written stays", error
+        ) from error
     finally:
         if new is not None:
             shutil.rmtree(new, ignore_errors=True)
+
+
+def _sweep(place: Path) -> None:
+    """Removes what processes that were killed have left: unfinished folders that nobody has touched for a day."""
+    for left in place.glob(".*-*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > DAY_SECONDS:
+                shutil.rmtree(left)
 
 
 def _place(new: Path, folder: Path) -> None:

@@ -69,7 +69,7 @@ class TreeTwin:
         at = self._of_column[column]
         variable, states = self._variables[at], self._states[at]
         if variable.end - variable.begin > 1:
-            return (states == column - variable.begin).astype(self.dtype)
+            return np.asarray(states == column - variable.begin, np.float32)
         out = np.array([values[0] for values in variable.values], self.dtype)[states]
         rng = self._rng(len(self._variables) + column)
         for state, (values, weights) in enumerate(zip(variable.values, variable.weights, strict=True)):
@@ -90,7 +90,7 @@ def draw(table: list[list[int]], parent: States, uniform: npt.NDArray[np.float64
     stairs = (share + np.arange(len(counts))[:, None]).ravel()  # one rising row of steps: state p has p to p + 1
     inside = uniform * (1 - 2.0**-40)  # so that no rounding of the sum reaches the next parent's steps
     found = np.searchsorted(stairs, parent + inside, side="right")
-    return (found - parent.astype(np.int64) * counts.shape[1]).astype(np.uint8)
+    return np.asarray(found - parent.astype(np.int64) * counts.shape[1], np.uint8)
 
 
 def spread(values: list[float], weights: list[float], count: int, rng: np.random.Generator) -> Floats:

@@ -48,15 +48,15 @@ def binned(column: Ints, more: Bin) -> tuple[list[Bin], Ints]:
     ([{0: 1}, {7: 2, 9: 0.5}], array([1, 0, 1]))
     """
     values, place, counts = np.unique(column, return_inverse=True, return_counts=True)
+    others = values != 0
     of_value = np.arange(len(values))
     if len(values) > BINS:
-        rank = (np.cumsum(counts) - counts) * (BINS - 1) // counts.sum()
-        rank[values == 0] = BINS - 1
-        of_value = np.unique(rank, return_inverse=True)[1]
+        before = np.cumsum(counts * others) - counts  # rows with a smaller value
+        of_value = np.where(others, before * (BINS - 1) // counts[others].sum(), BINS - 1)
+        of_value = np.unique(of_value, return_inverse=True)[1]
     bins: list[Bin] = [{} for _ in range(of_value.max() + 1)]
     for value, bin_, count in zip(values.tolist(), of_value, counts.tolist(), strict=True):
         bins[bin_][value] = count
-    others = values != 0
     for value, weight in more.items():
         below = max(int(np.searchsorted(values[others], value)) - 1, 0)
         bins[of_value[others][below]][value] = weight

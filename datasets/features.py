@@ -2,8 +2,8 @@
 
 Published are shape, density and the number of distinct nonzero values. Assumed is that values are counts 1, 2,
 3, ... of visual words in an image, of which v occurs in proportion to 1 / (v + offset)^2, the same in all columns
-(5.0 bits each with an offset of 4); that the densities of columns, in random order, rise with the square of their rank from ``lowest``
-times the mean, as words are from rare to common; and that entries are independent otherwise.
+(5.0 bits each with an offset of 4); that the densities of columns, in random order, rise with the square of their
+rank from ``lowest`` times the mean, as words are from rare to common; and that entries are independent otherwise.
 """
 
 from __future__ import annotations

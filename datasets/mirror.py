@@ -40,8 +40,8 @@ def mirrored(entry: Dataset) -> list[Path]:
 
 
 def how_to_get(entry: Dataset) -> str:
-    """One line for a matrix that has no address."""
+    """One line for a matrix that is neither in the mirror nor at an address that may be asked."""
     where = f"put it into the mirror as {entry.mirror}"
     if entry.by_hand:
-        return f"no plain download: fetch it by hand from {entry.by_hand} and {where} ({', '.join(SUFFIXES)} or text)"
-    return f"it has no address: {where}"
+        return f"no plain download: fetch it by hand from {entry.by_hand} and {where} (.csv, .npy, .mtx, ...)"
+    return f"allow the network, or {where}" if entry.remotes else f"it has no address: {where}"

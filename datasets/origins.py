@@ -111,7 +111,9 @@ def _verify(entry: Dataset, found: CachedSource, where: str) -> None:
 def _unverified(entry: Dataset, found: CachedSource) -> str:
     """What can be said of a matrix whose content has no known hash."""
     certain = entry.mirror_sha256 and not entry.hearsay
-    words = f"no hash of the content is known, {'only the file was verified' if certain else 'nor a sure one of the file'}"
+    words = (
+        f"no hash of the content is known, {'only the file was verified' if certain else 'nor a sure one of the file'}"
+    )
     histogram = found.histogram()
     density, distinct = histogram.nnz / (found.shape[0] * found.shape[1]), len(histogram.values)
     if abs(density / entry.density - 1) > 0.005 or distinct != entry.distinct:

@@ -47,7 +47,9 @@ def read_pattern(path: Path) -> scipy.sparse.csc_array:
     return scipy.sparse.csc_array((values, columns.astype(np.int32), starts), shape=(n_columns, n_rows))
 
 
-def _check(path: Path, sizes: tuple[int, int, int], starts: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> None:
+def _check(
+    path: Path, sizes: tuple[int, int, int], starts: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]
+) -> None:
     n_rows, n_columns, nnz = sizes
     fits = 0 <= n_rows == len(starts) - 1 and len(columns) == nnz and 0 <= n_columns <= MAX_DIMENSION
     if not fits or starts[0] != 0 or starts[-1] != nnz or (np.diff(starts) < 0).any():

@@ -113,7 +113,7 @@ LARGE = (
         "imagenet",
         (1262102, 900),
         "image features of the compressed-linear-algebra papers",
-        "unknown",
+        "licence unknown",
         "",
         "imagenet/imagenet",
         "",
@@ -148,17 +148,17 @@ def _layers() -> Iterator[Dataset]:
         stem = line["stem"]
         stream, code = (line[name].strip("-") for name in ("stream_sha256", "code_sha256"))
         yield Dataset(
-                line["name"],
-                shape,
-                f"{what}, {prune} % pruned, {clusters} clusters",
-                "Apache-2.0",
-                line["matrix_sha256"],
-                f"sham_nn/{stem}.npz",
-                line["mirror_sha256"],
-                (
-                    Remote(f"{SHAM}/cdot_structure/{stem}_{number}_cdot.pkl", stream),
-                    Remote(f"{SHAM}/huffman_code/{stem}_code.pkl", code),
-                ),
+            line["name"],
+            shape,
+            f"{what}, {prune} % pruned, {clusters} clusters",
+            "Apache-2.0",
+            line["matrix_sha256"],
+            f"sham_nn/{stem}.npz",
+            line["mirror_sha256"],
+            (
+                Remote(f"{SHAM}/cdot_structure/{stem}_{number}_cdot.pkl", stream),
+                Remote(f"{SHAM}/huffman_code/{stem}_code.pkl", code),
+            ),
         )
 
 
@@ -166,11 +166,11 @@ def _patterns() -> Iterator[Dataset]:
     """``model-pruning-percent-layer``, from the path in the archive: model/pruning/sparsity/layer."""
     for line in _lines("dlmc.tsv"):
         model, pruning, sparsity, _ = line["member"].split("/")[1:]
-        what = f"{MODELS[model]}, {pruning.replace('_', ' ')}, nominally {float(sparsity) * 100:.0f} % zeros, values of our own"
+        what = f"{MODELS[model]}, {pruning.replace('_', ' ')}, nominally {float(sparsity) * 100:.0f} % zeros"
         yield Dataset(
             line["name"],
             (int(line["inputs"]), int(line["outputs"])),
-            f"pattern of a {what}",
+            f"pattern of a {what}, values of our own",
             "CC BY 4.0",
             line["matrix_sha256"],
             line["member"].replace("/", "_").replace("_", "/", 1),

@@ -52,7 +52,7 @@ class Spill:
 
     def _write(self, array: npt.NDArray[Any]) -> int:
         """Appends an array; its place. NoRoom on a full disk."""
-        begin, rest = self._end, memoryview(array.view(np.uint8))
+        begin, rest = self._end, memoryview(array.view(np.uint8).data)
         try:
             while rest:
                 written = os.pwrite(self._file, rest, self._end)
@@ -63,7 +63,7 @@ class Spill:
 
     def _read(self, at: int, part: slice, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         out = np.empty(part.stop - part.start, dtype)
-        rest, begin = memoryview(out.view(np.uint8)), at + part.start * out.itemsize
+        rest, begin = memoryview(out.view(np.uint8).data), at + part.start * out.itemsize
         while rest:
             count = os.preadv(self._file, [rest], begin)
             if not count:
@@ -94,7 +94,7 @@ def _nameless(folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(dir=folder, prefix=".rows-")
-        os.unlink(name)
+        Path(name).unlink()
         return number
     except OSError as error:
         raise NoRoom(f"no rows can be put aside in {folder}", error) from error

@@ -97,8 +97,8 @@ def _is_number(field: str) -> bool:
 
 def _blocks(layout: _Layout, kept: list[int]) -> Iterator[npt.NDArray[np.float64]]:
     """The kept columns of some rows at a time, (columns, rows)."""
-    import pyarrow
-    import pyarrow.csv
+    import pyarrow  # type: ignore[import-untyped]
+    import pyarrow.csv  # type: ignore[import-untyped]
 
     names = [str(column) for column in range(layout.fields)]
     numbers = pyarrow.csv.ConvertOptions(

@@ -1,6 +1,7 @@
 """Fits the twins' statistics to the real matrices of the mirror: ``python -m datasets.twins_fit``.
 
-Writes `twins.json`, `covtype.tree.xz` and `census.tree.xz`. A new fit makes other twins, so it comes with a new `twins.VERSION`.
+Writes `twins.json`, `covtype.tree.xz` and `census.tree.xz`. A new fit makes other twins, so it comes with a new
+`twins.VERSION`.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ At full shape only with ``-m large``: gigabytes of disk and a minute or more.
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -193,7 +194,10 @@ def test_smaller_twins(name: str, tmp_path: Path) -> None:
 @pytest.mark.large
 @pytest.mark.parametrize("name", FULL)
 def test_twins_at_full_shape(name: str, tmp_path: Path) -> None:
-    check(name, tmp_path, *FULL[name])
+    try:
+        check(name, tmp_path, *FULL[name])
+    finally:
+        shutil.rmtree(tmp_path)
     entry = datasets.describe(name)
     assert FULL[name][1] / np.prod(entry.shape) == pytest.approx(entry.density, rel=0.003)
     assert FULL[name][2] == entry.distinct

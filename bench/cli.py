@@ -16,6 +16,7 @@ from bench import export as exports
 from bench import journal as journals
 from bench import peers
 from bench import plan as plans
+from bench.energy import windows
 from bench.peers.peer import Peer
 from cdot import build
 
@@ -136,6 +137,8 @@ def run(
         threads=threads,
         caches=_checked(cache, ("warm", "cold"), "cache"),
         effort=plans.QUICK if quick else plans.Effort(),
+        energy=windows.QUICK if quick else windows.Effort() if which == "full" else windows.SMALL,
+        standard=names is None and kinds is None,
     )
     own = any(name not in datasets.names() + datasets.names(twins=True) for name in plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
@@ -144,7 +147,7 @@ def run(
 
 def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[Peer, ...]]:
     if kinds is None:
-        return tuple(formats.get(name) for name in formats.names()), tuple(peer() for peer in peers.ALL)
+        return formats.standard(), tuple(peer() for peer in peers.ALL)
     try:
         return plans.choose_formats(kinds)
     except ValueError as error:

@@ -126,10 +126,13 @@ def as_source(matrix: Any) -> Source:
     )
 
 
-def blocks(source: Source, entries: int = BLOCK_ENTRIES) -> Iterator[tuple[int, int, Columns]]:
-    """(begin, end, columns) over all of ``source``, at most ``entries`` entries or one column each."""
+def blocks(source: Source, entries: int = BLOCK_ENTRIES, multiple: int = 1) -> Iterator[tuple[int, int, Columns]]:
+    """(begin, end, columns) over all of ``source``: at most ``entries`` entries, or ``multiple`` columns.
+
+    All but the last have a multiple of ``multiple`` columns.
+    """
     n, m = source.shape
-    step = max(1, entries // max(n, 1))
+    step = max(1, entries // max(n, 1) // multiple) * multiple
     for begin in range(0, m, step):
         end = min(begin + step, m)
         yield begin, end, source.columns(begin, end)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+import formats
 from bench.cli import command
 
 
@@ -36,7 +37,7 @@ def test_help() -> None:
 
 def test_lists() -> None:
     text = call("list", "formats").output
-    for name in ("dense", "csc", "csc_min", "im", "ham", "sham", "blas_dense", "scipy_csc"):
+    for name in (*(kind.name for kind in formats.registry.BUILT_IN), "blas_dense", "scipy_csc"):
         assert f"\n{name} " in text
     text = call("list", "datasets").output
     assert "orsreg_1" in text and "deepdta/80-0-256" in text and "512 x 4096" in text

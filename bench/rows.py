@@ -5,6 +5,7 @@ One declaration a column; adding a file is adding one tuple to `FILES`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,13 @@ def _boolean(text: str) -> bool:
     return text == "true"
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is no number")
+    return value
+
+
 def _error(value: float) -> str:
     return "0" if value == 0 else f"{value:.3e}"
 
@@ -41,7 +49,7 @@ def _integer(name: str) -> Column:
 
 
 def _number(name: str, decimals: int) -> Column:
-    return Column(name, float, lambda value: f"{value:.{decimals}f}")
+    return Column(name, _finite, lambda value: f"{value:.{decimals}f}")
 
 
 def _kind(name: str) -> Column:
@@ -51,7 +59,7 @@ def _kind(name: str) -> Column:
     if name == "lossless":
         return Column(name, _boolean, lambda value: "true" if value else "false")
     if name in ("error", "product_error"):
-        return Column(name, float, _error)
+        return Column(name, _finite, _error)
     return _number(name, DECIMALS[name]) if name in DECIMALS else _integer(name)
 
 

@@ -7,19 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from formats.huffman import Code
 from formats.source import Source, blocks
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Bits for the whole matrix.
+    """Bits for the whole matrix (formats.md section 3; log2 C(nm, nnz) assumes no structure).
 
-    ``entropy``: zero-order entropy of all entries (H0). ``positions_values``: zero-order entropy of the
-    gaps down the columns plus that of the nonzero values; independent coding of both reaches it.
+    ``entropy``: zero-order entropy of all entries (H0). ``huffman``: the codewords of a Huffman code of all
+    entries, its table left out. ``positions_values``: zero-order entropy of the gaps down the columns plus
+    that of the nonzero values; independent coding of both reaches it.
     """
 
     entropy: float
+    huffman: float
     positions_values: float
+
+    def bits(self, name: str) -> float:
+        """A bound by the name that follows ``bound:``."""
+        return {"h0": self.entropy, "huffman": self.huffman, "positions_values": self.positions_values}[name]
 
 
 def entropy_bits(counts: npt.NDArray[np.int64]) -> float:
@@ -45,11 +52,12 @@ def gap_counts(source: Source) -> npt.NDArray[np.int64]:
 
 
 def bounds(source: Source) -> Bounds:
-    """Both bounds of a matrix."""
+    """All bounds of a matrix."""
     n, m = source.shape
     histogram = source.histogram()
     zeros = n * m - histogram.nnz
     return Bounds(
         entropy_bits(np.append(histogram.counts, zeros)),
+        float(Code.of(histogram.by_frequency(zeros)).stream_bits),
         entropy_bits(gap_counts(source)) + entropy_bits(histogram.counts),
     )

@@ -14,7 +14,9 @@ import datasets
 import formats
 from bench import export as exports
 from bench import journal as journals
+from bench import peers
 from bench import plan as plans
+from bench.peers.peer import Peer
 from cdot import build
 
 EXAMPLES = """
@@ -51,7 +53,9 @@ def _list(_: Any, __: Any, value: str | None) -> list[str] | None:
     return None if value is None else plans.split_names(value)
 
 
-def _numbers(_: Any, parameter: click.Parameter, value: str) -> tuple[int, ...]:
+def _numbers(_: Any, parameter: click.Parameter, value: str | None) -> tuple[int, ...] | None:
+    if value is None:
+        return None
     try:
         numbers = tuple(int(part) for part in value.split(","))
     except ValueError:
@@ -75,16 +79,14 @@ def _numbers(_: Any, parameter: click.Parameter, value: str) -> tuple[int, ...]:
     "kinds",
     callback=_list,
     metavar="NAMES",
-    help="Formats and peers (blas_dense, scipy_csc) instead of all.",
+    help="Formats and peers (see list formats) instead of all.",
 )
-@click.option("--metrics", callback=_list, metavar="NAMES", help="space, time or both (the default).")
+@click.option("--metrics", callback=_list, metavar="NAMES", help=f"Of {', '.join(plans.METRICS)} (default: all).")
 @click.option(
     "--batch",
     callback=_numbers,
-    default="1,8",
-    show_default=True,
     metavar="NUMBERS",
-    help="Vectors multiplied at once.",
+    help="Vectors multiplied at once (default: 1,8 for the first six formats, 1 for the others).",
 )
 @click.option(
     "--threads",
@@ -110,7 +112,7 @@ def run(
     names: list[str] | None,
     kinds: list[str] | None,
     metrics: list[str] | None,
-    batch: tuple[int, ...],
+    batch: tuple[int, ...] | None,
     threads: tuple[int, ...],
     cache: list[str],
     quick: bool,
@@ -128,7 +130,9 @@ def run(
         formats=chosen,
         peers=peers,
         metrics=_checked(metrics or list(plans.METRICS), plans.METRICS, "metric"),
-        batches=batch,
+        bounds=kinds is None,
+        batches=batch or (1, 8),
+        later_batches=None if batch else (1,),
         threads=threads,
         caches=_checked(cache, ("warm", "cold"), "cache"),
         effort=plans.QUICK if quick else plans.Effort(),
@@ -138,9 +142,9 @@ def run(
     sys.exit(run_plan(plan, home(), out, Console(), quick))
 
 
-def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[str, ...]]:
+def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[Peer, ...]]:
     if kinds is None:
-        return tuple(formats.get(name) for name in formats.names()), plans.PEERS
+        return tuple(formats.get(name) for name in formats.names()), tuple(peer() for peer in peers.ALL)
     try:
         return plans.choose_formats(kinds)
     except ValueError as error:

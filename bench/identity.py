@@ -15,8 +15,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import formats
+from bench import peers
+from bench.meters import meter
+from bench.peers.peer import Peer
 from cdot import build
 from formats.format import Format
+from formats.parameters import Parametrised
 
 ROOT = build.FOLDER.parent
 SPACE_C = ("encode.c",)
@@ -76,8 +80,8 @@ def library_versions(*names: str) -> list[str]:
     return out
 
 
-def _module(format_: Format) -> Path:
-    return Path(inspect.getfile(type(format_)))
+def _module(of: Parametrised) -> Path:
+    return Path(inspect.getfile(type(of)))
 
 
 @cache
@@ -122,21 +126,31 @@ def _kernel_file(name: str) -> Path:
 
 
 @cache
-def peer_sha(name: str) -> str:
+def peer_sha(peer: Peer) -> str:
     """Hash for rows of other people's libraries: how we call them, and their versions."""
-    packages = {"blas_dense": ("numpy",), "scipy_csc": ("scipy", "numpy")}[name]
-    return hash_files([ROOT / path for path in DRIVER_PY], name, *library_versions(*packages))
+    files = [ROOT / path for path in (*DRIVER_PY, "bench/peers/peer.py")] + [_module(peer)]
+    return hash_files(files, str(peer), *library_versions(*peer.packages))
+
+
+@cache
+def bounds_sha() -> str:
+    """Hash for bounds: how they are counted."""
+    return hash_files([ROOT / "bench/bounds.py", ROOT / "formats/huffman.py"])
 
 
 def code_sha(metric: str, name: str, params: str) -> str | None:
     """The hash that a row of the CSV has in this checkout; None where nothing here makes such a row."""
+    label = f"{name}[{params}]" if params else name
     try:
+        if name.startswith("bound:"):
+            return bounds_sha()
         if name.startswith("ceiling:"):
-            format_ = formats.parse(params.removeprefix("format="))
-            return hash_files([], name, time_sha(format_))
-        if name in ("blas_dense", "scipy_csc"):
-            return peer_sha(name)
-        format_ = formats.parse(f"{name}[{params}]" if params else name)
+            return hash_files([], name, time_sha(formats.parse(params.removeprefix("format="))))
+        if peers.is_peer(label):
+            return peer_sha(peers.parse(label))
+        format_ = formats.parse(label)
     except ValueError:
         return None
-    return space_sha(format_) if metric == "space" else time_sha(format_)
+    how = meter(metric)
+    base = time_sha(format_) if how.KERNELS else space_sha(format_)
+    return hash_files([ROOT / path for path in how.SOURCES], base) if how.SOURCES else base

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import formats
+from bench import peers as libraries
+from bench.peers.peer import Peer
 from formats.format import Format
 
-PEERS = ("blas_dense", "scipy_csc")
 REFERENCE = "csc"
-METRICS = ("space", "time")
+METRICS = ("space", "time")  # in the order in which a run measures them
+# What small and full multiply with batches too; formats that came later have one vector there.
+SPINE = ("dense", "csc", "csc_min", "im", "ham", "sham", "blas_dense", "scipy_csc")
+BOUNDS = ("bound:h0", "bound:huffman", "bound:positions_values")
 
 
 @dataclass(frozen=True)
 class Cell:
     """One figure of one matrix. ``format`` and ``params`` are the CSV's columns.
 
-    For space, batch and threads are 0 and cache is empty.
+    Where a metric has no batches, threads or caches they are 0, 0 and empty. ``detail``: what it has
+    besides, as ``key=value,key=value`` (an array's shape, a level).
     """
 
     metric: str
@@ -27,11 +32,21 @@ class Cell:
     batch: int = 0
     threads: int = 0
     cache: str = ""
+    detail: str = ""
 
     @property
     def label(self) -> str:
         """For people: ``sham``, ``ceiling:decode[format=ham]``."""
         return f"{self.format}[{self.params}]" if self.params else self.format
+
+    @property
+    def about(self) -> str:
+        """The label of the format that is measured: for a ceiling the one it belongs to."""
+        return self.params.removeprefix("format=") if self.format.startswith("ceiling:") else self.label
+
+    def details(self) -> dict[str, str]:
+        """``detail`` as a dictionary."""
+        return dict(pair.split("=", 1) for pair in self.detail.split(",") if pair)
 
 
 @dataclass(frozen=True)
@@ -52,42 +67,32 @@ QUICK = Effort(passes=4, most_passes=4, rounds=2, sample_ms=2.0)
 
 @dataclass(frozen=True)
 class Plan:
-    """The cells of a run, and how they are measured."""
+    """The cells of a run, and how they are measured.
+
+    ``later_batches``: of formats and peers that are not in `SPINE`; None: the same as ``batches``.
+    """
 
     datasets: tuple[str, ...]
     formats: tuple[Format, ...]
-    peers: tuple[str, ...] = PEERS
+    peers: tuple[Peer, ...] = ()
+    bounds: bool = False
     ceilings: bool = True
     metrics: tuple[str, ...] = METRICS
     batches: tuple[int, ...] = (1, 8)
+    later_batches: tuple[int, ...] | None = None
     threads: tuple[int, ...] = (1,)
     caches: tuple[str, ...] = ("warm",)
     effort: Effort = field(default_factory=Effort)
 
     def cells(self, dataset: str) -> list[Cell]:
-        """All cells of one matrix, in the order of tables."""
-        return [*self._space(dataset), *self._time(dataset)]
+        """All cells of one matrix, in the order in which they are measured."""
+        from bench.meters import meter
 
-    def _space(self, dataset: str) -> Iterator[Cell]:
-        if "space" in self.metrics:
-            for format_ in self.formats:
-                yield Cell("space", dataset, format_.name, format_.params)
+        return [cell for metric in METRICS if metric in self.metrics for cell in meter(metric).cells(self, dataset)]
 
-    def _time(self, dataset: str) -> Iterator[Cell]:
-        if "time" not in self.metrics:
-            return
-        targets = [(format_.name, format_.params) for format_ in self.formats]
-        targets += [(peer, "") for peer in self.peers]
-        for format_ in self.formats if self.ceilings else ():
-            targets.append(("ceiling:memcpy", f"format={format_}"))
-            if format_.coded:
-                targets.append(("ceiling:decode", f"format={format_}"))
-        for batch in self.batches:
-            for threads in self.threads:
-                for cache in self.caches:
-                    for name, params in targets:
-                        if not (threads > 1 and name.startswith("ceiling:")):
-                            yield Cell("time", dataset, name, params, batch, threads, cache)
+    def batches_of(self, name: str) -> tuple[int, ...]:
+        """How many vectors a format or peer is multiplied with."""
+        return self.batches if name in SPINE or self.later_batches is None else self.later_batches
 
 
 def split_names(text: str) -> list[str]:
@@ -107,10 +112,10 @@ def split_names(text: str) -> list[str]:
     return [part for part in parts if part]
 
 
-def choose_formats(names: Sequence[str]) -> tuple[tuple[Format, ...], tuple[str, ...]]:
+def choose_formats(names: Sequence[str]) -> tuple[tuple[Format, ...], tuple[Peer, ...]]:
     """Formats and peers from names of the command line; UnknownFormat names the nearest ones."""
-    chosen = [name for name in names if name not in PEERS]
+    chosen = [name for name in names if not libraries.is_peer(name)]
     return (
         tuple(dict.fromkeys(formats.parse(name) for name in chosen)),
-        tuple(dict.fromkeys(name for name in names if name in PEERS)),
+        tuple(dict.fromkeys(libraries.parse(name) for name in names if libraries.is_peer(name))),
     )

@@ -65,9 +65,12 @@ def reference(source: Source, batch: int, seed: int) -> Reference:
     return Reference(X, Y, scale)
 
 
-def cached_reference(source: Source, sha256: str, batch: int, folder: Path) -> Reference:
-    """The reference of a matrix from ``folder``, computed if it is not there yet."""
-    path = folder / f"products-{batch}.npz"
+def cached_reference(source: Source, sha256: str, batch: int, folder: Path, name: str = "products") -> Reference:
+    """The reference of a matrix from ``folder``, computed if it is not there yet.
+
+    ``name``: of its file; a lossy format's matrix has one of its own, with the same vectors.
+    """
+    path = folder / f"{name}-{batch}.npz"
     try:
         with np.load(path) as stored:
             return Reference(stored["X"], stored["Y"], stored["scale"])

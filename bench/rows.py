@@ -1,6 +1,6 @@
 """The columns of the CSV files: names, types, how numbers print, what identifies a row.
 
-One declaration a column; adding a file is adding one tuple to `FILES`.
+One declaration a column; adding a file is adding one line to `COLUMNS` and one to `KEYS`.
 """
 
 from __future__ import annotations
@@ -58,15 +58,21 @@ def _kind(name: str) -> Column:
         return _word(name)
     if name == "lossless":
         return Column(name, _boolean, lambda value: "true" if value else "false")
-    if name in ("error", "product_error"):
+    if name in ERRORS:
         return Column(name, _finite, _error)
+    if name in JOULES:
+        return Column(name, _finite, lambda value: f"{value:.6e}")
     return _number(name, DECIMALS[name]) if name in DECIMALS else _integer(name)
 
 
 COMMON = "dataset matrix_sha256 source format params status reason code_sha"
-WORDS = frozenset(f"{COMMON} dtype cache isa compiler reference reference_sha stop machine".split())
-BITS = "bits_per_entry bits_per_nonzero paper_bits_per_entry entropy_bits_per_entry"
-RATIOS = "ratio x_bound time_ratio ratio_low ratio_high speedup probe_speedup"
+WORDS = frozenset(f"{COMMON} dtype cache isa compiler reference reference_sha stop machine kind array".split())
+ERRORS = frozenset(["error", "product_error", "error_frobenius", "error_product"])
+BITS = "bits_per_entry bits_per_nonzero paper_bits_per_entry entropy_bits_per_entry model_pj_per_entry"
+RATIOS = (
+    "ratio x_bound time_ratio ratio_low ratio_high speedup probe_speedup utilization_before utilization_after "
+    "energy_relative sharing_gain prefix_ratio instructions_per_nonzero pruned_share importance_kept"
+)
 DECIMALS = {
     **dict.fromkeys(BITS.split(), 8),
     **dict.fromkeys(RATIOS.split(), 4),
@@ -76,29 +82,45 @@ DECIMALS = {
     "encode_seconds": 4,
     "open_us": 1,
     "call_ns": 1,
+    "adapt_ns": 1,
 }
+JOULES = frozenset(["joules_per_dot", "joules_low", "joules_high", "net_joules_per_dot", "dram_joules_per_dot"])
 
+# What stands behind the columns that all files have.
+COLUMNS = {
+    "space": "n m nnz distinct dtype lossless error bytes header_bytes scratch_bytes bits_per_entry "
+    "bits_per_nonzero ratio paper_bits_per_entry entropy_bits_per_entry x_bound",
+    "time": "batch threads cache isa compiler reference reference_sha time_ratio ratio_low ratio_high "
+    "ns_per_dot ns_per_nonzero gmac_per_s encode_seconds open_us passes stop machine "
+    "call_ns product_error speedup probe_speedup",
+    "instructions": "batch isa compiler instructions_per_dot instructions_per_nonzero columns_counted "
+    "decode_instructions_per_dot multiply_instructions_per_dot",
+    "energy": "batch threads kind windows joules_per_dot joules_low joules_high net_joules_per_dot "
+    "dram_joules_per_dot model_pj_per_entry machine",
+    "systolic": "array input_length word_cycles groups utilization_before utilization_after tiles_before "
+    "tiles_after cycles_before cycles_after pruned_share error_frobenius error_product energy_relative",
+    "levels": "level rows columns multiplications multiplications_paper active_bytes sharing_gain "
+    "prefix_ratio adapt_ns peak_activation_bytes importance_kept",
+}
 FILES: dict[str, tuple[Column, ...]] = {
-    name: tuple(_kind(column) for column in f"{COMMON} {columns}".split())
-    for name, columns in {
-        "space": "n m nnz distinct dtype lossless error bytes header_bytes scratch_bytes bits_per_entry "
-        "bits_per_nonzero ratio paper_bits_per_entry entropy_bits_per_entry x_bound",
-        "time": "batch threads cache isa compiler reference reference_sha time_ratio ratio_low ratio_high "
-        "ns_per_dot ns_per_nonzero gmac_per_s encode_seconds open_us passes stop machine "
-        "call_ns product_error speedup probe_speedup",
-    }.items()
+    name: tuple(_kind(column) for column in f"{COMMON} {columns}".split()) for name, columns in COLUMNS.items()
 }
 # What makes a row the same cell in two exports. Hashes, machine and instruction set are of the
 # measurement, not of the cell: measured again, or elsewhere, it is the same row.
 KEYS = {
     "space": ("dataset", "format", "params"),
     "time": ("dataset", "format", "params", "batch", "threads", "cache"),
+    "instructions": ("dataset", "format", "params", "batch"),
+    "energy": ("dataset", "format", "params", "batch", "threads"),
+    "systolic": ("dataset", "format", "params", "array", "input_length", "word_cycles"),
+    "levels": ("dataset", "format", "params", "level"),
 }
+COUNTS = frozenset(["batch", "threads", "input_length", "word_cycles", "level"])  # of the keys, those that are numbers
 
 
 def key(file: str, row: Row) -> tuple[Any, ...]:
     """What identifies a row in its file, and the order of rows: names as text, counts as numbers."""
-    return tuple(int(row[name]) if name in ("batch", "threads") else str(row[name]) for name in KEYS[file])
+    return tuple(int(row[name]) if name in COUNTS else str(row[name]) for name in KEYS[file])
 
 
 def as_text(file: str, row: Row) -> list[str]:

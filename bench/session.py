@@ -12,9 +12,10 @@ from rich.text import Text
 
 from bench import export, identity
 from bench.journal import Journal
+from bench.outcome import Outcome
 from bench.plan import Plan
 from bench.rows import key
-from bench.run import Outcome, Runner
+from bench.run import Runner
 from bench.show.screen import duration, make
 
 Row = dict[str, Any]
@@ -61,12 +62,12 @@ def current_sha(file: str, row: Row) -> str | None:
 def export_journal(home: Path, out: Path, console: Console, own: bool) -> int:
     """Exports every finished cell of the journal that this checkout's code measured; own files' too if ``own``."""
     with Journal(journal_path(home, False)) as journal:
-        rows: dict[str, list[Row]] = {"space": [], "time": []}
+        rows: dict[str, list[Row]] = {}
         for known, row in journal.rows():
             wanted = own or row["source"] != "file"
             if wanted and current_sha(known["metric"], row) == row["code_sha"]:
-                rows[known["metric"]].append(row)
-    if not any(rows.values()):
+                rows.setdefault(known["metric"], []).append(row)
+    if not rows:
         console.print("The journal has no finished cells of this code: dotbench run small")
         return 2
     write(rows, out, console)
@@ -75,21 +76,17 @@ def export_journal(home: Path, out: Path, console: Console, own: bool) -> int:
 
 
 def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> None:
-    rows = [row for part in outcome.rows.values() for row in part]
+    rows = outcome.all()
     good = sum(row["status"] == "ok" for row in rows)
-    errors = [row["product_error"] for row in outcome.rows["time"] if row.get("product_error") is not None]
-    widths = [
-        (row["ratio_high"] / row["ratio_low"]) ** 0.5 - 1 for row in outcome.rows["time"] if row["status"] == "ok"
-    ]
     console.print()
     line = f"{good} of {len(rows)} cells ok in {duration(seconds)}"
     if outcome.measuring_seconds:
         line += f" (measuring {duration(outcome.measuring_seconds)}, in samples {duration(outcome.sampling_seconds)})"
     console.print(line, highlight=False)
-    if errors:
-        console.print(f"every product checked: largest error {max(errors):.1e} of sum |w||x|", highlight=False)
-    if widths:
-        console.print(f"median half-width of the intervals: {statistics.median(widths):.1%}", highlight=False)
+    _timing_summary(outcome, console)
+    lacking = sum(row["status"] in ("unavailable", "skipped") for row in rows)
+    if lacking:
+        console.print(f"{lacking} cells unavailable here; their rows say why (dotbench doctor: what would bring them)")
     twins = sorted({row["dataset"] for row in rows if row["source"] == "twin"})
     if twins:
         console.print(
@@ -103,3 +100,20 @@ def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> N
     if failed:
         console.print(Text(f"{len(failed)} cells failed; their rows say why", "red"))
     console.print(f"results: {out}", highlight=False, soft_wrap=True)
+
+
+def _timing_summary(outcome: Outcome, console: Console) -> None:
+    """Errors of products, widths of intervals, and what timing costs beside its samples."""
+    times = outcome.rows.get("time", [])
+    errors = [row["product_error"] for row in times if row.get("product_error") is not None]
+    widths = [(row["ratio_high"] / row["ratio_low"]) ** 0.5 - 1 for row in times if row["status"] == "ok"]
+    if errors:
+        console.print(f"every product checked: largest error {max(errors):.1e} of sum |w||x|", highlight=False)
+    if widths:
+        console.print(f"median half-width of the intervals: {statistics.median(widths):.1%}", highlight=False)
+    if (shares := outcome.overhead()) is not None:
+        console.print(
+            f"time outside samples: {shares[0]:.0%} of the time in samples, {shares[1]:.1%} without the starts and "
+            "imports of the measuring processes",
+            highlight=False,
+        )

@@ -17,21 +17,27 @@ from typing import Any
 from bench.plan import Cell
 from cdot import build
 
+# Some machines force an old kernel upon every OpenBLAS; ours is timed with its own choice.
+FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
 class Event:
-    """What a worker reports of a cell: ``start``, ``done`` with data, ``fail`` or ``timeout``."""
+    """What a worker reports of a cell: ``start``, ``done`` with data, ``fail`` or ``timeout``, or ``lack``
+    with the ``status`` of a row that says why there is nothing."""
 
     kind: str
     cell: Cell
     data: dict[str, Any]
     reason: str = ""
+    status: str = ""
 
 
 def _environment(threads: int) -> dict[str, str]:
     environment = dict(os.environ, PYTHONPATH=str(build.FOLDER.parent), PYTHONUNBUFFERED="1")
+    for name in FORCED:
+        environment.pop(name, None)
     environment.update(dict.fromkeys(ONE_THREAD, str(threads)))
     return environment
 
@@ -48,15 +54,16 @@ def run(
     listen: Callable[[Event], None],
     timeout: float,
     threads: int = 1,
+    ready: Callable[[float], None] = lambda seconds: None,
 ) -> None:
-    """Does a task's cells in fresh processes; every cell gets a ``done``, ``fail`` or ``timeout`` event.
+    """Does a task's cells in fresh processes; every cell gets a ``done``, ``lack``, ``fail`` or ``timeout``.
 
     A worker that dies or stays silent for ``timeout`` seconds fails the cell in hand, and a new one goes
-    on with the rest.
+    on with the rest. ``ready`` hears how long each took to start and import.
     """
     left = list(cells)
     while left:
-        in_hand, reason, kind = _one_process(task, left, listen, timeout, threads)
+        in_hand, reason, kind = _one_process(task, left, listen, timeout, threads, ready)
         if not left:
             return
         if in_hand is None and kind == "fail":  # before its first cell: it would die again
@@ -69,9 +76,15 @@ def run(
 
 
 def _one_process(
-    task: dict[str, Any], left: list[Cell], listen: Callable[[Event], None], timeout: float, threads: int
+    task: dict[str, Any],
+    left: list[Cell],
+    listen: Callable[[Event], None],
+    timeout: float,
+    threads: int,
+    ready: Callable[[float], None],
 ) -> tuple[Cell | None, str, str]:
     """Runs one worker; takes finished cells out of ``left``. What happened to the one in hand."""
+    sent_at = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.worker"],
         stdin=subprocess.PIPE,
@@ -83,19 +96,23 @@ def _one_process(
     assert process.stdin and process.stdout and process.stderr
     in_hand: Cell | None = None
     try:
-        message = json.dumps({**task, "cells": [asdict(cell) for cell in left]})
+        message = json.dumps({**task, "sent_at": sent_at, "cells": [asdict(cell) for cell in left]})
         process.stdin.write(message.encode() + b"\n")
         process.stdin.flush()
         reader = _Reader(process)
         while (line := reader.line(timeout)) is not None:
             event = json.loads(line)
+            if event["event"] == "ready":
+                ready(event["seconds"])
+                continue
             cell = Cell(**event["cell"])
             if event["event"] == "start":
                 in_hand = cell
             else:
                 in_hand = None
                 left.remove(cell)
-            listen(Event(event["event"], cell, event.get("data", {}), event.get("reason", "")))
+            words = event.get("reason", ""), event.get("status", "")
+            listen(Event(event["event"], cell, event.get("data", {}), *words))
         if reader.silent:
             return in_hand, f"no news for {timeout:.0f} s: stopped", "timeout"
         return in_hand, _died(process.wait(), reader.words), "fail"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from formats.header import Header, Section
+from formats.parameters import Parametrised
 from formats.source import Source, as_source
 
 if TYPE_CHECKING:
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Format(ABC):
+class Format(Parametrised, ABC):
     """Base of all formats; the fields of a subclass are its parameters."""
 
-    name: ClassVar[str]
     format_id: ClassVar[int]  # 1 to 0x7fff are built in; formats from elsewhere take one above
     lossless: ClassVar[bool] = True
     coded: ClassVar[bool] = False  # decoding costs something, so `ceiling:decode` is measured
@@ -57,33 +57,3 @@ class Format(ABC):
         ValueError if the fields make no sense.
         """
         return cls()
-
-    @property
-    def params(self) -> str:
-        """Parameters that differ from their defaults, sorted: ``alpha=8,gamma=0.5``."""
-        changed = {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if getattr(self, field.name) != field.default
-        }
-        return ",".join(f"{key}={changed[key]}" for key in sorted(changed))
-
-    def __str__(self) -> str:
-        """The name on the command line and in tables; `formats.parse` is its inverse."""
-        return f"{self.name}[{self.params}]" if self.params else self.name
-
-
-def with_params(kind: type[Format], params: dict[str, str]) -> Format:
-    """A format from parameters as text; ValueError names an unknown one or one that does not convert."""
-    fields = {field.name: field for field in dataclasses.fields(kind)}
-    values: dict[str, Any] = {}
-    for key, text in params.items():
-        if key not in fields:
-            known = ", ".join(fields) or "none"
-            raise ValueError(f"{kind.name} has no parameter {key!r}: it has {known}")
-        convert = {"int": int, "float": float, "str": str}[str(fields[key].type)]
-        try:
-            values[key] = convert(text)
-        except ValueError:
-            raise ValueError(f"{kind.name}[{key}={text}]: {text!r} is not {fields[key].type} as {key} is") from None
-    return kind(**values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,10 +13,11 @@ from formats.csc import Csc
 from formats.csc_min import CscMin
 from formats.dense import Dense
 from formats.files import read
-from formats.format import Format, with_params
+from formats.format import Format
 from formats.ham import Ham
 from formats.header import HEADER_BYTES, Header
 from formats.im import Im
+from formats.parameters import split, with_params
 from formats.payload import Payload, check_crc
 from formats.sham import Sham
 
@@ -71,7 +71,8 @@ def get(name: str, **params: Any) -> Format:
         near = difflib.get_close_matches(name, names(), 3, 0.4)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names())}"
         raise UnknownFormat(f"no format {name!r}: {hint} (dotbench list formats)")
-    return with_params(kinds()[name], {key: str(value) for key, value in params.items()})
+    made: Format = with_params(kinds()[name], {key: str(value) for key, value in params.items()})
+    return made
 
 
 def parse(text: str) -> Format:
@@ -80,11 +81,8 @@ def parse(text: str) -> Format:
     >>> parse("csc_min").name
     'csc_min'
     """
-    match = re.fullmatch(r"(?P<name>[^\[\]]+)(\[(?P<params>[^\[\]]*)\])?", text.strip())
-    if not match:
-        raise ValueError(f"{text!r} is no format: write name or name[key=value,key=value]")
-    pairs = [pair.partition("=") for pair in (match["params"] or "").split(",") if pair.strip()]
-    return get(match["name"].strip(), **{key.strip(): value.strip() for key, _, value in pairs})
+    name, params = split(text)
+    return get(name, **params)
 
 
 def _stored(kind: type[Format], header: Header, fields: bytes, what: str) -> Format:

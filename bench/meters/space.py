@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import formats
+from bench import peers
 from bench.bounds import Bounds
+from bench.bounds import bounds as bounds_of
+from bench.meters import Place
+from bench.plan import BOUNDS, Cell, Plan
+from bench.products import cached_reference
+from datasets.cache import CachedSource
 from formats.format import Format
 from formats.payload import Payload
 from formats.source import Source, blocks, matrix_sha256
+
+if TYPE_CHECKING:
+    from bench.worker import Wire
+
+SOURCES: tuple[str, ...] = ()
+KERNELS = False
+PLACE: tuple[str, ...] = ()
 
 
 class LostSomething(ArithmeticError):
@@ -53,23 +70,85 @@ def columns_of_row(encoded: Encoded, source: Source, bounds: Bounds) -> dict[str
     """The columns of space.csv behind those that all files have."""
     payload, format_ = encoded.payload, encoded.payload.format
     n, m = source.shape
+    return {
+        **_sizes(source, bounds, payload.nbytes, 8 * payload.nbytes),
+        "lossless": encoded.error == 0.0,
+        "error": encoded.error,
+        "header_bytes": payload.header_bytes,
+        "scratch_bytes": payload.scratch_bytes,
+        "paper_bits_per_entry": format_.paper_bits(source) / (n * m) if n * m else None,
+    }
+
+
+def _sizes(source: Source, bounds: Bounds, size: int, bits: float) -> dict[str, Any]:
+    """The columns that payloads, peers and bounds share: what the matrix is, and ``bits`` against it."""
+    n, m = source.shape
     histogram = source.histogram()
-    entries, nnz, stored_bits = n * m, histogram.nnz, 8 * payload.nbytes
+    entries, nnz = n * m, histogram.nnz
     return {
         "n": n,
         "m": m,
         "nnz": nnz,
         "distinct": len(histogram.values),
         "dtype": source.dtype.name,
-        "lossless": encoded.error == 0.0,
-        "error": encoded.error,
-        "bytes": payload.nbytes,
-        "header_bytes": payload.header_bytes,
-        "scratch_bytes": payload.scratch_bytes,
-        "bits_per_entry": stored_bits / entries if entries else None,
-        "bits_per_nonzero": stored_bits / nnz if nnz else None,
-        "ratio": source.dtype.itemsize * entries / payload.nbytes,
-        "paper_bits_per_entry": format_.paper_bits(source) / entries if entries else None,
+        "lossless": True,
+        "error": 0.0,
+        "bytes": size,
+        "bits_per_entry": bits / entries if entries else None,
+        "bits_per_nonzero": bits / nnz if nnz else None,
+        "ratio": 8 * source.dtype.itemsize * entries / bits if bits else None,
         "entropy_bits_per_entry": bounds.entropy / entries if entries else None,
-        "x_bound": stored_bits / bounds.positions_values if bounds.positions_values else None,
+        "x_bound": bits / bounds.positions_values if bounds.positions_values else None,
     }
+
+
+def columns_of_bound(name: str, source: Source, bounds: Bounds) -> dict[str, Any]:
+    """The row of ``bound:h0``, ``bound:huffman`` or ``bound:positions_values``: bits, and whole bytes."""
+    bits = bounds.bits(name.removeprefix("bound:"))
+    return _sizes(source, bounds, -(-math.ceil(bits) // 8), bits)
+
+
+def _one(cell: Cell, task: dict[str, Any], source: Source, bounds: Bounds) -> dict[str, Any]:
+    """A cell's columns; what is stored goes to its path."""
+    if cell.format in BOUNDS:
+        return columns_of_bound(cell.format, source, bounds)
+    path = Path(task["paths"][cell.label])
+    if peers.is_peer(cell.label):
+        start = time.perf_counter()
+        size = peers.parse(cell.label).store(source, path)
+        return {**_sizes(source, bounds, size, 8 * size), "encode_seconds": time.perf_counter() - start}
+    encoded = encode(formats.parse(cell.label), source, task["sha256"])
+    encoded.payload.save(path)
+    return {**columns_of_row(encoded, source, bounds), "encode_seconds": encoded.seconds}
+
+
+def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
+    """Every format, the peers that store something, and the bounds."""
+    for one in plan.formats:
+        yield Cell("space", dataset, one.name, one.params)
+    for peer in plan.peers:
+        if peer.stored:
+            yield Cell("space", dataset, peer.name, peer.params)
+    for bound in BOUNDS if plan.bounds else ():
+        yield Cell("space", dataset, bound)
+
+
+def constant(cell: Cell, place: Place) -> dict[str, Any]:
+    """Nothing: all columns follow from the payload."""
+    return {}
+
+
+def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+    """Encodes a cached matrix in every format asked for, verifies, saves, and counts bytes."""
+    source = CachedSource(Path(task["matrix"]))
+    folder = Path(task["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    for batch in task["batches"]:
+        cached_reference(source, task["sha256"], batch, folder)
+    bounds = bounds_of(source)
+    for cell in cells:
+        wire.start(cell)
+        try:
+            wire.done(cell, _one(cell, task, source, bounds))
+        except Exception as error:
+            wire.fail(cell, error)

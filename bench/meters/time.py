@@ -5,20 +5,27 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import formats
+from bench import peers
 from bench.cores import pin, unpin
-from bench.meters import pairs, targets
-from bench.plan import REFERENCE, Cell, Effort
+from bench.identity import code_sha
+from bench.meters import Place, pairs, targets
+from bench.plan import REFERENCE, SPINE, Cell, Effort, Plan
 from bench.products import Reference, cached_reference
 from cdot import kernel as kernels
 from formats.payload import Payload
 
-Report = Callable[[Cell, dict[str, Any]], None]
+if TYPE_CHECKING:
+    from bench.worker import Wire
+
+SOURCES: tuple[str, ...] = ()
+KERNELS = True
+PLACE = ("machine", "isa", "compiler")
 
 
 class Bench:
@@ -27,7 +34,7 @@ class Bench:
     def __init__(self, paths: dict[str, str], sha256: str, folder: Path) -> None:
         self._paths, self._sha256, self._folder = paths, sha256, folder
         self._payloads: dict[str, Payload] = {}
-        self._references: dict[int, Reference] = {}
+        self._references: dict[tuple[str, int], Reference] = {}
         self._pools: dict[int, kernels.Pool | None] = {1: None}
 
     def payload(self, label: str) -> Payload:
@@ -36,11 +43,19 @@ class Bench:
             self._payloads[label] = formats.load(self._paths[label])
         return self._payloads[label]
 
-    def reference(self, batch: int) -> Reference:
-        if batch not in self._references:
-            source = self.payload(REFERENCE)
-            self._references[batch] = cached_reference(source, self._sha256, batch, self._folder)
-        return self._references[batch]
+    def reference(self, label: str, batch: int) -> Reference:
+        """What the product of a format has to be: the matrix's, for a lossy one that of what it holds."""
+        known = self._known(label, batch)
+        if known not in self._references:
+            source, name = self.payload(known[0]), "products"
+            if known[0] != REFERENCE:
+                name = f"products-{Path(self._paths[label]).stem}"
+            self._references[known] = cached_reference(source, self._sha256, batch, self._folder, name)
+        return self._references[known]
+
+    def _known(self, label: str, batch: int) -> tuple[str, int]:
+        lossy = not peers.is_peer(label) and not formats.parse(label).lossless
+        return (label if lossy else REFERENCE), batch
 
     def pool(self, threads: int) -> kernels.Pool | None:
         if threads not in self._pools:
@@ -48,17 +63,16 @@ class Bench:
         return self._pools[threads]
 
     def target(self, cell: Cell) -> targets.Target:
-        label = cell.label
-        if cell.format.startswith("ceiling:"):
-            label = cell.params.removeprefix("format=")
-        elif label not in self._paths:
-            label = REFERENCE  # a peer works on the reference's arrays
-        X, pool = self.reference(cell.batch).X, self.pool(cell.threads)
-        return targets.make(cell.format, self.payload(label), X, pool, cell.cache == "cold")
+        X, pool = self.reference(cell.about, cell.batch).X, self.pool(cell.threads)
+        cold = cell.cache == "cold"
+        if peers.is_peer(cell.label):
+            path = Path(self._paths[cell.label]) if cell.label in self._paths else None
+            return peers.parse(cell.label).target(self.payload(REFERENCE), path, X, cold)
+        return targets.make(cell.format, self.payload(cell.about), X, pool, cold)
 
     def open_us(self, cell: Cell) -> float | None:
         """Microseconds of opening the cell's payload: header, tables, checks; the best of three."""
-        if cell.label not in self._paths:
+        if cell.label not in self._paths or peers.is_peer(cell.label):
             return None
         payload, best = self.payload(cell.label), float("inf")
         for _ in range(3):
@@ -72,7 +86,7 @@ def measure_cell(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -
     """Checks one cell's product, then times it against the reference; what the journal keeps of it."""
     target = bench.target(cell)
     product = target.product()
-    error = None if product is None else bench.reference(cell.batch).error(product)
+    error = None if product is None else bench.reference(cell.about, cell.batch).error(product)
     against = bench.target(Cell("time", cell.dataset, REFERENCE, "", cell.batch, cell.threads, cell.cache))
     sample_ns = effort.sample_ms * 1e6
     one_thread = cell.threads == 1
@@ -106,25 +120,56 @@ def scaling(bench: Bench, cell: Cell, target: targets.Target, effort: Effort, rn
     return {"log_speedup": gained.log_ratio, "log_probe_speedup": probe.log_ratio}
 
 
-def run_pass(
-    cells: Sequence[Cell],
-    bench: Bench,
-    effort: Effort,
-    seed: int,
-    start: Callable[[Cell], None],
-    report: Report,
-    fail: Callable[[Cell, Exception], None],
-) -> None:
-    """All cells in shuffled order; a cell that fails says why and does not stop the others."""
-    rng = random.Random(seed)
+def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
+    """Formats, peers and ceilings, with each number of vectors, of threads, and each state of the cache."""
+    for batch in sorted({batch for name, _ in _targets(plan) for batch in plan.batches_of(name)}):
+        for threads in plan.threads:
+            for cache in plan.caches:
+                yield from _cells_of(plan, dataset, batch, threads, cache)
+
+
+def _cells_of(plan: Plan, dataset: str, batch: int, threads: int, cache: str) -> Iterator[Cell]:
+    for name, params in _targets(plan):
+        if batch in plan.batches_of(name):
+            yield Cell("time", dataset, name, params, batch, threads, cache)
+    for format_ in plan.formats if plan.ceilings and threads == 1 else ():
+        if batch in plan.batches_of(format_.name):
+            if format_.name in SPINE or plan.later_batches is None:
+                yield Cell("time", dataset, "ceiling:memcpy", f"format={format_}", batch, threads, cache)
+            if format_.coded:
+                yield Cell("time", dataset, "ceiling:decode", f"format={format_}", batch, threads, cache)
+
+
+def _targets(plan: Plan) -> list[tuple[str, str]]:
+    return [(one.name, one.params) for one in (*plan.formats, *plan.peers)]
+
+
+def constant(cell: Cell, place: Place) -> dict[str, Any]:
+    """What a row says besides its figures."""
+    return {
+        "batch": cell.batch,
+        "threads": cell.threads,
+        "cache": cell.cache,
+        "isa": place.isa,
+        "compiler": place.compiler,
+        "reference": REFERENCE,
+        "reference_sha": code_sha("time", REFERENCE, ""),
+        "machine": place.machine,
+    }
+
+
+def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+    """One pass over all cells in shuffled order; a cell that fails says why and does not stop the others."""
+    bench = Bench(task["paths"], task["sha256"], Path(task["folder"]))
+    effort, rng = Effort(**task["effort"]), random.Random(task["seed"])
     order = list(cells)
     rng.shuffle(order)
     for cell in order:
-        start(cell)
+        wire.start(cell)
         try:
-            report(cell, measure_cell(bench, cell, effort, rng))
+            wire.done(cell, measure_cell(bench, cell, effort, rng))
         except Exception as error:
-            fail(cell, error)
+            wire.fail(cell, error)
 
 
 def columns_of_row(

@@ -8,6 +8,8 @@ from rich.table import Table
 
 import datasets
 import formats
+from bench import peers
+from formats.parameters import Parametrised
 
 
 def _table(*titles: str) -> Table:
@@ -21,11 +23,14 @@ def format_table() -> Table:
     """Name, parameters with defaults, whether anything is lost, and what is stored."""
     table = _table("format", "parameters", "lossless", "stores")
     for name, kind in formats.kinds().items():
-        parameters = ", ".join(f"{field.name}={field.default}" for field in dataclasses.fields(kind))
-        table.add_row(name, parameters or "-", "yes" if kind.lossless else "no", kind.summary)
-    table.add_row("blas_dense", "-", "yes", "peer: numpy's X @ W on the dense array")
-    table.add_row("scipy_csc", "-", "yes", "peer: scipy's csr(W.T) @ X.T")
+        table.add_row(name, _parameters(kind), "yes" if kind.lossless else "no", kind.summary)
+    for peer in peers.ALL:
+        table.add_row(peer.name, _parameters(peer), "yes", f"peer: {peer.summary}")
     return table
+
+
+def _parameters(kind: type[Parametrised]) -> str:
+    return ", ".join(f"{field.name}={field.default}" for field in dataclasses.fields(kind)) or "-"
 
 
 def dataset_table() -> Table:

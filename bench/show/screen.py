@@ -165,7 +165,7 @@ class LiveScreen(Screen):
             self._bar.advance(self._task)
 
     def finished(self, cell: Cell, row: Row) -> None:
-        if cell.metric == "space":
+        if cell.metric != "time":
             self._bar.advance(self._task)
         super().finished(cell, row)
 

@@ -9,8 +9,10 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from bench import peers
+
 Row = dict[str, Any]
-SECTIONS = {1: "libraries", 2: "ceilings"}
+SECTIONS = {1: "libraries", 2: "ceilings", 3: "bounds"}
 NARROW = 100  # columns of a terminal below which a table leaves some out
 
 
@@ -21,14 +23,15 @@ def label(row: Row) -> str:
 def short(name: str) -> str:
     """How a table calls it: ``decode: ham`` for ``ceiling:decode[format=ham]``."""
     match = re.fullmatch(r"ceiling:(\w+)\[format=(.*)\]", name)
-    return f"{match[1]}: {match[2]}" if match else name
+    return f"{match[1]}: {match[2]}" if match else name.removeprefix("bound:")
 
 
 def kind(row: Row) -> int:
-    """Sections of a table: formats, other people's libraries, ceilings."""
-    if row["format"].startswith("ceiling:"):
-        return 2
-    return 1 if row["format"] in ("blas_dense", "scipy_csc") else 0
+    """Sections of a table: formats, other people's libraries, ceilings, bounds."""
+    first = str(row["format"]).partition(":")[0]
+    if first in ("ceiling", "bound"):
+        return 2 if first == "ceiling" else 3
+    return 1 if peers.is_peer(first) else 0
 
 
 def times_by_batch(rows: Iterable[Row]) -> dict[int, dict[str, Row]]:
@@ -76,7 +79,7 @@ def _order(rows: dict[str, list[Row]]) -> Any:
 
 def _best(spaces: dict[str, Row], times: dict[int, dict[str, Row]]) -> dict[str, float]:
     """Smallest size, and fastest product of each batch (ceilings are no products)."""
-    best = {"bytes": min((row["bytes"] for row in spaces.values()), default=0.0)}
+    best = {"bytes": min((row["bytes"] for row in spaces.values() if kind(row) < 2), default=0.0)}
     for batch, found in times.items():
         products = [row["time_ratio"] for row in found.values() if kind(row) < 2]
         best[f"b{batch}"] = min(products, default=0.0)

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 import formats
-from bench import bounds, identity, plan, products, selftest
+from bench import bounds, identity, peers, plan, products, selftest
 from bench.meters import pairs, space
 from bench.show import readme, table
 from formats.source import as_source
@@ -27,8 +27,10 @@ def test_bounds_by_hand() -> None:
     assert bounds.gap_counts(as_source(W)).tolist() == [0, 1, 3, 1, 0]
     assert found.entropy == pytest.approx(entries)
     assert found.positions_values == pytest.approx(gaps + values)
+    # lengths 1, 2, 3, 3 for 7, 3, 1 and 1 of 12 entries
+    assert found.huffman == 7 * 1 + 3 * 2 + 2 * 3 and found.bits("h0") == found.entropy
     empty = bounds.bounds(as_source(np.zeros((0, 3), np.float32)))
-    assert (empty.entropy, empty.positions_values) == (0, 0)
+    assert (empty.entropy, empty.huffman, empty.positions_values) == (0, 0, 0)
 
 
 @pytest.mark.real_data("all")
@@ -202,15 +204,21 @@ def test_code_hashes_of_rows() -> None:
 
 
 def test_plan_of_a_matrix() -> None:
-    chosen = plan.Plan(("w",), (formats.get("csc"), formats.get("sham")), threads=(1, 2))
+    two, both = (formats.get("csc"), formats.get("sham")), (peers.parse("blas_dense"), peers.parse("scipy_csr"))
+    chosen = plan.Plan(("w",), two, both, bounds=True, threads=(1, 2))
     cells = chosen.cells("w")
     timed = [cell for cell in cells if cell.metric == "time"]
-    # per batch: 2 formats and 2 peers on 1 and on 2 threads; 2 copies and 1 decoding on one thread
-    assert len(cells) - len(timed) == 2 and len(timed) == 2 * (4 * 2 + 3)
+    # 2 formats and 3 bounds; per batch: 2 formats and 2 peers on 1 and 2 threads; 2 copies and 1 decoding on one
+    assert len(cells) - len(timed) == 5 and len(timed) == 2 * (4 * 2 + 3)
+    fewer = plan.Plan(("w",), two, both, later_batches=(1,)).cells("w")
+    assert [cell.batch for cell in fewer if cell.format == "scipy_csr"] == [1]
+    assert [cell.batch for cell in fewer if cell.format == "blas_dense"] == [1, 8]
     assert plan.Cell("time", "w", "ceiling:decode", "format=sham", 1, 1, "warm").label == "ceiling:decode[format=sham]"
     with pytest.raises(formats.UnknownFormat, match="did you mean csc"):
         plan.choose_formats(["cscc"])
-    assert plan.choose_formats(["csc", "blas_dense", "csc"]) == ((formats.get("csc"),), ("blas_dense",))
+    assert plan.choose_formats(["csc", "blas_dense", "csc"]) == ((formats.get("csc"),), (peers.parse("blas_dense"),))
+    cell = plan.Cell("systolic", "w", "csc", detail="array=32x32,input_length=1")
+    assert cell.details() == {"array": "32x32", "input_length": "1"} and cell.about == "csc"
 
 
 # ---- selftest
@@ -264,6 +272,9 @@ def test_the_sizes_in_the_readme(mirror: Path, tmp_path: Path) -> None:
 
     text = (identity.ROOT / "README.md").read_text().partition("<!-- table -->")[2].partition("<!-- /table -->")[0]
     source = datasets.load(readme.DATASET, cache_dir=tmp_path).matrix
-    for kind in formats.registry.BUILT_IN:
-        size = f"{kind().encode(source).nbytes:,}".replace(",", " ")
-        assert any(line.split("  ")[0] == kind.name and f" {size} " in line for line in text.splitlines()), kind.name
+    lines = {line.split("  ")[0]: line for line in text.splitlines()}
+    shown = [name for name in lines if name.partition("[")[0] in formats.names()]
+    assert len(shown) >= 6
+    for name in shown:
+        size = f"{formats.parse(name).encode(source).nbytes:,}".replace(",", " ")
+        assert f" {size} " in lines[name], name

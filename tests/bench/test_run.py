@@ -17,8 +17,7 @@ import pytest
 from rich.console import Console
 
 import formats
-from bench import run as runs
-from bench import session, workers
+from bench import outcome, peers, session, workers
 from bench.journal import Journal
 from bench.plan import Cell, Effort, Plan
 from bench.show import screen as screens
@@ -51,6 +50,7 @@ def plan(*names: Path | str, **more: object) -> Plan:
     settings: dict[str, object] = {
         "datasets": tuple(map(str, names)),
         "formats": tuple(formats.get(name) for name in ("csc", "sham", "im")),
+        "peers": tuple(map(peers.parse, ("blas_dense", "scipy_csc"))),
         "effort": FAST,
         **more,
     }
@@ -286,4 +286,4 @@ def test_twins_are_told(home: Path, tmp_path: Path) -> None:
     status, text = run(chosen("deepdta/80-0-16~twin", metrics=("space",)), home, tmp_path / "results")
     assert status == 0 and "twins, not the real matrices: deepdta/80-0-16~twin" in text
     assert {row["source"] for row in rows(tmp_path / "results", "space")} == {"twin"}
-    assert runs.Outcome().failed() == []
+    assert outcome.Outcome().failed() == []

@@ -1,0 +1,26 @@
+"""blas_dense: numpy's product with the dense array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from bench.meters.targets import Target
+from bench.peers.peer import Floats, Peer, PeerTarget
+from formats.payload import Payload
+
+
+@dataclass(frozen=True)
+class BlasDense(Peer):
+    """``X @ W``, W float32 (n, m) in C order, by the BLAS that numpy brings, on one thread."""
+
+    name: ClassVar[str] = "blas_dense"
+    summary: ClassVar[str] = "numpy's X @ W on the dense array"
+    packages: ClassVar[tuple[str, ...]] = ("numpy",)
+
+    def target(self, reference: Payload, path: Path | None, X: Floats, cold: bool) -> Target:
+        W = np.ascontiguousarray(reference.decode())
+        return PeerTarget(lambda: X @ W, lambda y: y, [W] if cold else [])

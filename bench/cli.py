@@ -1,4 +1,4 @@
-"""The command ``dotbench``: run, list, fetch, doctor, export, selftest."""
+"""The command ``dotbench``: run, list, fetch, doctor, export, table, selftest."""
 
 from __future__ import annotations
 
@@ -207,6 +207,29 @@ def export(out: Path | None) -> None:
 
     results = build.FOLDER.parent / "results"
     sys.exit(export_journal(home(), out or results, Console(), own=out is not None))
+
+
+@command.command(short_help="Results as tables: terminal, Markdown or LaTeX.")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@click.option("--datasets", "names", callback=_list, metavar="NAMES", help="Only these (globs too).")
+@click.option("--style", type=click.Choice(["terminal", "markdown", "latex"]), default="terminal", show_default=True)
+def table(folder: Path | None, names: list[str] | None, style: str) -> None:
+    """A table a matrix, from the CSV files in FOLDER (default: results/): the best of each column in bold."""
+    from bench.show.table import print_tables
+
+    results = {name: exports.read(path, name) for name, path in _csv_files(folder)}
+    try:
+        print_tables(results, names, style, Console())
+    except LookupError as error:
+        raise Trouble(str(error)) from error
+
+
+def _csv_files(folder: Path | None) -> list[tuple[str, Path]]:
+    folder = folder or build.FOLDER.parent / "results"
+    found = [(name, folder / f"{name}.csv") for name in ("space", "time") if (folder / f"{name}.csv").is_file()]
+    if not found:
+        raise Trouble(f"{folder} has neither space.csv nor time.csv: dotbench run small writes them")
+    return found
 
 
 @command.command(short_help="Does timing tell the truth on this machine?")

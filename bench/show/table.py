@@ -1,111 +1,115 @@
-"""Tables of one matrix for the terminal: bytes beside time, the best of each column in bold."""
+"""Tables of one matrix: for the terminal (rich), in Markdown and in LaTeX (tabulate)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from fnmatch import fnmatch
 from typing import Any
 
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bench import peers
+from bench.show.grid import SECTIONS, Grid, grid, notes
 
 Row = dict[str, Any]
-SECTIONS = {1: "libraries", 2: "ceilings", 3: "bounds"}
-NARROW = 100  # columns of a terminal below which a table leaves some out
+WIDE = 100  # columns of a terminal from which on a table has all its columns
+STYLES = ("markdown", "latex")
 
 
-def label(row: Row) -> str:
-    return f"{row['format']}[{row['params']}]" if row["params"] else str(row["format"])
-
-
-def short(name: str) -> str:
-    """How a table calls it: ``decode: ham`` for ``ceiling:decode[format=ham]``."""
-    match = re.fullmatch(r"ceiling:(\w+)\[format=(.*)\]", name)
-    return f"{match[1]}: {match[2]}" if match else name.removeprefix("bound:")
-
-
-def kind(row: Row) -> int:
-    """Sections of a table: formats, other people's libraries, ceilings, bounds."""
-    first = str(row["format"]).partition(":")[0]
-    if first in ("ceiling", "bound"):
-        return 2 if first == "ceiling" else 3
-    return 1 if peers.is_peer(first) else 0
-
-
-def times_by_batch(rows: Iterable[Row]) -> dict[int, dict[str, Row]]:
-    """Rows of time.csv that went well (one thread, warm), by batch and label."""
-    out: dict[int, dict[str, Row]] = {}
-    for row in rows:
-        if row["status"] == "ok" and row["threads"] == 1 and row["cache"] == "warm":
-            out.setdefault(int(row["batch"]), {})[label(row)] = row
-    return out
-
-
-def matrix_table(rows: dict[str, list[Row]], width: int = 80) -> Table:
-    """One line a format: bytes, bits per nonzero, times smaller, and each batch's time against csc."""
-    spaces = {label(row): row for row in rows["space"] if row["status"] == "ok"}
-    times = times_by_batch(rows["time"])
-    batches = sorted(times)
+def matrix_table(rows: dict[str, list[Row]], width: int = 80) -> RenderableType:
+    """For a terminal of that width: one line a format, the best of each column in bold."""
+    found = grid(rows, width >= WIDE)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("format", no_wrap=True, min_width=13)
-    titles = ["bytes", "bits/nonzero", "smaller"]
-    for batch in batches:
-        titles += [f"time/csc b{batch}", f"ns/nonzero b{batch}"] if width >= NARROW else [f"time/csc b{batch}"]
-    for title in titles:
+    table.add_column(found.titles[0], no_wrap=True, min_width=13)
+    for title in found.titles[1:]:
         table.add_column(title, justify="right", no_wrap=True)
-    best, section = _best(spaces, times), 0
-    for which, name in sorted({(kind(row), label(row)) for row in _all(rows)}, key=_order(rows)):
-        if which != section:
-            table.add_row(Text(SECTIONS[which], "dim"))
-            section = which
-        cells = _space_cells(spaces.get(name), best)
-        for batch in batches:
-            cells += _time_cells(times[batch].get(name), best[f"b{batch}"], width)
-        table.add_row(Text(short(name)), *cells)  # brackets are no markup here
-    return table
+    section = 0
+    for line in found.lines:
+        if line.section != section:
+            section = line.section
+            table.add_row(Text(SECTIONS[section], "dim"))
+        cells = [Text(field.text, "bold" if field.best else "") for field in line.fields]
+        table.add_row(Text(line.name), *cells)  # brackets are no markup here
+    return Group(table, *(Text(note, "dim") for note in notes([found])))
 
 
-def _all(rows: dict[str, list[Row]]) -> list[Row]:
-    return [row for part in rows.values() for row in part]
+def print_tables(results: dict[str, list[Row]], names: list[str] | None, style: str, console: Console) -> None:
+    """Prints the tables of results, or of the matrices that match some of ``names``; LookupError if none does."""
+    chosen = [name for name in _datasets(results) if not names or any(fnmatch(name, pattern) for pattern in names)]
+    if not chosen:
+        raise LookupError(
+            f"no results of {', '.join(names or [])}: there are {', '.join(_datasets(results)) or 'none'}"
+        )
+    if style != "terminal":
+        print(
+            document({file: [row for row in rows if row["dataset"] in chosen] for file, rows in results.items()}, style)
+        )
+        return
+    for name in chosen:
+        console.print(Text(name, "bold"))
+        console.print(matrix_table(_of(results, name), console.width))
 
 
-def _order(rows: dict[str, list[Row]]) -> Any:
-    """Formats by their size, then libraries, then ceilings."""
-    sizes = {label(row): row["bytes"] for row in rows["space"] if row["status"] == "ok"}
-    return lambda entry: (entry[0], sizes.get(entry[1], float("inf")), entry[1])
+def _datasets(results: dict[str, list[Row]]) -> list[str]:
+    return list(dict.fromkeys(str(row["dataset"]) for rows in results.values() for row in rows))
 
 
-def _best(spaces: dict[str, Row], times: dict[int, dict[str, Row]]) -> dict[str, float]:
-    """Smallest size, and fastest product of each batch (ceilings are no products)."""
-    best = {"bytes": min((row["bytes"] for row in spaces.values() if kind(row) < 2), default=0.0)}
-    for batch, found in times.items():
-        products = [row["time_ratio"] for row in found.values() if kind(row) < 2]
-        best[f"b{batch}"] = min(products, default=0.0)
-    return best
+def _of(results: dict[str, list[Row]], dataset: str) -> dict[str, list[Row]]:
+    return {file: [row for row in rows if row["dataset"] == dataset] for file, rows in results.items()}
 
 
-def _space_cells(row: Row | None, best: dict[str, float]) -> list[Text]:
-    if row is None:
-        return [Text("")] * 3
-    style = "bold" if row["bytes"] == best["bytes"] else ""
-    per_nonzero = row["bits_per_nonzero"]
-    return [
-        Text(f"{row['bytes']:,}".replace(",", " "), style),
-        Text("" if per_nonzero is None else f"{per_nonzero:.2f}", style),
-        Text(f"{row['ratio']:.2f} x", style),
-    ]
+def document(results: dict[str, list[Row]], style: str) -> str:
+    """All matrices of results in ``markdown`` or ``latex``, one table each, the best of a column in bold."""
+    parts, grids = [], []
+    for dataset in _datasets(results):
+        grids.append(grid(_of(results, dataset), wide=True))
+        parts.append(_heading(dataset, style) + "\n\n" + _drawn(grids[-1], style))
+    for note in notes(grids):
+        parts.append(_latex(note) if style == "latex" else note)
+    return "\n\n".join(parts) + "\n"
 
 
-def _time_cells(row: Row | None, best: float, width: int) -> list[Text]:
-    if row is None:
-        return [Text("")] * (2 if width >= NARROW else 1)
-    style = "bold" if row["time_ratio"] == best else ""
-    reach = (row["ratio_high"] / row["ratio_low"]) ** 0.5 - 1
-    width_text = f"±{reach:.0%}" if reach < 1 else "±wide"  # few passes, or a busy machine: no more than a hint
-    cells = [Text(f"{row['time_ratio']:.2f} {width_text}", style)]
-    if width >= NARROW:
-        nanoseconds = row["ns_per_nonzero"]
-        cells.append(Text("" if nanoseconds is None else f"{nanoseconds:.3f}", style))
-    return cells
+def _heading(dataset: str, style: str) -> str:
+    return f"### {dataset}" if style == "markdown" else rf"\paragraph{{{_latex(dataset)}}}"
+
+
+def _drawn(found: Grid, style: str) -> str:
+    from tabulate import tabulate
+
+    mark = _bold_markdown if style == "markdown" else _bold_latex
+    plain = str if style == "markdown" else _latex
+    lines: list[list[str]] = []
+    section = 0
+    for line in found.lines:
+        if line.section != section:
+            section = line.section
+            lines.append([f"*{SECTIONS[section]}*" if style == "markdown" else rf"\emph{{{SECTIONS[section]}}}"])
+        lines.append(
+            [plain(line.name), *(mark(field.text) if field.best else plain(field.text) for field in line.fields)]
+        )
+    return tabulate(
+        lines,
+        [plain(title) for title in found.titles],
+        tablefmt="pipe" if style == "markdown" else "latex_raw",
+        colalign=["left", *["right"] * (len(found.titles) - 1)],
+        disable_numparse=True,
+    )
+
+
+def _bold_markdown(text: str) -> str:
+    return f"**{text}**" if text else ""
+
+
+def _bold_latex(text: str) -> str:
+    return rf"\textbf{{{_latex(text)}}}" if text else ""
+
+
+def _latex(text: str) -> str:
+    r"""Text that LaTeX prints as it stands.
+
+    >>> _latex("csc_min ±3%")
+    'csc\\_min $\\pm$3\\%'
+    """
+    special = {"±": r"$\pm$", "≈": r"$\approx$", "~": r"\textasciitilde{}", "\\": r"\textbackslash{}"}
+    return re.sub(r"[±≈~\\&%$#_{}]", lambda match: special.get(match[0], "\\" + match[0]), text)

@@ -13,7 +13,7 @@ from rich.console import Console
 import formats
 from bench import bounds, identity, peers, plan, products, selftest
 from bench.meters import pairs, space
-from bench.show import readme, table
+from bench.show import readme
 from formats.source import as_source
 
 
@@ -259,10 +259,6 @@ def test_readme_places() -> None:
     assert readme.replace_between(text, "x", "new") == "a\n<!-- x -->\nnew\n<!-- /x -->\nb"
     with pytest.raises(ValueError, match="no place"):
         readme.replace_between(text, "y", "new")
-
-
-def test_short_names() -> None:
-    assert table.short("ceiling:decode[format=ham]") == "decode: ham" and table.short("sham") == "sham"
 
 
 @pytest.mark.real_data("vgg19/90-0-32")

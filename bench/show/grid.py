@@ -1,0 +1,153 @@
+"""What the table of one matrix says, apart from how it is drawn: sections, lines, the best of a column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import formats
+from bench import peers
+
+Row = dict[str, Any]
+SECTIONS = ("formats", "libraries", "ceilings", "bounds")
+LOSSY = "≈"  # behind the name of a format that holds another matrix than was asked for
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: its text, and whether it is the best of its column."""
+
+    text: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a section of `SECTIONS`: the name of what was measured, then a field a column."""
+
+    section: int
+    name: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Titles of all columns, the first one the name's, and lines in order."""
+
+    titles: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def lossy(self) -> bool:
+        """Whether some line is of a format that loses something."""
+        return any(line.name.endswith(LOSSY) for line in self.lines)
+
+
+def label(row: Row) -> str:
+    return f"{row['format']}[{row['params']}]" if row["params"] else str(row["format"])
+
+
+def short(name: str) -> str:
+    """How a table calls it: no key where a format has one parameter, ``decode: ham`` for its ceiling.
+
+    >>> short("eie[coding=huffman]"), short("ceiling:decode[format=eie[coding=huffman]]"), short("bound:h0")
+    ('eie[huffman]', 'decode: eie[huffman]', 'h0')
+    """
+    match = re.fullmatch(r"ceiling:(\w+)\[format=(.*)\]", name)
+    if match:
+        return f"{match[1]}: {short(match[2])}"
+    return re.sub(r"\[\w+=([^,\]]*)\]$", r"[\1]", name.removeprefix("bound:"))
+
+
+def section(row: Row) -> int:
+    """Index in `SECTIONS`: formats, other people's libraries, ceilings, bounds."""
+    first = str(row["format"]).partition(":")[0]
+    if first in ("ceiling", "bound"):
+        return SECTIONS.index(f"{first}s")
+    return SECTIONS.index("libraries" if peers.is_peer(first) else "formats")
+
+
+def is_lossy(row: Row) -> bool:
+    """Whether a row is of a format that may lose something, or has lost something."""
+    kind = formats.kinds().get(row["format"])
+    return bool(kind and not kind.lossless) or row.get("lossless") is False
+
+
+def times_by_batch(rows: Iterable[Row]) -> dict[int, dict[str, Row]]:
+    """Rows of time.csv that went well (one thread, warm), by batch and label."""
+    out: dict[int, dict[str, Row]] = {}
+    for row in rows:
+        if row["status"] == "ok" and row["threads"] == 1 and row["cache"] == "warm":
+            out.setdefault(int(row["batch"]), {})[label(row)] = row
+    return out
+
+
+def grid(rows: dict[str, list[Row]], wide: bool = False) -> Grid:
+    """Of one matrix's rows of space.csv and time.csv: bytes, bits per nonzero, times smaller than dense,
+    and each batch's time against csc; ``wide``: its nanoseconds too."""
+    known = rows.get("space", []) + rows.get("time", [])
+    spaces = {label(row): row for row in rows.get("space", [])}
+    times = times_by_batch(rows.get("time", []))
+    titles = ["format", "bytes", "bits/nonzero" if wide else "bits/nnz", "smaller"]
+    for batch in sorted(times):
+        titles += [f"time/csc b{batch}", f"ns/nonzero b{batch}"] if wide else [f"time/csc b{batch}"]
+    lossy = {label(row) for row in known if is_lossy(row)}
+    best = _best(spaces, times, lossy)
+    lines = []
+    for which, name in sorted({(section(row), label(row)) for row in known}, key=_order(spaces)):
+        fields = _space_fields(spaces.get(name), best)
+        for batch in sorted(times):
+            fields += _time_fields(times[batch].get(name), best[f"b{batch}"], wide)
+        lines.append(Line(which, short(name) + (f" {LOSSY}" if name in lossy else ""), tuple(fields)))
+    return Grid(tuple(titles), tuple(lines))
+
+
+def _order(spaces: dict[str, Row]) -> Any:
+    """Sections in turn; inside one by size, then by name."""
+    sizes = {name: row["bytes"] for name, row in spaces.items() if row["status"] == "ok"}
+    return lambda entry: (entry[0], sizes.get(entry[1], float("inf")), entry[1])
+
+
+def _best(spaces: dict[str, Row], times: dict[int, dict[str, Row]], lossy: set[str]) -> dict[str, float]:
+    """Smallest size, and fastest product of each batch; lossy formats, ceilings and bounds do not compete."""
+
+    def competes(row: Row) -> bool:
+        exact = section(row) < SECTIONS.index("ceilings") and label(row) not in lossy
+        return exact and row["status"] == "ok"
+
+    best = {"bytes": min((row["bytes"] for row in spaces.values() if competes(row)), default=0.0)}
+    for batch, found in times.items():
+        best[f"b{batch}"] = min((row["time_ratio"] for row in found.values() if competes(row)), default=0.0)
+    return best
+
+
+def _space_fields(row: Row | None, best: dict[str, float]) -> list[Field]:
+    if row is None or row["status"] != "ok":
+        return [Field(row["status"] if row else ""), Field(), Field()]
+    first = row["bytes"] == best["bytes"]
+    per_nonzero = row["bits_per_nonzero"]
+    return [
+        Field(f"{row['bytes']:,}".replace(",", " "), first),
+        Field("" if per_nonzero is None else f"{per_nonzero:.2f}", first),
+        Field("" if row["ratio"] is None else f"{row['ratio']:.2f} x", first),
+    ]
+
+
+def _time_fields(row: Row | None, best: float, wide: bool) -> list[Field]:
+    if row is None:
+        return [Field()] * (2 if wide else 1)
+    first = row["time_ratio"] == best
+    reach = (row["ratio_high"] / row["ratio_low"]) ** 0.5 - 1
+    width = f"±{reach:.0%}" if reach < 1 else "±wide"  # few passes, or a busy machine: no more than a hint
+    fields = [Field(f"{row['time_ratio']:.2f} {width}", first)]
+    if wide:
+        nanoseconds = row["ns_per_nonzero"]
+        fields.append(Field("" if nanoseconds is None else f"{nanoseconds:.3f}", first))
+    return fields
+
+
+def notes(found: Sequence[Grid]) -> list[str]:
+    """What a reader of these tables has to be told."""
+    return [f"{LOSSY} lossy: it holds another matrix; space.csv has the error"] if any(g.lossy for g in found) else []

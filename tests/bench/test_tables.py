@@ -1,0 +1,98 @@
+"""Tables of results: what stands in them, and how they are drawn."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bench.show import grid, table
+
+Row = dict[str, Any]
+
+
+def space(format_: str, size: int, params: str = "", **more: Any) -> Row:
+    common = {"dataset": "w_1", "format": format_, "params": params, "status": "ok", "lossless": True}
+    return {**common, "bytes": size, "bits_per_nonzero": size / 10, "ratio": 1000 / size, **more}
+
+
+def timed(format_: str, ratio: float, params: str = "", batch: int = 1, **more: Any) -> Row:
+    common = {"dataset": "w_1", "format": format_, "params": params, "status": "ok", "threads": 1, "cache": "warm"}
+    bounds = {"ratio_low": ratio / 1.03, "ratio_high": ratio * 1.03}
+    return {**common, "batch": batch, "time_ratio": ratio, **bounds, "ns_per_nonzero": ratio / 2, **more}
+
+
+ROWS = {
+    "space": [
+        space("sham", 1200), space("ham", 900), space("bound:h0", 500), space("column_combined", 100, lossless=False),
+        space("scipy_csr", 1, status="unavailable", bytes=None),
+    ],
+    "time": [
+        timed("sham", 2.0), timed("ham", 8.0), timed("scipy_csc", 1.5), timed("column_combined", 0.1),
+        timed("ceiling:decode", 0.5, "format=ham"), timed("ham", 3.0, batch=8), timed("ham", 1.0, cache="cold"),
+    ],
+}  # fmt: skip
+
+
+def test_sections_order_and_the_best_of_a_column() -> None:
+    """Formats by size; neither lossy formats nor ceilings nor bounds are the best."""
+    found = grid.grid(ROWS)
+    assert found.titles == ("format", "bytes", "bits/nnz", "smaller", "time/csc b1", "time/csc b8")
+    assert [(line.section, line.name) for line in found.lines] == [
+        (0, "column_combined ≈"), (0, "ham"), (0, "sham"), (1, "scipy_csc"), (1, "scipy_csr"), (2, "decode: ham"), (3, "h0"),
+    ]  # fmt: skip
+    best = {
+        (line.name, title)
+        for line in found.lines
+        for title, field in zip(found.titles[1:], line.fields, strict=True)
+        if field.best
+    }
+    assert best == {
+        ("ham", "bytes"), ("ham", "bits/nnz"), ("ham", "smaller"), ("scipy_csc", "time/csc b1"), ("ham", "time/csc b8"),
+    }  # fmt: skip
+    ham = next(line for line in found.lines if line.name == "ham")
+    assert [field.text for field in ham.fields] == ["900", "90.00", "1.11 x", "8.00 ±3%", "3.00 ±3%"]
+    assert next(line for line in found.lines if line.name == "scipy_csr").fields[0].text == "unavailable"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_terminal_shows_whole_lines(width: int) -> None:
+    text = io.StringIO()
+    names = ["bitmap", "eie"]
+    params = ["values=codebook", "coding=huffman"]
+    rows = {
+        "space": [
+            space(names[0], 123456789, params[0], bits_per_nonzero=11008.64),
+            space(names[1], 1111111, params[1]),
+        ],
+        "time": [timed("ceiling:decode", 121.76, "format=eie[coding=huffman]"), timed("ham", 99.1, batch=8)],
+    }
+    Console(file=text, width=width).print(table.matrix_table(rows, width))
+    lines = text.getvalue().splitlines()
+    assert max(map(len, lines)) <= width and not any("…" in line for line in lines)
+    assert any(line.startswith("bitmap[codebook]") for line in lines) and any("121.76 ±3%" in line for line in lines)
+    assert any("ns/nonzero" in line for line in lines) == (width == 120)
+
+
+def test_markdown() -> None:
+    lines = table.document(ROWS, "markdown").splitlines()
+    assert lines[0] == "### w_1"
+    assert "| ham | **900** | **90.00** |" in " ".join(next(line for line in lines if "| ham " in line).split())
+    assert any(line.startswith("| *libraries*") for line in lines) and lines[-1].startswith("≈ lossy")
+
+
+def test_latex_escapes_what_it_must() -> None:
+    text = table.document(ROWS, "latex")
+    assert (
+        r"\paragraph{w\_1}" in text and r"\textbf{900}" in text and r"scipy\_csc" in text and r"8.00 $\pm$3\%" in text
+    )
+    assert text.count(r"\begin{tabular}") == 1 and "±" not in text and "≈" not in text
+
+
+def test_only_some_matrices(capsys: pytest.CaptureFixture[str]) -> None:
+    table.print_tables(ROWS, ["w*"], "markdown", Console())
+    assert "### w_1" in capsys.readouterr().out
+    with pytest.raises(LookupError, match="no results of v: there are w_1"):
+        table.print_tables(ROWS, ["v"], "terminal", Console())

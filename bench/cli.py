@@ -16,7 +16,9 @@ from bench import export as exports
 from bench import journal as journals
 from bench import peers
 from bench import plan as plans
+from bench.compare import commands as comparing
 from bench.peers.peer import Peer
+from bench.trouble import Trouble
 from cdot import build
 
 EXAMPLES = """
@@ -27,12 +29,6 @@ Examples:
   dotbench run --datasets w.npy --formats csc,ham     your own matrix, in two formats
   dotbench list formats                               what can be compared
 """
-
-
-class Trouble(click.ClickException):
-    """A clear error: what was wrong and what to do; exit status 2."""
-
-    exit_code = 2
 
 
 def home() -> Path:
@@ -241,6 +237,10 @@ def selftest(trials: int, quiet: bool, busy: bool) -> None:
     from bench.selftest import main as test
 
     sys.exit(test(trials, quiet, busy, Console()))
+
+
+for verb in (comparing.diff,):
+    command.add_command(verb)
 
 
 def main() -> None:

@@ -4,49 +4,74 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bench.compare.align import Apart
 from bench.compare.diff import Change, Diff, Summary, label, summaries
 from bench.compare.figures import Figure, extra_keys
 from bench.rows import Row
-from bench.show.sections import MARKS, Line, Section
-from bench.show.table import short
+from bench.show.sections import MARKS, Line, Section, markdown
+from bench.show.grid import section, short
 
 SHOWN = 20  # lines of a list, unless all are asked for
 USUAL = {"threads": 1, "cache": "warm"}  # goes without saying
+RULE = "a change counts where its whole 99 % interval lies beyond 1 %; B / A is the geometric mean"
 NOTE = "<!-- dotbench diff -->"  # by which a workflow finds its comment again
 
 
-def sections(diff: Diff, fail_on: str, everything: bool) -> Iterator[Section]:
-    """The whole answer; ``everything``: also what did not change, and lists in full."""
-    most = len(diff.changes) + len(diff.apart) if everything else SHOWN
+@dataclass(frozen=True)
+class View:
+    """How much is shown: ``everything``, also what did not change; ``wide``, also what a narrow terminal leaves out."""
+
+    everything: bool = False
+    wide: bool = True
+
+    @property
+    def most(self) -> int:
+        """Lines of a list at the most."""
+        return 1_000_000 if self.everything else SHOWN
+
+
+def sections(diff: Diff, fail_on: str, view: View) -> Iterator[Section]:
+    """The whole answer."""
     yield Section(f"A: {diff.a.label}    B: {diff.b.label}", below=[verdict(diff, fail_on)])
     if diff.failing:
-        yield _changes("worse than --fail-on allows", diff.failing, most, False)
+        yield _changes("worse than --fail-on allows", diff.failing, view, False)
     if diff.broken:
-        yield _apart("was ok and is failed", diff.broken, most, False)
+        yield _apart("was ok and is failed", diff.broken, view, False)
+    still = []
     for figure, found in _by_figure(diff):
+        if not view.everything and all(one.verdict == "same" for one in found):
+            still.append(f"{figure.title} ({found[0].file}.csv, {count(len(found), 'cell')})")
+            continue
         yield _figure(figure, found, summaries(found))
-        shown = [one for one in found if everything or one.better is not None]
+        shown = [one for one in found if view.everything or (one.better is not None and not one.fails)]
         if shown:
-            yield _changes(f"{figure.title}: {'all' if everything else 'what changed'}", shown, most, True)
+            yield _changes(f"{figure.title}: {'all' if view.everything else 'what changed'}", shown, view, True)
+    if still:
+        yield Section("the same in all cells", below=still)
     if diff.apart:
-        yield _apart("not compared", diff.apart, most, True)
+        yield _apart(f"not compared: {count(len(diff.apart), 'cell')}", diff.apart, view, True)
     if diff.notes:
         yield Section("besides", below=diff.notes)
+
+
+def count(number: int, what: str) -> str:
+    """``1 cell``, ``2 cells``."""
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def verdict(diff: Diff, fail_on: str) -> str:
     """The answer in one line."""
     if diff.status == 2:
-        return "Nothing could be compared; the reasons stand below."
-    worse, allowed = len(diff.failing), fail_on or "nothing fails"
-    said = [f"{worse} exact figures worse than allowed ({allowed})"] if worse else []
-    said += [f"{len(diff.broken)} cells were ok and are failed"] if diff.broken else []
+        return f"{MARKS['unsure']} Nothing could be compared; the reasons stand below."
+    allowed = f"({fail_on})" if fail_on else "(--fail-on is empty)"
+    said = [f"{count(len(diff.failing), 'exact figure')} worse than allowed {allowed}"] if diff.failing else []
+    said += [f"{count(len(diff.broken), 'cell')} failed that had been ok"] if diff.broken else []
     if said:
         return f"{MARKS['fails']} Regression: {'; '.join(said)}."
-    return f"{MARKS['better']} No exact figure got worse than allowed ({allowed})."
+    return f"{MARKS['better']} No exact figure got worse than allowed {allowed}."
 
 
 def _by_figure(diff: Diff) -> list[tuple[Figure, list[Change]]]:
@@ -63,10 +88,12 @@ def _figure(figure: Figure, changes: list[Change], formats: list[Summary]) -> Se
     words = [*figure.words, "same"] + ([] if figure.exact else ["unsure"])
     counts = {word: sum(one.verdicts.get(word, 0) for one in formats) for word in words}
     said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    formats = sorted(formats, key=lambda one: (section({"format": one.label.partition("[")[0]}), one.label))
     moved = [one for one in formats if one.verdicts.get("same", 0) < one.cells]
     still = [short(one.label) for one in formats if one not in moved]
     lines = [_summary_line(figure, one, words) for one in moved]
     below = [f"the same in all cells: {', '.join(still)}"] if still else []
+    below += [] if figure.exact else [RULE]
     titles = ("", "format", ">cells", ">B / A", *(f">{word}" for word in words))
     return Section(f"{figure.title} ({changes[0].file}.csv): {said}", titles if lines else (), lines, below)
 
@@ -84,13 +111,23 @@ def _summary_line(figure: Figure, summary: Summary, words: Sequence[str]) -> Lin
 # ---- single cells
 
 
-def _changes(title: str, changes: list[Change], most: int, folded: bool) -> Section:
+def _changes(title: str, changes: list[Change], view: View, folded: bool) -> Section:
     ordered = sorted(changes, key=_badness)
-    exact = all(one.figure.exact for one in changes)
+    measured = any(not one.figure.exact for one in changes)
     several = len({one.figure for one in changes}) > 1
-    lines = [_change_line(one, exact, several) for one in ordered[:most]]
-    titles = ("", "matrix", "format", "cell", ">A", ">B", ">change") + (() if exact else (">99 % interval",))
-    return Section(title, titles, lines, _more(len(ordered) - most), folded)
+    columns = {
+        "": [_marked(one) for one in ordered],
+        "matrix": [str(one.b["dataset"]) for one in ordered],
+        "format": [f"{short(label(one.b))} {cell_text(one.file, one.b)}".strip() for one in ordered],
+        "figure": [one.figure.title for one in ordered] if several else [],
+        ">A": [number(one.before) for one in ordered] if view.wide or not measured else [],
+        ">B": [number(one.after) for one in ordered] if view.wide or not measured else [],
+        ">change": [_change_text(one) for one in ordered],
+        ">99 % interval": [_interval_text(one) for one in ordered] if measured else [],
+    }
+    kept = {name: texts[: view.most] for name, texts in columns.items() if texts}
+    lines = [Line(fields, kind(one)) for one, fields in zip(ordered, zip(*kept.values(), strict=True), strict=False)]
+    return Section(title, tuple(kept), lines, _more(len(ordered) - view.most), folded)
 
 
 def _badness(change: Change) -> tuple[int, float]:
@@ -100,20 +137,20 @@ def _badness(change: Change) -> tuple[int, float]:
     return order, -max(ratio, 1 / ratio)
 
 
-def _change_line(change: Change, exact: bool, several: bool) -> Line:
-    style = kind(change)
-    extra = ["" if change.low is None or change.high is None else f"{percent(change.low)} … {percent(change.high)}"]
-    cell = cell_text(change.file, change.b)
-    fields = (
-        f"{MARKS[style or change.verdict]} {change.verdict}",
-        str(change.b["dataset"]),
-        short(label(change.b)),
-        f"{change.figure.title} {cell}".strip() if several else cell,
-        number(change.before),
-        number(change.after),
-        "" if change.verdict == "same" else "from 0" if change.ratio is None else percent(change.ratio),
-    )
-    return Line(fields + (() if exact else tuple(extra)), style)
+def _marked(change: Change) -> str:
+    return f"{MARKS[kind(change) or change.verdict]} {change.verdict}"
+
+
+def _change_text(change: Change) -> str:
+    if change.verdict == "same" and change.low is None:
+        return ""
+    return "from 0" if change.ratio is None else percent(change.ratio)
+
+
+def _interval_text(change: Change) -> str:
+    if change.low is None or change.high is None:
+        return ""
+    return f"{percent(change.low).removesuffix(' %')} … {percent(change.high)}"
 
 
 def kind(change: Change) -> str:
@@ -157,16 +194,17 @@ def _more(count: int) -> list[str]:
 # ---- what was not compared
 
 
-def _apart(title: str, apart: list[Apart], most: int, folded: bool) -> Section:
+def _apart(title: str, apart: list[Apart], view: View, folded: bool) -> Section:
     groups: dict[tuple[str, str], list[Row]] = {}
     for one in apart:
         groups.setdefault((one.file, one.reason), []).append(one.row)
+    named = 1000 if view.everything else 3
     lines = [
-        Line((f"{file}.csv", str(len(rows)), reason, _examples(file, rows, 1000 if most > SHOWN else 3)))
+        Line((f"{file}.csv", str(len(rows)), reason, _examples(file, rows, named)))
         for (file, reason), rows in groups.items()
     ]
     titles = ("file", ">cells", "why", "which")
-    return Section(f"{title}: {len(apart)}", titles, lines[:most], _more(len(lines) - most), folded)
+    return Section(title, titles, lines[: view.most], _more(len(lines) - view.most), folded)
 
 
 def _examples(file: str, rows: list[Row], most: int) -> str:
@@ -174,7 +212,20 @@ def _examples(file: str, rows: list[Row], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-# ---- for programs
+# ---- for pull requests and programs
+
+LONGEST = 60_000  # characters; GitHub refuses comments of more than 65 536
+
+
+def as_markdown(diff: Diff, fail_on: str, everything: bool) -> str:
+    """For a pull request, cut where it is too long for a comment."""
+    text = f"{NOTE}\n" + markdown(sections(diff, fail_on, View(everything)))
+    if len(text) <= LONGEST or everything:
+        return text
+    kept = text[:LONGEST].rsplit("\n", 1)[0]
+    closed = "\n</details>" * (kept.count("<details>") - kept.count("</details>"))
+    return f"{kept}\n{closed}\n\nCut here: too long for a comment.\n"
+
 
 
 def as_json(diff: Diff, fail_on: str) -> str:

@@ -5,13 +5,14 @@ What is drawn may come from somebody else's file: nothing in it is markup, and c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+LONG = 500  # lines from which on a table is drawn without colours and line breaks, but at once
 # Words say what a mark says; cyan and red are also told apart by people who confuse red and green.
 STYLES = {"better": "cyan", "worse": "red", "fails": "bold red", "dim": "dim", "": ""}
 MARKS = {"better": "✓", "worse": "✗", "fails": "!", "same": "=", "unsure": "?", "mixed": "±", "": " "}
@@ -52,18 +53,25 @@ def draw(console: Console, sections: Iterable[Section]) -> None:
     """Prints sections, as wide as the console is."""
     for section in sections:
         console.print(_text(console, section.title, "bold"), soft_wrap=True)
-        if section.lines:
+        if len(section.lines) > LONG:
+            console.out(_drawable(console, _tabulated(section, plain, "plain")), highlight=False)
+        elif section.lines:
             console.print(_table(console, section))
         for line in section.below:
             console.print(_text(console, line, "dim"))
         console.print()
 
 
+def _drawable(console: Console, text: str) -> str:
+    """What the console's encoding can show."""
+    if console.encoding.lower().startswith("utf"):
+        return text
+    known = "".join(PLAIN.get(character, character) for character in text)
+    return known.encode(console.encoding, "replace").decode(console.encoding)
+
+
 def _text(console: Console, text: str, style: str = "") -> Text:
-    shown = plain(text)
-    if not console.encoding.lower().startswith("utf"):
-        shown = "".join(PLAIN.get(character, character) for character in shown)
-    return Text(shown, style)
+    return Text(_drawable(console, plain(text)), style)
 
 
 def _table(console: Console, section: Section) -> Table:
@@ -86,17 +94,21 @@ def markdown(sections: Iterable[Section]) -> str:
     return "\n\n".join(part for section in sections for part in _markdown_parts(section)) + "\n"
 
 
-def _markdown_parts(section: Section) -> list[str]:
+def _tabulated(section: Section, text: Callable[[str], str], style: str) -> str:
     from tabulate import tabulate
 
+    rows = [[text(one) for one in line.fields] for line in section.lines]
+    sides = ["right" if title.startswith(">") else "left" for title in section.titles]
+    titles = [title.removeprefix(">") for title in section.titles]
+    return tabulate(rows, titles, style, disable_numparse=True, colalign=sides)
+
+
+def _markdown_parts(section: Section) -> list[str]:
     parts = [f"#### {escaped(section.title)}"]
     if section.folded:
         parts = [f"<details><summary>{escaped(section.title)}</summary>"]
     if section.lines:
-        rows = [[escaped(one) for one in line.fields] for line in section.lines]
-        sides = ["right" if title.startswith(">") else "left" for title in section.titles]
-        titles = [title.removeprefix(">") for title in section.titles]
-        parts.append(tabulate(rows, titles, "github", disable_numparse=True, colalign=sides))
+        parts.append(_tabulated(section, escaped, "github"))
     parts += [escaped(line) for line in section.below]
     return [*parts, "</details>"] if section.folded else parts
 

@@ -239,7 +239,7 @@ def selftest(trials: int, quiet: bool, busy: bool) -> None:
     sys.exit(test(trials, quiet, busy, Console()))
 
 
-for verb in (comparing.diff,):
+for verb in (comparing.diff, comparing.log):
     command.add_command(verb)
 
 

@@ -14,6 +14,13 @@ from bench.trouble import Trouble
 from cdot import build
 
 RESULTS = build.FOLDER.parent / "results"
+results_option = click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=RESULTS,
+    metavar="FOLDER",
+    help="The folder that revisions hold (default: results/ of the checkout).",
+)
 DIFF_HELP = """
 \b
 Examples:
@@ -38,13 +45,7 @@ Examples:
 @click.option("--all", "everything", is_flag=True, help="Also what did not change; lists in full.")
 @click.option("--markdown", "style", flag_value="markdown", help="For a pull request.")
 @click.option("--json", "style", flag_value="json", help="For programs.")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=RESULTS,
-    metavar="FOLDER",
-    help="The folder that revisions hold (default: results/ of the checkout).",
-)
+@results_option
 def diff(a: str, b: str | None, fail_on: str, everything: bool, style: str | None, results: Path) -> None:
     """What changed from A to B: revisions, folders or files. B is by default the working tree.
 
@@ -72,3 +73,43 @@ def diff(a: str, b: str | None, fail_on: str, everything: bool, style: str | Non
         console = Console()
         sections.draw(console, show.sections(found, fail_on, show.View(everything, console.width >= WIDE)))
     sys.exit(found.status)
+
+
+LOG_HELP = """
+\b
+CELL is FILE:DATASET:FORMAT:KEY=VALUE,... and any part may have * and ?. What is left out is any.
+  space:vgg19/90-0-32:sham             its bytes in every commit that changed them
+  time:SiNa:sham:batch=8               one cell of time.csv
+  vgg19/90-0-32:sham                   all its figures
+  'space:*:column_combined[*]'         every matrix, whatever the parameters
+  time:SiNa:ceiling:decode[format=ham] ceilings are formats, too
+"""
+
+
+@click.command(epilog=LOG_HELP, short_help="A cell's committed values, commit by commit.")
+@click.argument("cell")
+@click.option("--figure", metavar="COLUMN", help="Another column of the file than its headline, as scratch_bytes.")
+@click.option("--all", "everything", is_flag=True, help="All cells that match, not the first ten.")
+@click.option("--json", "style", flag_value="json", help="For programs.")
+@results_option
+def log(cell: str, figure: str | None, everything: bool, style: str | None, results: Path) -> None:
+    """CELL's values in every commit that changed them, along the first parents of HEAD; the working tree last.
+
+    A change is called as dotbench diff would: time by its interval, and only where the reference kernel was
+    the same.
+    """
+    from bench.compare.cells import parse
+    from bench.compare.history import history
+    from bench.show import history as show
+    from bench.show import sections
+    from bench.show.table import WIDE
+
+    try:
+        found = history(results, parse(cell), figure, cell)
+    except CompareError as error:
+        raise Trouble(str(error)) from error
+    if style == "json":
+        click.echo(show.as_json(found))
+    else:
+        console = Console()
+        sections.draw(console, show.sections(found, everything, console.width >= WIDE))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from bench.compare import intervals
 from bench.compare.align import Apart, align
+from bench.compare.cells import label
 from bench.compare.errors import CompareError
 from bench.compare.figures import FIGURES, Figure, Limits
 from bench.compare.results import Results
@@ -42,11 +43,6 @@ class Change(NamedTuple):
     @property
     def after(self) -> Any:
         return self.b[self.figure.column]
-
-
-def label(row: Row) -> str:
-    """Format and parameters as people write them."""
-    return f"{row['format']}[{row['params']}]" if row["params"] else str(row["format"])
 
 
 @dataclass

@@ -79,6 +79,16 @@ class Repository:
     # ---- revisions
 
     @property
+    def top(self) -> Path:
+        """The root of the working tree."""
+        return Path(self._text("rev-parse", "--show-toplevel"))
+
+    @property
+    def branch(self) -> str:
+        """The branch that is checked out; HEAD where it is none."""
+        return self._text("rev-parse", "--abbrev-ref", "HEAD")
+
+    @property
     def shallow(self) -> bool:
         return self._text("rev-parse", "--is-shallow-repository") == "true"
 

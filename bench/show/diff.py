@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.compare.align import Apart
-from bench.compare.diff import Change, Diff, Summary, label, summaries
+from bench.compare.cells import label
+from bench.compare.diff import Change, Diff, Summary, summaries
 from bench.compare.figures import Figure, extra_keys
 from bench.rows import Row
 from bench.show.sections import MARKS, Line, Section, markdown

@@ -16,7 +16,7 @@ LONG = 500  # lines from which on a table is drawn without colours and line brea
 # Words say what a mark says; cyan and red are also told apart by people who confuse red and green.
 STYLES = {"better": "cyan", "worse": "red", "fails": "bold red", "dim": "dim", "": ""}
 MARKS = {"better": "✓", "worse": "✗", "fails": "!", "same": "=", "unsure": "?", "mixed": "±", "": " "}
-PLAIN = {"✓": "+", "✗": "-", "±": "~", "…": "..", "▲": "^", "▼": "v", "·": ".", "█": "#"}  # for terminals without Unicode
+PLAIN = {"✓": "+", "✗": "-", "±": "~", "…": "..", "▲": "^", "▼": "v", "·": ".", "█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", "|")}  # for terminals without Unicode
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from bench import journal as journals
 from bench import peers
 from bench import plan as plans
 from bench.compare import commands as comparing
+from bench.interop import commands as outward
 from bench.peers.peer import Peer
 from bench.trouble import Trouble
 from cdot import build
@@ -194,17 +195,6 @@ def doctor() -> None:
     doctors.render(doctors.checks(home=home(), build_kernels=build.build), Console())
 
 
-@command.command(short_help="The journal to CSV, as a run does at its end.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-              help="Where the CSV files go (default: results/ of the checkout).")  # fmt: skip
-def export(out: Path | None) -> None:
-    """The journal's finished cells to CSV, as a run does at its end (your own files' only with --out)."""
-    from bench.session import export_journal
-
-    results = build.FOLDER.parent / "results"
-    sys.exit(export_journal(home(), out or results, Console(), own=out is not None))
-
-
 @command.command(short_help="Results as tables: terminal, Markdown or LaTeX.")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 @click.option("--datasets", "names", callback=_list, metavar="NAMES", help="Only these (globs too).")
@@ -239,7 +229,7 @@ def selftest(trials: int, quiet: bool, busy: bool) -> None:
     sys.exit(test(trials, quiet, busy, Console()))
 
 
-for verb in (comparing.diff, comparing.log):
+for verb in (comparing.diff, comparing.log, outward.export):
     command.add_command(verb)
 
 

@@ -109,6 +109,14 @@ def sanitize(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """A run of 500 cells killed ten times at random moments exports the same rows as one that was not."""
+    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
+    many = {"DOTBENCH_FAULT_MATRICES": "100", "DOTBENCH_FAULT_KILLS": "10"}
+    session.run(python, "-m", "pytest", "tests/bench/test_faults.py", "-k", "killed", *session.posargs, env=many)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The README's table and plot, anew from results/."""
     python = str(environment("docs", "-e", ".[docs]"))

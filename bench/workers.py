@@ -35,7 +35,8 @@ class Event:
 
 
 def _environment(threads: int) -> dict[str, str]:
-    environment = dict(os.environ, PYTHONPATH=str(build.FOLDER.parent), PYTHONUNBUFFERED="1")
+    path = os.pathsep.join(filter(None, [str(build.FOLDER.parent), os.environ.get("PYTHONPATH")]))
+    environment = dict(os.environ, PYTHONPATH=path, PYTHONUNBUFFERED="1")
     for name in FORCED:
         environment.pop(name, None)
     environment.update(dict.fromkeys(ONE_THREAD, str(threads)))
@@ -44,6 +45,8 @@ def _environment(threads: int) -> dict[str, str]:
 
 def _died(code: int, words: str) -> str:
     how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+    if code == -signal.SIGKILL:
+        how += " (the system does that where memory runs out)"
     last = words.strip().splitlines()[-1:] or [""]
     return f"the measuring process {how}" + (f": {last[0]}" if last[0] else "")
 

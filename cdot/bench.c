@@ -56,6 +56,8 @@ static int64_t measure(timed run, void *context, uint64_t repeat, const uint8_t 
     }
     if (!cold)
         total = now() - start;
+    if (status == CDOT_OK && total < 0)
+        status = CDOT_CLOCK;
     return status ? status : total;
 }
 

@@ -37,7 +37,8 @@ enum {
     CDOT_CHECKSUM = -12,  /* the CRC-32C does not fit the bytes */
     CDOT_CAPACITY = -13,  /* the caller's arrays are too small */
     CDOT_THREAD = -14,    /* a thread could not be started */
-    CDOT_UNSUPPORTED = -15 /* not on this processor */
+    CDOT_UNSUPPORTED = -15, /* not on this processor */
+    CDOT_CLOCK = -16        /* the clock stood still or stepped back while something was timed */
 };
 
 /* The first 32 bytes of every payload, little-endian. */

@@ -18,6 +18,7 @@ MESSAGES = {
     -13: "an array is too small for what is decoded",
     -14: "a thread could not be started",
     -15: "this processor cannot do it",
+    -16: "the clock stepped back while something was timed",
 }
 
 
@@ -29,6 +30,10 @@ class KernelError(RuntimeError):
     """A kernel refused its arguments; these are checked before, so this is a fault of dotbench."""
 
 
+class ClockError(RuntimeError):
+    """A clock that stepped back or stood still during a sample: the sample says nothing."""
+
+
 def check_open(status: int, what: str) -> int:
     """``status`` if it is no error; PayloadError that names ``what`` otherwise."""
     if status < 0:
@@ -37,7 +42,9 @@ def check_open(status: int, what: str) -> int:
 
 
 def check(status: int) -> int:
-    """``status`` if it is no error; KernelError otherwise."""
+    """``status`` if it is no error; ClockError for a clock that jumped, KernelError otherwise."""
+    if status == -16:
+        raise ClockError(MESSAGES[status])
     if status < 0:
         raise KernelError(f"{MESSAGES[status]} (error {status})")
     return status

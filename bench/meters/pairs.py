@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cdot.errors import ClockError
+
 Run = Callable[[int], int]  # repeats to nanoseconds
 
 CONFIDENCE = 0.99
 SAME = 0.01  # differences below 1 % are called the same
 WAITED = 1.02  # wall time over CPU time from which on somebody else had the core
 ATTEMPTS = 4  # at a round
+MOST_REPEATS = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,27 @@ class Pass:
 
 
 def repeats(run: Run, sample_ns: float) -> int:
-    """How many products fill a sample; the first call also warms the caches up."""
+    """How many products fill a sample; the first call also warms the caches up. ClockError if none do."""
     run(1)
     count, spent = 1, run(1)
     while spent < sample_ns / 10:
         count *= 4
+        if count > MOST_REPEATS:
+            raise ClockError(f"{count} products take no time by the clock: it stands still")
         spent = run(count)
     return max(1, round(sample_ns * count / max(spent, 1)))
+
+
+def _round(runs: tuple[Run, Run], counts: tuple[int, int], reference_first: bool) -> tuple[tuple[float, float], bool]:
+    """A B B A: nanoseconds per product of both, and whether this thread had to wait for its core."""
+    clocks = time.perf_counter_ns(), time.thread_time_ns()
+    spent = [0.0, 0.0]
+    for which in (1, 0, 0, 1) if reference_first else (0, 1, 1, 0):
+        spent[which] += runs[which](counts[which]) / counts[which] / 2
+    wall, used = time.perf_counter_ns() - clocks[0], time.thread_time_ns() - clocks[1]
+    if min(spent) <= 0:
+        raise ClockError("the clock stepped back or stood still during a sample")
+    return (spent[0], spent[1]), wall >= WAITED * used
 
 
 def measure(
@@ -57,7 +74,8 @@ def measure(
 ) -> Pass:
     """A pass: ``rounds`` times A B B A or B A A B, as many of one as of the other, shuffled.
 
-    With ``one_thread`` a round in which this thread had to wait for its core is measured again.
+    With ``one_thread`` a round in which this thread had to wait for its core is measured again; so is, always,
+    one in which the clock stepped back. ClockError where it does so in every attempt.
     """
     counts = repeats(kernel, sample_ns), repeats(reference, sample_ns)
     first = [bool(i % 2) for i in range(rounds)]
@@ -65,14 +83,15 @@ def measure(
     done, start = [], time.perf_counter()
     for reference_first in first:
         for attempt in range(ATTEMPTS):
-            clocks = time.perf_counter_ns(), time.thread_time_ns()
-            spent = [0.0, 0.0]
-            order = (1, 0, 0, 1) if reference_first else (0, 1, 1, 0)
-            for which in order:
-                spent[which] += (kernel, reference)[which](counts[which]) / counts[which] / 2
-            wall, used = time.perf_counter_ns() - clocks[0], time.thread_time_ns() - clocks[1]
-            if not one_thread or wall < WAITED * used or attempt == ATTEMPTS - 1:
-                done.append((spent[0], spent[1]))
+            last = attempt == ATTEMPTS - 1
+            try:
+                spent, waited = _round((kernel, reference), counts, reference_first)
+            except ClockError:
+                if last:
+                    raise
+                continue
+            if not one_thread or last or not waited:
+                done.append(spent)
                 break
     return Pass(
         statistics.median(math.log(a / b) for a, b in done),

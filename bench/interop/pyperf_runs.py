@@ -63,7 +63,7 @@ def _benchmark(row: Row, passes: list[dict[str, Any]], machines: dict[str, dict[
         [
             pyperf.Run(
                 [ns / 1e9 for ns, _ in one["rounds"]],
-                metadata={**shared, "duration": one["sampling_seconds"]},
+                metadata={**shared, "duration": one["sampling_seconds"], "loops": 2 * one["repeats"]},
                 collect_metadata=False,
             )
             for one in passes

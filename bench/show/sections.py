@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -74,8 +75,8 @@ def _text(console: Console, text: str, style: str = "") -> Text:
     return Text(_drawable(console, plain(text)), style)
 
 
-def _table(console: Console, section: Section) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+def _table(console: Console, section: Section, gap: int = 2) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
     for title in section.titles:
         right = title.startswith(">")
         table.add_column(
@@ -83,7 +84,8 @@ def _table(console: Console, section: Section) -> Table:
         )
     for line in section.lines:
         table.add_row(*(_text(console, one, STYLES[line.style]) for one in line.fields))
-    return table
+    tight = gap > 1 and Measurement.get(console, console.options.update(width=1000), table).maximum > console.width
+    return _table(console, section, gap - 1) if tight else table
 
 
 # ---- Markdown

@@ -6,10 +6,9 @@ depend on more than its cell.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
-from bench.compare.errors import CompareError
+from bench.compare.errors import CompareError, near
 from bench.rows import DECIMALS, KEYS
 
 
@@ -121,8 +120,8 @@ def _limit(part: str) -> tuple[str, float]:
     name, _, share = part.partition(":")
     known = {figure.title: figure.gates for figures in FIGURES.values() for figure in figures}
     if name not in known:
-        near = difflib.get_close_matches(name, known, 1) or [name for name, gates in known.items() if gates]
-        raise CompareError(f"--fail-on: no figure {name!r}: there is {', '.join(near)}")
+        there = ", ".join(name for name, gates in known.items() if gates)
+        raise CompareError(f"--fail-on: no figure {name!r}{near(name, known) or f': there are {there}'}")
     if not known[name]:
         raise CompareError(f"--fail-on: {name} is compared and never fails anything: it is not exact")
     try:

@@ -183,7 +183,7 @@ def percent(ratio: float) -> str:
     ('+4.14 %', '-50.0 %', '+0.001 %', '+200 %')
     """
     share = 100 * (ratio - 1)
-    size = abs(share)
+    size = round(abs(share), 3)
     decimals = 3 if size < 0.01 else 2 if size < 10 else 1 if size < 100 else 0
     return f"{share:+.{decimals}f} %"
 

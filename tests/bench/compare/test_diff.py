@@ -56,8 +56,8 @@ def test_time_and_energy_never_gate() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("byts:0%", "no figure 'byts': there is bytes"),
-        ("nothing like it:0%", "no figure 'nothing like it': there is bytes, scratch_bytes"),
+        ("byts:0%", "no figure 'byts': did you mean bytes"),
+        ("@:0%", "no figure '@': there are bytes, scratch_bytes"),
         ("bytes", "'bytes' is no limit: write it like bytes:1%"),
         ("bytes:1", "'bytes:1' is no limit"),
         ("bytes:-1%", "'bytes:-1%' is no limit"),

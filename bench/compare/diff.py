@@ -20,8 +20,9 @@ OF_THE_RUN = ("dataset", "source", "reason")  # of a row; the measurement is the
 
 
 class Change(NamedTuple):
-    """One figure of one cell in both results. ``ratio`` is b's over a's (None: a's is 0), with its interval if it has one.
+    """One figure of one cell in both results.
 
+    ``ratio``: b's over a's (None: a's is 0), with its 99 % interval where it was measured and not counted.
     ``better``: None where it is the same, or nobody knows. ``fails``: worse, by more than ``--fail-on`` allows.
     """
 

@@ -50,9 +50,7 @@ LEVEL = ("lower", "higher")
 # The first figure of a file is its headline.
 FIGURES: dict[str, tuple[Figure, ...]] = {
     "space": (Figure("bytes", SIZE), Figure("scratch_bytes", SIZE), Figure("error", SIZE)),
-    "time": (
-        Figure("time_ratio", ("faster", "slower"), "time", False, "ratio_low", "ratio_high", "passes", False),
-    ),
+    "time": (Figure("time_ratio", ("faster", "slower"), "time", False, "ratio_low", "ratio_high", "passes", False),),
     "instructions": (Figure("instructions_per_dot", name="instructions"),),
     "energy": (
         Figure("joules_per_dot", ("less", "more"), "energy", False, "joules_low", "joules_high", gates=False),

@@ -70,8 +70,8 @@ class Repository:
         """What git says, without the last line end; CompareError with git's own words."""
         done = self._run(*arguments)
         if done.returncode:
-            words = done.stderr.decode(errors="replace").strip().splitlines()
-            said = words[0].removeprefix("fatal: ") if words else f"git {arguments[0]} failed"
+            words = " ".join(done.stderr.decode(errors="replace").split())
+            said = words.removeprefix("fatal: ").rstrip(".") or f"git {arguments[0]} failed"
             raise CompareError(f"{self.folder}: {said}.{cure or ' Compare folders or files instead'}")
         return done.stdout.decode(errors="replace").rstrip("\n")
 

@@ -125,5 +125,3 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CompareError(f"{path} cannot be read: {error.strerror}") from error
-
-

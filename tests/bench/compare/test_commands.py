@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 Row = dict[str, Any]
 Make = Callable[..., Row]
 Write = Callable[..., Path]
-Checkout = Any  # of conftest.py
+Checkout = Any  # of tests/bench/conftest.py
 
 
 def call(*arguments: object, width: int = 80) -> Result:
@@ -198,7 +198,10 @@ def test_terminals_without_unicode(sides: tuple[Path, Path]) -> None:
 
 
 def test_very_long_tables_are_drawn_plainly(row: Make, write: Write) -> None:
-    a, b = (write(name, space=[row(format=f"f{i:03}", bytes=size) for i in range(600)]) for name, size in (("a", 1), ("b", 2)))
+    a, b = (
+        write(name, space=[row(format=f"f{i:03}", bytes=size) for i in range(600)])
+        for name, size in (("a", 1), ("b", 2))
+    )
     text = call("diff", a, b, "--all").output
     assert len(re.findall(r"^! larger +d +f\d{3} +1 +2 +\+100 %$", text, re.MULTILINE)) == 2 * 600
 

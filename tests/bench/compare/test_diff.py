@@ -123,9 +123,7 @@ def test_exact_figures(
         ("energy", "joules_per_dot", 1.0, 2.0, DEFAULT_LIMITS, 0),
     ],
 )
-def test_exit_status(
-    row: Make, file: str, column: str, before: float, after: float, fail_on: str, status: int
-) -> None:
+def test_exit_status(row: Make, file: str, column: str, before: float, after: float, fail_on: str, status: int) -> None:
     found = compared(file, [row(file, **{column: before})], [row(file, **{column: after})], fail_on)
     assert found.status == status and len(found.failing) == status
 

@@ -19,7 +19,7 @@ from bench.sheet import columns_of
 
 Row = dict[str, Any]
 Make = Callable[..., Row]
-Checkout = Any  # of conftest.py
+Checkout = Any  # of tests/bench/conftest.py
 
 
 # ---- names

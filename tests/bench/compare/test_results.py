@@ -15,7 +15,7 @@ from bench.compare.repository import Repository
 
 Make = Callable[..., dict[str, Any]]
 Write = Callable[..., Path]
-Checkout = Any  # of conftest.py
+Checkout = Any  # of tests/bench/conftest.py
 
 
 def fails(name: str, folder: Path) -> str:
@@ -158,7 +158,9 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 def test_files_of_another_version_are_told(row: Make, write: Write) -> None:
     folder = write("a", space=[row()])
     (folder / "board.csv").write_text("what,ever\n")
-    assert results.find(str(folder), folder).notes == [f"{folder}: board.csv is not read, this version does not know it"]
+    assert results.find(str(folder), folder).notes == [
+        f"{folder}: board.csv is not read, this version does not know it"
+    ]
 
 
 def test_paths_that_are_not_there(tmp_path: Path) -> None:

@@ -29,7 +29,10 @@ def make(file: str = "space", **more: Any) -> Row:
     for column in FILES[file]:
         row[column.name] = WORDS.get(column.name, 1.0 if column.read is not int else 1)
     row |= {name: True for name in row if name == "lossless"} | {name: 8 for name in row if name == "passes"} | more
-    for value, low, high in (("time_ratio", "ratio_low", "ratio_high"), ("joules_per_dot", "joules_low", "joules_high")):
+    for value, low, high in (
+        ("time_ratio", "ratio_low", "ratio_high"),
+        ("joules_per_dot", "joules_low", "joules_high"),
+    ):
         if row.get(value) is not None and low not in more:
             row |= {name: row[value] * factor for name, factor in ((low, 1 / 1.01), (high, 1.01)) if name in row}
     return row

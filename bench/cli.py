@@ -17,6 +17,7 @@ from bench import journal as journals
 from bench import peers
 from bench import plan as plans
 from bench.compare import commands as comparing
+from bench.energy import windows
 from bench.interop import commands as outward
 from bench.peers.peer import Peer
 from bench.trouble import Trouble
@@ -133,6 +134,8 @@ def run(
         threads=threads,
         caches=_checked(cache, ("warm", "cold"), "cache"),
         effort=plans.QUICK if quick else plans.Effort(),
+        energy=windows.QUICK if quick else windows.Effort() if which == "full" else windows.SMALL,
+        standard=names is None and kinds is None,
     )
     own = any(name not in datasets.names() + datasets.names(twins=True) for name in plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
@@ -141,7 +144,7 @@ def run(
 
 def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[Peer, ...]]:
     if kinds is None:
-        return tuple(formats.get(name) for name in formats.names()), tuple(peer() for peer in peers.ALL)
+        return formats.standard(), tuple(peer() for peer in peers.ALL)
     try:
         return plans.choose_formats(kinds)
     except ValueError as error:
@@ -160,7 +163,7 @@ def _resolved(names: list[str] | None, which: str) -> list[str]:
 def _checked(asked: Sequence[str], known: Sequence[str], what: str) -> tuple[str, ...]:
     for name in asked:
         if name not in known:
-            raise Trouble(f"no {what} {name!r}: there are {' and '.join(known)}")
+            raise Trouble(f"no {what} {name!r}: there are {', '.join(known)}")
     return tuple(dict.fromkeys(asked))
 
 

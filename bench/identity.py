@@ -23,8 +23,8 @@ from formats.format import Format
 from formats.parameters import Parametrised
 
 ROOT = build.FOLDER.parent
-SPACE_C = ("encode.c",)
 DRIVER_C = ("bench.c", "product.c", "dot.c")
+COUNTED_C = ("drivers/count.c", "product.c", "dot.c")
 DRIVER_PY = ("cdot/build.py", "bench/meters/pairs.py", "bench/meters/targets.py")
 
 
@@ -84,25 +84,37 @@ def _module(of: Parametrised) -> Path:
     return Path(inspect.getfile(type(of)))
 
 
+def encoders(modules: set[Path]) -> set[Path]:
+    """What these modules encode with in C: cdot/NAME.py and NAME.c where they import from cdot.NAME."""
+    names = {
+        str(node.module).removeprefix("cdot.")
+        for path in modules
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("cdot.")
+    }
+    written = [name for name in names if (build.FOLDER / f"{name}.c").exists()]
+    return {build.FOLDER / f"{name}{suffix}" for name in written for suffix in (".py", ".c")}
+
+
 @cache
 def space_sha(format_: Format) -> str:
-    """Hash of what decides a payload's bytes: the format's Python and the C of encoders."""
-    files = imported(_module(format_)) | {build.FOLDER / name for name in SPACE_C}
-    return hash_files(sorted(files))
+    """Hash of what decides a payload's bytes: the format's Python and the C that it encodes with."""
+    files = imported(_module(format_))
+    return hash_files(sorted(files | encoders(files)))
 
 
 def included(path: Path) -> set[Path]:
     """A C file, the headers it includes, the C files of these headers, and so on."""
     found: set[Path] = set()
-    todo = [path]
+    todo = [path.resolve()]
     while todo:
         here = todo.pop()
         found.add(here)
         for name in re.findall(r'^#include "(.+)"', here.read_text(), re.MULTILINE):
             near = here.parent / name
-            header = near if near.exists() else build.FOLDER / name
+            header = (near if near.exists() else build.FOLDER / name).resolve()
             todo += [there for there in (header, header.with_suffix(".c")) if there.exists() and there not in found]
-    return {there.resolve() for there in found}
+    return found
 
 
 @cache
@@ -111,6 +123,15 @@ def time_sha(format_: Format) -> str:
     roots = [build.FOLDER / name for name in DRIVER_C]
     roots.append(format_.kernel_source or _kernel_file(format_.name))
     files = {file for root in roots for file in included(root)} | {ROOT / name for name in DRIVER_PY}
+    return hash_files(sorted(files), space_sha(format_))
+
+
+@cache
+def instructions_sha(format_: Format) -> str:
+    """Hash of what decides how many instructions a product has: as for time, but with the driver that counts."""
+    roots = [build.FOLDER / name for name in COUNTED_C]
+    roots.append(format_.kernel_source or _kernel_file(format_.name))
+    files = {file for root in roots for file in included(root)} | {ROOT / "cdot/build.py"}
     return hash_files(sorted(files), space_sha(format_))
 
 
@@ -152,5 +173,6 @@ def code_sha(metric: str, name: str, params: str) -> str | None:
     except ValueError:
         return None
     how = meter(metric)
-    base = time_sha(format_) if how.KERNELS else space_sha(format_)
+    kernels = instructions_sha if metric == "instructions" else time_sha
+    base = kernels(format_) if how.KERNELS else space_sha(format_)
     return hash_files([ROOT / path for path in how.SOURCES], base) if how.SOURCES else base

@@ -1,6 +1,6 @@
 /* The kernel contract: payloads are opened into views, decoders fill blocks, multipliers turn blocks
- * into products. This header, bench.h and encode.h are fed both to the C compiler and to cffi, which reads
- * them without their preprocessor lines; constants are enums for that reason.
+ * into products. This header and those of library.py's list are fed both to the C compiler and to cffi,
+ * which reads them without their preprocessor lines; constants are enums for that reason.
  *
  * Nothing here allocates, keeps state outside its arguments, or needs more of libc than memcpy, so the
  * same files run bare-metal. Threads (threads.c) and timing (bench.c) are for hosts only.

@@ -141,7 +141,7 @@ class Payload:
         """The nonzeros of a range of columns, decoded."""
         if not 0 <= begin <= end <= self.shape[1]:
             raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
-        return Columns(*self.kernel.decode(begin, end))
+        return Columns(*self.kernel.decode(begin, end)).in_row_order()
 
     def histogram(self) -> Histogram:
         """Distinct nonzero values and their counts."""

@@ -49,6 +49,14 @@ class Columns:
         """Column (counted from 0 in this block) of each nonzero, int64 (nnz,)."""
         return np.repeat(np.arange(len(self.indptr) - 1), self.counts())
 
+    def in_row_order(self) -> Columns:
+        """With the rows of each column rising, as some formats do not store them."""
+        column = self.column_of_each()
+        if ((np.diff(self.rows) > 0) | (np.diff(column) > 0)).all():
+            return self
+        order = np.lexsort((self.rows, column))
+        return Columns(self.rows[order], self.values[order], self.indptr)
+
     def dense(self, n: int, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
         """All entries as an array (columns, n): one row of it is one column of W."""
         out = np.zeros((len(self.indptr) - 1, n), dtype or self.values.dtype)
@@ -117,10 +125,13 @@ def as_source(matrix: Any) -> Source:
     )
 
 
-def blocks(source: Source, entries: int = BLOCK_ENTRIES) -> Iterator[tuple[int, int, Columns]]:
-    """(begin, end, columns) over all of ``source``, at most ``entries`` entries or one column each."""
+def blocks(source: Source, entries: int = BLOCK_ENTRIES, multiple: int = 1) -> Iterator[tuple[int, int, Columns]]:
+    """(begin, end, columns) over all of ``source``: at most ``entries`` entries, or ``multiple`` columns.
+
+    All but the last have a multiple of ``multiple`` columns.
+    """
     n, m = source.shape
-    step = max(1, entries // max(n, 1))
+    step = max(1, entries // max(n, 1) // multiple) * multiple
     for begin in range(0, m, step):
         end = min(begin + step, m)
         yield begin, end, source.columns(begin, end)

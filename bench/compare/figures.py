@@ -18,7 +18,8 @@ class Figure:
 
     ``words``: what it is called when it went down, and up. ``name``: what ``--fail-on`` calls it.
     ``low``, ``high``: the columns of its interval, for what is measured and not counted; ``count``: the
-    column with the number of measurements behind it. ``gates``: a change for the worse may fail a build.
+    column with the number of measurements behind it. ``equal``: columns that have to agree for this figure,
+    besides the file's in `EQUAL`. ``gates``: a change for the worse may fail a build.
     """
 
     column: str
@@ -29,6 +30,7 @@ class Figure:
     high: str = ""
     count: str = ""
     gates: bool = True
+    equal: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -45,12 +47,13 @@ class Figure:
 
 
 SIZE = ("smaller", "larger")
+SPEED = ("faster", "slower")
 LEVEL = ("lower", "higher")
 
 # The first figure of a file is its headline.
 FIGURES: dict[str, tuple[Figure, ...]] = {
     "space": (Figure("bytes", SIZE), Figure("scratch_bytes", SIZE), Figure("error", SIZE)),
-    "time": (Figure("time_ratio", ("faster", "slower"), "time", False, "ratio_low", "ratio_high", "passes", False),),
+    "time": (Figure("time_ratio", SPEED, "time", False, "ratio_low", "ratio_high", "passes", False),),
     "instructions": (Figure("instructions_per_dot", name="instructions"),),
     "energy": (
         Figure("joules_per_dot", ("less", "more"), "energy", False, "joules_low", "joules_high", gates=False),
@@ -68,6 +71,8 @@ FIGURES: dict[str, tuple[Figure, ...]] = {
         Figure("multiplications"),
         Figure("peak_activation_bytes", SIZE),
         Figure("importance_kept", LEVEL, more_is_better=True),
+        Figure("error", SIZE),
+        Figure("prefix_ratio", SPEED, low="prefix_low", high="prefix_high", gates=False, equal=("isa",)),
     ),
     "cycles": (
         Figure("cycles_est_mid"),
@@ -81,7 +86,7 @@ FIGURES: dict[str, tuple[Figure, ...]] = {
 # Columns besides the cell and the matrix's hash without whose agreement two figures are not compared.
 EQUAL: dict[str, tuple[str, ...]] = {
     "time": ("isa", "compiler", "reference", "reference_sha"),
-    "instructions": ("isa", "compiler"),
+    "instructions": ("isa", "compiler", "columns_counted"),
     "energy": ("kind", "machine"),
     "board": ("machine",),
 }

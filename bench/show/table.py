@@ -10,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bench.show import systolic
 from bench.show.grid import SECTIONS, Grid, grid, notes
 
 Row = dict[str, Any]
@@ -31,7 +32,8 @@ def matrix_table(rows: dict[str, list[Row]], width: int = 80) -> RenderableType:
             table.add_row(Text(SECTIONS[section], "dim"))
         cells = [Text(field.text, "bold" if field.best else "") for field in line.fields]
         table.add_row(Text(line.name), *cells)  # brackets are no markup here
-    return Group(table, *(Text(note, "dim") for note in notes([found])))
+    said = notes([found]) + systolic.lines(rows.get("systolic", []))
+    return Group(table, *(Text(line, "dim") for line in said))
 
 
 def print_tables(results: dict[str, list[Row]], names: list[str] | None, style: str, console: Console) -> None:

@@ -19,7 +19,7 @@ WORDS = {
     "dataset": "d", "matrix_sha256": "a" * 64, "source": "mirror", "format": "sham", "params": "", "status": "ok",
     "reason": "", "code_sha": "c0de", "dtype": "float32", "cache": "warm", "isa": "x86_64_v3", "compiler": "zig-1",
     "reference": "csc", "reference_sha": "0123456789abcdef", "stop": "8 passes", "machine": "M x2", "kind": "rapl",
-    "array": "32x32",
+    "array": "32x32", "columns_share": "1",
 }  # fmt: skip
 
 
@@ -32,6 +32,7 @@ def make(file: str = "space", **more: Any) -> Row:
     for value, low, high in (
         ("time_ratio", "ratio_low", "ratio_high"),
         ("joules_per_dot", "joules_low", "joules_high"),
+        ("prefix_ratio", "prefix_low", "prefix_high"),
     ):
         if row.get(value) is not None and low not in more:
             row |= {name: row[value] * factor for name, factor in ((low, 1 / 1.01), (high, 1.01)) if name in row}

@@ -183,6 +183,11 @@ def test_space_hashes_follow_imports_and_no_kernels() -> None:
     assert files == {"csc.c", "payload.h", "payload.c", "cdot.h"}
     assert "huffman.c" in {path.name for path in identity.included(root / "cdot" / "ham.c")}
     assert "avx2.h" in {path.name for path in identity.included(root / "cdot" / "dot.c")}
+    kernel = root / "cdot" / "column_combined.c"  # includes a header in vector/ that includes its own one
+    assert {"column_combined.h", "column_combined.c", "bits.h"} <= {path.name for path in identity.included(kernel)}
+    modules = identity.imported(root / "formats" / "column_combined.py")
+    assert {path.name for path in identity.encoders(modules)} == {"combining.py", "combining.c"}
+    assert identity.encoders(identity.imported(root / "formats" / "csc.py")) == set()
     with pytest.raises(FileNotFoundError, match="nonesuch_decoder"):
         identity._kernel_file("nonesuch")
 
@@ -208,8 +213,9 @@ def test_plan_of_a_matrix() -> None:
     chosen = plan.Plan(("w",), two, both, bounds=True, threads=(1, 2))
     cells = chosen.cells("w")
     timed = [cell for cell in cells if cell.metric == "time"]
+    space = [cell for cell in cells if cell.metric == "space"]
     # 2 formats and 3 bounds; per batch: 2 formats and 2 peers on 1 and 2 threads; 2 copies and 1 decoding on one
-    assert len(cells) - len(timed) == 5 and len(timed) == 2 * (4 * 2 + 3)
+    assert len(space) == 5 and len(timed) == 2 * (4 * 2 + 3)
     fewer = plan.Plan(("w",), two, both, later_batches=(1,)).cells("w")
     assert [cell.batch for cell in fewer if cell.format == "scipy_csr"] == [1]
     assert [cell.batch for cell in fewer if cell.format == "blas_dense"] == [1, 8]

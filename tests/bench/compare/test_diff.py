@@ -43,7 +43,7 @@ def test_every_file_has_figures_and_all_are_columns() -> None:
     for file in FILES:
         names = set(columns_of(file))
         for figure in FIGURES[file]:
-            assert {figure.column, figure.low, figure.high, figure.count} - {""} <= names, file
+            assert {figure.column, figure.low, figure.high, figure.count, *figure.equal} - {""} <= names, file
         assert set(EQUAL.get(file, ())) <= names, file
 
 
@@ -181,6 +181,14 @@ def test_energy_that_is_only_modelled(row: Make) -> None:
     assert verdicts(found) == [("model_pj_per_entry", "more")] and not found.apart
 
 
+def test_what_only_one_figure_of_a_row_depends_on(row: Make) -> None:
+    a, b = row("levels"), row("levels", isa="x86_64", prefix_ratio=2.0, active_bytes=2)
+    assert verdicts(compared("levels", [a], [b])) == [("active_bytes", "larger")]
+    assert verdicts(compared("levels", [a], [b | {"isa": a["isa"]}])) == [
+        ("active_bytes", "larger"), ("prefix_ratio", "slower"),
+    ]  # fmt: skip
+
+
 # ---- what belongs together
 
 
@@ -192,6 +200,7 @@ def test_energy_that_is_only_modelled(row: Make) -> None:
         ("time", {"compiler": ""}, "compiler differs: zig-1 and (none)"),
         ("time", {"isa": "a", "compiler": "b"}, "isa differs: x86_64_v3 and a; compiler differs: zig-1 and b"),
         ("instructions", {"compiler": "gcc-12"}, "compiler differs: zig-1 and gcc-12"),
+        ("instructions", {"columns_counted": 512}, "columns_counted differs: 1 and 512"),
         ("energy", {"kind": "model"}, "kind differs: rapl and model"),
         ("energy", {"machine": "N x4"}, "machine differs: M x2 and N x4"),
         ("space", {"matrix_sha256": "b" * 64, "source": "twin"},

@@ -1,0 +1,1 @@
+"""Published figures as data, for tables that print them beside ours."""

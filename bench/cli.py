@@ -131,6 +131,7 @@ def run(
         bounds=kinds is None,
         batches=batch or (1, 8),
         later_batches=None if batch else (1,),
+        later_ceilings=which == "full" or kinds is not None or batch is not None,
         threads=threads,
         caches=_checked(cache, ("warm", "cold"), "cache"),
         effort=plans.QUICK if quick else plans.Effort(),

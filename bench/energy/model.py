@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 from bench.energy.costs import ADD, MULTIPLY_ADD, VALUE, access
-from bench.energy.cser_counts import counts
+from formats.cser import counts
 from formats.format import Format
 from formats.ham import Ham
 from formats.header import bits

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 
 import formats
-from bench.energy import costs, cser_counts, model, published
-from bench.energy.cser_counts import CserCounts, counts
+from bench.energy import costs, model, published
 from bench.energy.model import model_pj_per_entry
 from bench.energy.published import published_pj_per_entry
 from formats.source import Source, as_source
@@ -43,24 +40,21 @@ AS_PUBLISHED = {
 }
 
 
-def named(name: str) -> Any:
-    """A format of that name, whether it is registered or not."""
-    return SimpleNamespace(name=name)
-
-
 @pytest.mark.parametrize("name", BY_HAND)
 def test_by_hand(name: str) -> None:
-    assert model_pj_per_entry(named(name), as_source(HAND)) == pytest.approx(BY_HAND[name] / 12, rel=1e-12)
+    assert model_pj_per_entry(formats.get(name), as_source(HAND)) == pytest.approx(BY_HAND[name] / 12, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", AS_PUBLISHED)
 def test_as_published_by_hand(name: str) -> None:
-    assert published_pj_per_entry(named(name), as_source(HAND)) == pytest.approx(AS_PUBLISHED[name] / 12, rel=1e-12)
+    assert published_pj_per_entry(formats.get(name), as_source(HAND)) == pytest.approx(
+        AS_PUBLISHED[name] / 12, rel=1e-12
+    )
 
 
 def test_constants() -> None:
     """The same sums as numbers, so that a slip in both places shows."""
-    figures = {name: round(model_pj_per_entry(named(name), as_source(HAND)) or 0, 8) for name in BY_HAND}
+    figures = {name: round(model_pj_per_entry(formats.get(name), as_source(HAND)) or 0, 8) for name in BY_HAND}
     assert figures == {
         "dense": 15.85,
         "csc": 8.16666667,
@@ -70,8 +64,8 @@ def test_constants() -> None:
         "ham": 13.49686719,
         "sham": 9.52083333,
     }
-    assert round(published_pj_per_entry(named("csc"), as_source(HAND)) or 0, 8) == 12.85416667
-    assert round(published_pj_per_entry(named("ham"), as_source(HAND)) or 0, 8) == 9.91353385
+    assert round(published_pj_per_entry(formats.get("csc"), as_source(HAND)) or 0, 8) == 12.85416667
+    assert round(published_pj_per_entry(formats.get("ham"), as_source(HAND)) or 0, 8) == 9.91353385
 
 
 @pytest.mark.parametrize(
@@ -109,59 +103,35 @@ def test_published_sham_takes_the_index_width_from_the_columns() -> None:
     W = np.zeros((4, 300), np.float32)
     W[1] = 3
     rest = 300 * (5 + 1.25) + 5 * 0 + 5 + 300 * (4.6 + 5) + 300 * 5 - 5  # codebook, lmax + 2, products, outputs
-    assert model_pj_per_entry(named("sham"), as_source(W)) == pytest.approx((rest + 300 * 1.25) / 1200)
-    assert published_pj_per_entry(named("sham"), as_source(W)) == pytest.approx((rest + 300 * 2.5) / 1200)
+    assert model_pj_per_entry(formats.get("sham"), as_source(W)) == pytest.approx((rest + 300 * 1.25) / 1200)
+    assert published_pj_per_entry(formats.get("sham"), as_source(W)) == pytest.approx((rest + 300 * 2.5) / 1200)
 
 
 def test_the_table_of_two_to_the_t_is_left_out_where_t_is_0() -> None:
     """Two symbols: lmax 1, t 0; 8 entries of 1 bit, one word; no logarithm, no table."""
     W = np.array([[1, 0], [0, 0], [0, 1], [0, 0]], np.float32)
     stream = 8 * 5 + 5 + 8 * 1.25
-    assert model_pj_per_entry(named("ham"), as_source(W)) == pytest.approx((stream + 2 * 9.6 + 2 * 5) / 8)
-
-
-def test_cser_counts() -> None:
-    assert counts(as_source(HAND)) == CserCounts(symbols=4, indices=5, groups=4, columns=3)
-    # one is the most frequent: zero is a group of the one column that has it
-    ones = np.array([[1, 1, 2], [1, 0, 1]], np.float32)
-    assert counts(as_source(ones)) == CserCounts(3, 2, 2, 3)
-    assert counts(as_source(np.ones((3, 5), np.float32))) == CserCounts(1, 0, 0, 5)
-    assert counts(as_source(np.zeros((3, 5), np.float32))) == CserCounts(1, 0, 0, 5)
-    assert (counts(as_source(HAND)).group_pointers, counts(as_source(HAND)).column_pointers) == (5, 4)
-
-
-def test_cser_counts_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    W = np.random.default_rng(0).integers(0, 4, (40, 30)).astype(np.float32)
-    whole = counts(as_source(W))
-    blocks = cser_counts.blocks
-    monkeypatch.setattr(cser_counts, "blocks", lambda source: blocks(source, 7 * 40))
-    assert counts(as_source(W)) == whole
-    assert whole.groups == sum(len(set(column) - {whole_mode(W)}) for column in W.T.tolist())
-
-
-def whole_mode(W: np.ndarray) -> float:
-    values, counts = np.unique(W, return_counts=True)
-    return float(values[counts.argmax()])
+    assert model_pj_per_entry(formats.get("ham"), as_source(W)) == pytest.approx((stream + 2 * 9.6 + 2 * 5) / 8)
 
 
 def test_no_formula_and_no_entries() -> None:
-    assert model_pj_per_entry(named("bitmap"), as_source(HAND)) is None
-    assert published_pj_per_entry(named("dense"), as_source(HAND)) is None
+    assert model_pj_per_entry(formats.get("bitmap"), as_source(HAND)) is None
+    assert published_pj_per_entry(formats.get("dense"), as_source(HAND)) is None
     for shape in ((0, 5), (5, 0)):
         empty = as_source(np.zeros(shape, np.float32))
-        assert model_pj_per_entry(named("ham"), empty) is None
-        assert published_pj_per_entry(named("ham"), empty) is None
+        assert model_pj_per_entry(formats.get("ham"), empty) is None
+        assert published_pj_per_entry(formats.get("ham"), empty) is None
 
 
 @pytest.mark.parametrize("name", sorted(model.FORMULAS))
 @pytest.mark.parametrize("matrix", [np.zeros((3, 4)), np.full((3, 4), -1.5), np.eye(1)])
 def test_degenerate_matrices_have_figures(name: str, matrix: np.ndarray) -> None:
-    figure = model_pj_per_entry(named(name), as_source(matrix.astype(np.float32)))
+    figure = model_pj_per_entry(formats.get(name), as_source(matrix.astype(np.float32)))
     assert figure is not None and np.isfinite(figure) and figure > 0
 
 
 def test_every_formula_is_of_a_format_with_that_name() -> None:
-    assert set(model.FORMULAS) - {"cser"} <= set(formats.names())
+    assert set(model.FORMULAS) <= set(formats.names())
     assert set(published.FORMULAS) <= set(model.FORMULAS)
 
 
@@ -206,14 +176,14 @@ def printed(figure: float | None, like: str) -> str:
 @pytest.mark.parametrize(("matrix", "name"), CASES)
 def test_published_figures(mirror: Path, load: Callable[[str], Source], matrix: str, name: str) -> None:
     wanted = PUBLISHED[matrix][name]
-    assert printed(published_pj_per_entry(named(name), load(matrix)), wanted) == wanted
+    assert printed(published_pj_per_entry(formats.get(name), load(matrix)), wanted) == wanted
 
 
 @pytest.mark.real_data("orsreg_1")
 @pytest.mark.parametrize(("matrix", "name"), CASES)
 def test_figures_by_the_table(mirror: Path, load: Callable[[str], Source], matrix: str, name: str) -> None:
     wanted = BY_THE_TABLE[matrix][name]
-    assert printed(model_pj_per_entry(named(name), load(matrix)), wanted) == wanted
+    assert printed(model_pj_per_entry(formats.get(name), load(matrix)), wanted) == wanted
 
 
 @pytest.mark.real_data("vgg19/90-0-32")
@@ -230,4 +200,4 @@ def test_the_published_file_was_made_with_the_networks_code(
     source = load("vgg19/90-0-32")
     code = published.network_code(archive, source)
     assert code.stream_bits == archive.ends[-1]
-    assert printed(published_pj_per_entry(named(name), source, code), wanted) == wanted
+    assert printed(published_pj_per_entry(formats.get(name), source, code), wanted) == wanted

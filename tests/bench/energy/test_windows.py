@@ -8,32 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.energy import estimate, powercap, windows
+from bench.energy import estimate, windows
 from bench.energy.counters import CounterLost, NotMeasurable
-from bench.energy.meters import CounterMeter
 from bench.energy.windows import Effort, Sampling, Window
 
 sys.path.insert(0, str(Path(__file__).parent))
-from virtual_rapl import Machine, VirtualRapl
-
-QUANTUM = 61.03515625e-6
-LAYOUTS = (
-    ("package-0",),
-    ("package-0", "package-1"),
-    ("package-0-die-0", "package-0-die-1"),
-    ("package-0-die-0", "package-0-die-1", "package-1-die-0", "package-1-die-1"),
-)
-
-
-def meter_of(virtual: VirtualRapl) -> CounterMeter:
-    return CounterMeter(powercap.open_powercap(virtual.class_folder), virtual)
-
-
-def measured(virtual: VirtualRapl, seconds: float, watts: float, effort: Effort) -> Sampling:
-    """A kernel of so many seconds a product and watts a package."""
-    runs = {"kernel": virtual.kernel(seconds, watts)}
-    return windows.measure(meter_of(virtual), virtual, runs, effort, random.Random(1))
-
+from measuring import LAYOUTS, QUANTUM, measured, meter_of
+from virtual_rapl import Fault, Machine, VirtualRapl
 
 # ---- figures
 
@@ -58,92 +39,12 @@ def test_no_dram_no_psys(tmp_path: Path) -> None:
     assert figures.dram is None and figures.psys is None
 
 
-def random_machine(rng: random.Random, fault: str = "") -> Machine:
-    """Any machine of the known kinds; small registers wrap every few windows."""
-    return Machine(
-        rng.choice(LAYOUTS),
-        dram=rng.random() < 0.3,
-        psys=rng.random() < 0.2,
-        core=rng.random() < 0.3,
-        mmio=rng.random() < 0.2,
-        unit=rng.choice((QUANTUM, QUANTUM / 4)),
-        period=rng.uniform(0.5e-3, 1e-3),
-        jitter=rng.choice((0.0, 0.1, 0.3)),
-        bits=32 if fault == "reset" else rng.choice((22, 24, 28, 32)),
-        range_known=fault != "unknown range",
-        idle_watts=rng.uniform(1.0, 60.0),
-        noise=rng.choice((0.0, 0.02, 0.2)),
-    )
-
-
-def folder_of(tmp_path: Path, machine: Machine) -> Path:
-    """One for all machines with the same zones: making a thousand takes longer than measuring."""
-    parts = (machine.dram, machine.psys, machine.core, machine.mmio, machine.range_known)
-    return tmp_path / "-".join(map(str, (LAYOUTS.index(machine.packages), *map(int, parts))))
-
-
-class Fault:
-    """Spoils the second window of a kernel and every third from there on."""
-
-    def __init__(self, virtual: VirtualRapl, kind: str, size: float) -> None:
-        self.virtual, self.kind, self.size = virtual, kind, size
-        self.steps = 0
-
-    def __call__(self, seconds: float) -> tuple[float, float]:
-        if seconds < 0.05:  # warming up
-            return seconds, 0.0
-        self.steps += 1
-        window, step = divmod(self.steps - 1, windows.PARTS)
-        if window % 3 == 1 and step == 4:
-            if self.kind == "somebody else ran":
-                return seconds + self.size, 30.0
-            if self.kind == "reset":
-                self.virtual.begin_at(0.0)
-        return seconds, 0.0
-
-
-FAULTS = ("", "", "somebody else ran", "reset", "unknown range")
-
-
-def test_a_thousand_random_machines(tmp_path: Path) -> None:
-    """Windows of 1 s: energy within 0.2 %, each window within two periods, its polls and the counter's units.
-    None is accepted that should be dropped."""
-    worst, wrapped, spoilt, dropped = 0.0, 0, 0, 0
-    for seed in range(1000):
-        rng, fault = random.Random(seed), FAULTS[seed % len(FAULTS)]
-        machine = random_machine(rng, fault)
-        virtual = VirtualRapl(folder_of(tmp_path, machine), machine, rng, poll=rng.uniform(30e-6, 60e-6))
-        virtual.disturb = Fault(virtual, fault, rng.uniform(0.08, 2.0))
-        start, span = virtual.joules(), 2**machine.bits * machine.unit
-        watts, seconds = machine.idle_watts * rng.uniform(1.0, 4.0), 10 ** rng.uniform(-6, -2.3)
-        sampling = measured(virtual, seconds, watts, Effort(1.0, 500, 3))
-        true, all_windows = watts * seconds * len(machine.packages), sampling.kernels["kernel"]
-        accepted = sampling.accepted("kernel")
-        for window in accepted:
-            error = abs(estimate.gross(window) / true - 1)
-            edges = 2 * machine.period * (1 + machine.jitter) + (windows.PARTS + 2) * virtual.poll
-            joules = window.joules["package"]
-            units = (3 * len(machine.packages) + joules / span) * machine.unit  # a wrap loses one
-            assert error <= edges / window.seconds + units / joules, seed
-            worst = max(worst, error)
-        if fault in ("somebody else ran", "reset"):
-            bad = [window for i, window in enumerate(all_windows) if i % 3 == 1]
-            assert bad and not set(map(id, bad)) & set(map(id, accepted)), seed
-            spoilt += len(bad)
-        if fault != "unknown range":
-            assert len(accepted) == 3, seed
-        dropped += len(all_windows) - len(accepted)
-        wrapped += virtual.joules() // span > start // span and fault == ""
-    assert worst <= 2e-3
-    assert wrapped > 100 and spoilt >= 400 and dropped > spoilt  # so that there was something to get wrong
-
-
 # ---- windows that must be dropped
 
 
 def test_a_reset_says_so(tmp_path: Path) -> None:
     virtual = VirtualRapl(tmp_path, Machine())
-    virtual.disturb = Fault(virtual, "reset", 0)
+    virtual.disturb = Fault(virtual, "reset", 0, windows.PARTS)
     sampling = measured(virtual, 1e-4, 50.0, Effort(1.0, 500, 3))
     problems = [window.problem for window in sampling.kernels["kernel"]]
     assert "package-0 jumped by" in problems[1] and problems[0] == ""
@@ -247,44 +148,6 @@ def test_products_longer_than_a_window(tmp_path: Path) -> None:
     assert estimate.figures(sampling, "kernel", 2).joules == pytest.approx(150.0, rel=2e-3)
 
 
-# ---- what is left when idle is subtracted
-
-
-def test_idle_above_the_kernel_is_below_noise(tmp_path: Path) -> None:
-    virtual = VirtualRapl(tmp_path, Machine(idle_watts=60.0, noise=0.05))
-    figures = estimate.figures(measured(virtual, 1e-4, 50.0, Effort(1.0, 500, 5)), "kernel", 5)
-    assert figures.net is None and figures.remark.startswith("net below noise: -")
-    assert figures.joules == pytest.approx(50e-4, rel=4e-3)
-
-
-def test_net_under_three_times_the_spread_of_idle() -> None:
-    """Idle windows of 1 s with 20, 21, 22 J: spread 1 J. A window of 24.1 J stands 3.1 J above, one of 23.9 J 2.9."""
-    idle = [Window(1.0, {"package": joules}) for joules in (20.0, 21.0, 22.0)]
-
-    def of(joules: float) -> estimate.Figures:
-        kernels = {"kernel": [Window(1.0, {"package": joules}, 10, 1.0)] * 3}
-        return estimate.figures(Sampling(1.0, kernels, idle), "kernel", 3)
-
-    assert of(24.1).net == pytest.approx(0.31) and of(24.1).remark == ""
-    assert of(23.9).net is None
-    assert of(23.9).remark == "net below noise: 2.9 J a window, idle windows spread by 1 J"
-    assert of(23.9).joules == pytest.approx(2.39) and of(23.9).low == of(23.9).high
-
-
-def test_no_usable_idle_window() -> None:
-    kernels = {"kernel": [Window(1.0, {"package": 30.0}, 10, 1.0)] * 3}
-    figures = estimate.figures(Sampling(1.0, kernels, [Window(2.0, {"package": 20.0})] * 5), "kernel", 3)
-    assert figures.net is None and figures.remark == "net unknown: no idle window was usable"
-
-
-def test_time_without_products_is_left_out() -> None:
-    """30 J in 1 s, of which 0.9 s in 9 products: 3 J a product, and 1 J above idle's 20 W."""
-    window, idle = Window(1.0, {"package": 30.0}, 9, 0.9), Window(1.0, {"package": 20.0})
-    assert estimate.gross(window) == pytest.approx(3.0)
-    figures = estimate.figures(Sampling(1.0, {"kernel": [window]}, [idle, idle]), "kernel", 1)
-    assert figures.net == pytest.approx(1.0)
-
-
 # ---- troubles
 
 
@@ -295,15 +158,6 @@ def test_too_few_windows(tmp_path: Path) -> None:
         estimate.figures(sampling, "kernel", 4)
     assert error.value.reason == (
         "0 of 4 windows usable (8 of 8 windows dropped: package-0 went back and where it wraps is not known)"
-    )
-
-
-def test_windows_dropped_by_their_length_say_so() -> None:
-    kernels = {"kernel": [Window(1.0, {"package": 30.0}, 10, 1.0)] * 3 + [Window(1.3, {"package": 40.0}, 10, 1.3)]}
-    with pytest.raises(NotMeasurable) as error:
-        estimate.figures(Sampling(1.0, kernels, []), "kernel", 4)
-    assert error.value.reason == (
-        "3 of 4 windows usable (1 of 4 windows dropped: 1 by their length, so something else ran)"
     )
 
 
@@ -332,11 +186,3 @@ def test_a_counter_that_stands_still(tmp_path: Path) -> None:
         meter.start()
     with pytest.raises(NotMeasurable, match="the counter of package-0 stands still for 1 s"):
         meter_of(virtual)
-
-
-def test_the_interval_is_a_bootstrap_of_the_median() -> None:
-    values = [1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 9.0]
-    low, high = estimate.interval(values)
-    assert 1.0 <= low <= 1.15 and 1.7 <= high <= 9.0 and low < 1.45 < high
-    assert estimate.interval(values) == (low, high)
-    assert estimate.interval([2.0, 2.0]) == (2.0, 2.0)

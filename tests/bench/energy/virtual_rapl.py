@@ -199,3 +199,23 @@ class VirtualRapl:
         """The first package's counter moves no more."""
         folder = self.package().folder
         self.registers = [one for one in self.registers if one.folder != folder]
+
+
+class Fault:
+    """Spoils the second window of a kernel and every third from there on; a window has so many parts."""
+
+    def __init__(self, virtual: VirtualRapl, kind: str, size: float, parts: int) -> None:
+        self.virtual, self.kind, self.size, self.parts = virtual, kind, size, parts
+        self.steps = 0
+
+    def __call__(self, seconds: float) -> tuple[float, float]:
+        if seconds < 0.05:  # warming up
+            return seconds, 0.0
+        self.steps += 1
+        window, step = divmod(self.steps - 1, self.parts)
+        if window % 3 == 1 and step == 4:
+            if self.kind == "somebody else ran":
+                return seconds + self.size, 30.0
+            if self.kind == "reset":
+                self.virtual.begin_at(0.0)
+        return seconds, 0.0

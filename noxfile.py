@@ -121,3 +121,9 @@ def docs(session: nox.Session) -> None:
     """The README's table and plot, anew from results/."""
     python = str(environment("docs", "-e", ".[docs]"))
     session.run(python, "-m", "bench.show.readme", *session.posargs, env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session
+def paper(session: nox.Session) -> None:
+    """docs/paper.md, published figures beside ours, computed anew."""
+    bench(session, "paper", "--out", "docs/paper.md")

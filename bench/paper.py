@@ -48,7 +48,7 @@ class Result:
         if self.error or self.lacks:
             return "failed" if self.error else "not at hand"
         if self.equal:
-            return "equal"
+            return "inside" if RANGE in self.figure.published else "equal"
         return "differs" if self.ratio is None else difference(self.ratio)
 
 

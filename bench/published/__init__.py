@@ -1,4 +1,4 @@
-"""Published figures: one module a paper, each with ``GROUPS`` of figures and ``ABSENT`` ones. `bench.paper` has them all."""
+"""Published figures: modules by paper, each with ``GROUPS`` of figures, and ``ABSENT`` ones; `bench.paper` computes."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import datasets
 import formats
+from bench.energy.published import network_code
 from datasets import sham_archive
 from datasets.errors import Unreachable
 from datasets.mirror import mirror_folder
@@ -64,7 +65,5 @@ class Data:
         return sham_archive.read(stream, self.path(f"{base}/huffman_code/{stem}_code.pkl"))
 
     def published_code(self, name: str, format_: str) -> Code:
-        """The code that a published stream is written in, with this matrix's counts; a network has one for all layers."""
-        from bench.energy.published import network_code
-
+        """The code of a published stream, with the counts of this matrix; a network has one for all its layers."""
         return network_code(self.archive(name, format_), self.matrix(name))

@@ -20,6 +20,7 @@ from formats.source import as_source
 SOURCE = "Kung, McDanel and Zhang, ASPLOS 2019 (arXiv:1811.04770)"
 EXAMPLE = f"{SOURCE}: method; figures from this project's specification, formats.md section 5"
 ALPHA, GAMMA = 8, 0.5
+MADE = "128x128_sp90_uniform_s3"  # a matrix of the mirror
 # Filters (outputs) by inputs, as the paper writes them: the transpose of ours.
 HAND = np.array([[-0.3, 0, -0.2, 0], [0, -0.7, 0, -0.8], [0, 0.1, -1.2, 0], [0.9, 0, 0.4, 0.7]], np.float32).T
 
@@ -64,14 +65,14 @@ def cycles(inputs: int, columns: int, _: Data) -> int:
 
 def size(value_bytes: int, data: Data) -> float:
     """Bytes by the paper's accounting; values of 4 bytes, or of 1 instead."""
-    source, format_ = as_source(matrix(data, "128x128_sp90_uniform_s3")), ColumnCombined(ALPHA, GAMMA)
+    source, format_ = as_source(matrix(data, MADE)), ColumnCombined(ALPHA, GAMMA)
     cells = source.shape[1] * len(format_.groups(source))
     return format_.paper_bits(source) / 8 - (4 - value_bytes) * cells
 
 
 def payload_size(data: Data) -> int:
     """Bytes of our payload."""
-    return ColumnCombined(ALPHA, GAMMA).encode(matrix(data, "128x128_sp90_uniform_s3")).nbytes
+    return ColumnCombined(ALPHA, GAMMA).encode(matrix(data, MADE)).nbytes
 
 
 def _hand(gamma: float, published: str) -> Figure:
@@ -79,20 +80,26 @@ def _hand(gamma: float, published: str) -> Figure:
 
 
 def _cycles(inputs: int, columns: int, published: str) -> Figure:
-    packed = "" if columns == 128 else f", packed to {columns} groups"
-    what = f"128 x 128, L = {inputs}{packed}"
+    packed = "" if columns == 128 else f", {columns} groups"
+    what = f"128 x 128 on 32 x 32: L = {inputs}{packed}"
     return Figure(what, EXAMPLE, published, partial(cycles, inputs, columns), "cycles")
 
 
-CASE = "128 x 128 at 90 %, alpha 8, gamma 0.5"
-EXAMPLES = Group(
-    "Column combining: sizes and cycles",
-    "A small case by hand, the size of one packed matrix, and cycles on an array of 32 x 32 that L inputs stream through.",
+BY_HAND = Group(
+    "Column combining: a case by hand",
+    "Groups of inputs, and weights that conflicts cost.",
     (
         _hand(0.25, "[0, 1] [2, 3]"),
-        _hand(0.0, "[0, 1] [2] [3]"),
         Figure("4 x 4, alpha 2, gamma 0.25: pruned", EXAMPLE, "1", hand_pruned, "weights"),
-        Figure(f"{CASE}: groups", EXAMPLE, "16", partial(vector, "128x128_sp90_uniform_s3", 8, 0.5, "groups"), "groups"),
+        _hand(0.0, "[0, 1] [2] [3]"),
+    ),
+)
+CASE = "128 x 128 at 90 %, alpha 8, gamma 0.5"
+COSTS = Group(
+    "Column combining: sizes and cycles",
+    "The size of one packed matrix, and the cycles of an array of 32 x 32 that L inputs stream through.",
+    (
+        Figure(f"{CASE}: groups", EXAMPLE, "16", partial(vector, MADE, ALPHA, GAMMA, "groups"), "groups"),
         Figure(f"{CASE}: float32", EXAMPLE, "9080", partial(size, 4), "bytes", beside=payload_size),
         Figure(f"{CASE}: int8", EXAMPLE, "2936", partial(size, 1), "bytes"),
         _cycles(1, 128, "1040"),
@@ -105,15 +112,15 @@ EXAMPLES = Group(
 
 
 def _absent(network: Network) -> tuple[Absent, ...]:
-    needs = "training, and retraining after packing"
+    needs = "training"
     what, source = f"{network.name}, packed", f"{SOURCE}: networks after retraining, alpha {ALPHA}, gamma {GAMMA}"
     return (
-        Absent(f"{what}: tiles", source, f"{network.tiles:.3f}", "of before", needs),
-        Absent(f"{what}: throughput", source, f"{network.throughput:g}", "of before", needs),
-        Absent(f"{what}: energy", source, f"{network.energy:.3f}", "of before", needs),
-        Absent(f"{what}: accuracy", source, f"{network.accuracy:.2f}, from {network.accuracy_before:g}", "%", needs),
+        Absent(f"{what}: tiles", source, f"{network.tiles:.3f}", "x", needs),
+        Absent(f"{what}: throughput", source, f"{network.throughput:g}", "x", needs),
+        Absent(f"{what}: energy", source, f"{network.energy:.3f}", "x", needs),
+        Absent(f"{what}: accuracy", source, f"{network.accuracy:.2f}, before {network.accuracy_before:g}", "%", needs),
     )
 
 
-GROUPS = (EXAMPLES, VECTORS)
+GROUPS = (BY_HAND, COSTS, VECTORS)
 ABSENT = tuple(one for network in NETWORKS for one in _absent(network))

@@ -1,4 +1,4 @@
-"""Column combining: what the published code makes of matrices that were made for that (column_combine in the mirror)."""
+"""Column combining: what the published code makes of matrices for that purpose (column_combine in the mirror)."""
 
 from __future__ import annotations
 

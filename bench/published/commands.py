@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -11,6 +12,9 @@ from rich.progress import Progress
 
 from bench.trouble import Trouble
 from cdot import build
+
+if TYPE_CHECKING:
+    from bench.paper import Results
 
 
 @click.command(short_help="Every published figure beside ours.")
@@ -39,14 +43,15 @@ def paper(markdown: bool, out: Path | None) -> None:
     sys.exit(papers.status(results))
 
 
-def _computed() -> "papers.Results":  # noqa: F821
+def _computed() -> Results:
+    """All figures, with a bar while that lasts."""
     from bench import paper as papers
     from bench import published
     from bench.published.at_hand import Data
 
     groups = published.groups()
     data = Data(build.state_folder(), progress=sys.stderr.isatty())
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("computing", total=sum(len(group.figures) for group in groups))
         return papers.evaluate_all(groups, data, lambda group, _: progress.update(bar, advance=1))
 
@@ -58,7 +63,7 @@ def write_page(text: str, path: Path) -> None:
     lacking = forgotten(path.read_text() if path.is_file() else "", text)
     if lacking:
         raise Trouble(
-            f"{path} has {len(lacking)} figures whose data is not at hand here ({lacking[0]}, ...): it is left as it is. "
-            "Set DOTBENCH_DATA to the mirror, or delete the page first"
+            f"{path} has {len(lacking)} figures whose data is not at hand here ({lacking[0]}, ...): it is left as it "
+            "is. Set DOTBENCH_DATA to the mirror, or delete the page first"
         )
     path.write_text(text)

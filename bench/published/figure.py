@@ -40,7 +40,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Group:
-    """Figures that stand in one table. ``about``: what they are; ``beside``: the title of the column of `Figure.beside`."""
+    """Figures that stand in one table. ``about``: what they are; ``beside``: the title over `Figure.beside`."""
 
     title: str
     about: str

@@ -36,13 +36,17 @@ def _density(name: str, published: str, note: str = "", source: str = TABLE) -> 
     return Figure(f"{name}: density", source, published, partial(density, name), "", note, differs=bool(note))
 
 
-def _distinct(name: str, published: str, note: str = "", source: str = TABLE) -> Figure:
+def _distinct(name: str, published: str, note: str = "") -> Figure:
     what = f"{name}: distinct nonzero values"
-    return Figure(what, source, published, partial(distinct, name), "values", note, differs=bool(note))
+    return Figure(what, TABLE, published, partial(distinct, name), "values", note, differs=bool(note))
+
+
+def _left(name: str, published: str) -> Figure:
+    return Figure(f"distinct values left in a layer: {name}", LAYERS, published, partial(distinct, name), "values")
 
 
 def _pruned(network: str, published: str) -> Figure:
-    what = f"{network}: layers with the named share of zeros"
+    what = f"layers with the share of zeros in their name: {network}"
     return Figure(what, FILE_NAMES, published, partial(as_named, network), "layers")
 
 
@@ -65,10 +69,10 @@ MATRICES = Group(
         _distinct("imagenet", "824"),
         _density("covtype-38pct", "0.2199", source=SUBSETS),
         _density("census-1000", "0.4291", source=SUBSETS),
-        _distinct("vgg19/90-0-32", "9", source=LAYERS),
-        _distinct("vgg19/90-0-256", "26", source=LAYERS),
-        _distinct("vgg19/99-0-32", "2", source=LAYERS),
-        _distinct("vgg19/99-0-256", "9", source=LAYERS),
+        _left("vgg19/90-0-32", "9"),
+        _left("vgg19/90-0-256", "26"),
+        _left("vgg19/99-0-32", "2"),
+        _left("vgg19/99-0-256", "9"),
         _pruned("vgg19", "20"),
         _pruned("deepdta", "10"),
     ),
@@ -76,6 +80,6 @@ MATRICES = Group(
 
 GROUPS = (MATRICES,)
 ABSENT = (
-    Absent("VGG19 on MNIST: accuracy of the compressed networks", FILE_NAMES, "0.9946 to 0.9957", "", "training"),
+    Absent("VGG19 on MNIST: accuracy", FILE_NAMES, "0.9946 to 0.9957", "", "training"),
     Absent("DeepDTA on DAVIS: mean squared error", FILE_NAMES, "0.220 to 0.234", "", "training"),
 )

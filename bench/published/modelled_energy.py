@@ -42,16 +42,16 @@ def _there(figure: float | None) -> float:
 
 def _as_published(name: str, format_: str, published: str) -> Figure:
     compute, beside = partial(by_the_code, name, format_), partial(by_the_formulas, name, format_)
-    return Figure(f"{name}, {format_}", CODE, published, compute, UNIT, beside=beside)
+    return Figure(f"{name}: {format_}", CODE, published, compute, UNIT, beside=beside)
 
 
 def _network(format_: str, published: str) -> Figure:
     compute = partial(with_the_networks_code, VGG, format_)
-    return Figure(f"{VGG}, {format_}{NETWORK}", RESULTS, published, compute, UNIT)
+    return Figure(f"{VGG}: {format_}{NETWORK}", RESULTS, published, compute, UNIT)
 
 
 def _corrected(name: str, format_: str, published: str) -> Figure:
-    return Figure(f"{name}, {format_}", FORMULAS, published, partial(by_the_formulas, name, format_), UNIT)
+    return Figure(f"{name}: {format_}", FORMULAS, published, partial(by_the_formulas, name, format_), UNIT)
 
 
 AS_PUBLISHED = Group(
@@ -73,7 +73,7 @@ AS_PUBLISHED = Group(
         _network("ham", "6.6771"),
         _network("sham", "4.6632"),
     ),
-    beside="by the formulas",
+    beside="by formulas",
 )
 CORRECTED = Group(
     "Modelled energy, by the published formulas",

@@ -96,6 +96,7 @@ def true_shares(network: Network, levels: list[Level]) -> list[float]:
 NETWORKS = f"{SOURCE}: networks and budgets, from this project's specification, networks.md section 4"
 CASES = f"{SOURCE}: budgets, in the mirror's reds_dnn_s_case.json and reds_ds_cnn_s_case.json"
 TIMINGS = "reds/arduino_nano33_timings.json in the mirror: measured times (Arduino Nano 33 BLE) and their fits"
+MULTIPLICATIONS = "multiplications"
 FIT = "this project's specification, networks.md section 4: fit over the three MNIST networks of the mirror's file"
 DNN_S: Network = Chain([[1] * 144] * 3, [250, 144, 144], outputs=CLASSES)  # importances do not matter to totals
 DS_CNN_S: Network = DsCnn([1] * 64, [[1] * 64] * 4, [[[1] * 64] * 64] * 4, (5000, 1125, 125))
@@ -121,7 +122,7 @@ def budget(name: str, level: int, data: Data) -> int:
 def best(name: str, level: int, data: Data) -> str:
     """Importance kept, and widths, of the exact solver."""
     found = levels_of(data.path(CASE_FILES[name]))[1][level]
-    return f"{found.importance} at {' '.join(map(str, found.widths))}"
+    return f"{found.importance}: {' '.join(map(str, found.widths))}"
 
 
 def true_share(level: int, data: Data) -> float:
@@ -144,36 +145,38 @@ def line_of(network: str, cycles: bool, data: Data) -> float:
 
 
 def _budget(name: str, level: int, published: str) -> Figure:
-    what = f"{name}, {SHARES[-1 - level]} %: budget"
+    what = f"{name}: budget of {SHARES[-1 - level]} %"
     compute, beside = partial(budget, name, level), partial(best, name, level)
-    return Figure(what, CASES, published, compute, "multiplications", beside=beside)
+    return Figure(what, CASES, published, compute, MULTIPLICATIONS, beside=beside)
 
 
 def _share(level: int, published: str) -> Figure:
-    what = f"DNN S, {SHARES[-1 - level]} %: true share"
+    what = f"DNN S: {SHARES[-1 - level]} %"
     return Figure(what, NETWORKS, published, partial(true_share, level), "%")
 
 
 WIDTHS = Group(
     "Nested sub-networks: budgets and widths",
-    "A budget is linear in widths and leaves the classifier out, so that it is more than the true share. Beside it, "
-    "what the exact solver finds for it: the importance kept, and the width of each layer. The importances come from "
-    "random inputs, so they say nothing about accuracy.",
+    "Multiplications. Beside a budget, what the exact solver finds for it: the importance kept, and the width of each "
+    "layer. The importances of the case files come from random inputs, so they say nothing about accuracy.",
     (
-        Figure("DNN S, as budgets count", NETWORKS, "77472", partial(budgeted, DNN_S), "multiplications"),
-        Figure("DNN S, with the classifier", NETWORKS, "79200", partial(true_total, DNN_S), "multiplications"),
-        Figure("DS-CNN S", NETWORKS, "2656000", partial(budgeted, DS_CNN_S), "multiplications"),
+        Figure("DNN S: as budgets count", NETWORKS, "77472", partial(budgeted, DNN_S), MULTIPLICATIONS),
+        Figure("DNN S: with classifier", NETWORKS, "79200", partial(true_total, DNN_S), MULTIPLICATIONS),
         _budget("DNN S", 0, "19368"),
         _budget("DNN S", 1, "38736"),
         _budget("DNN S", 2, "58104"),
-        _share(0, "7.9"),
-        _share(1, "33.8"),
-        _share(2, "67.3"),
+        Figure("DS-CNN S: as budgets count", NETWORKS, "2656000", partial(budgeted, DS_CNN_S), MULTIPLICATIONS),
         _budget("DS-CNN S", 0, "664000"),
         _budget("DS-CNN S", 1, "1328000"),
         _budget("DS-CNN S", 2, "1992000"),
     ),
-    beside="best importance",
+    beside="best importance: widths",
+)
+TRUE_SHARES = Group(
+    "Nested sub-networks: what budgets are",
+    "A budget is linear in widths and leaves the classifier out, so that its level takes less of the true "
+    "multiplications than its name says.",
+    (_share(0, "7.9"), _share(1, "33.8"), _share(2, "67.3")),
 )
 
 LINES = {  # of each network: cycles a multiplication, microseconds besides
@@ -212,14 +215,13 @@ TIMES = Group(
 
 
 def _absent(what: str, figures: tuple[float, ...], decimals: int, unit: str, needs: str) -> Absent:
-    shares = " ".join(map(str, SHARES))
     published = " ".join(f"{figure:.{decimals}f}" for figure in figures)
-    return Absent(f"{what} at {shares} %", SOURCE, published, unit, needs)
+    return Absent(f"{what} by level", SOURCE, published, unit, needs)
 
 
-GROUPS = (WIDTHS, TIMES)
+GROUPS = (WIDTHS, TRUE_SHARES, TIMES)
 ABSENT = (
     *(_absent(f"{name}: accuracy", figures, 2, "%", "training") for name, figures in ACCURACY.items()),
-    _absent("DNN S: energy of an inference", ENERGY_MJ["DNN S"], 2, "mJ", "the board"),
-    _absent("CNN S: energy of an inference", ENERGY_MJ["CNN S"], 1, "mJ", "the board"),
+    _absent("DNN S: energy", ENERGY_MJ["DNN S"], 2, "mJ", "the board"),
+    _absent("CNN S: energy", ENERGY_MJ["CNN S"], 1, "mJ", "the board"),
 )

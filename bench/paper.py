@@ -55,12 +55,12 @@ class Result:
 def difference(ratio: float) -> str:
     """Ours over the published figure as percent, or as a factor where they are far apart.
 
-    >>> difference(0.99331), difference(1.00004), difference(1000.02), difference(0.05)
-    ('-0.67 %', '+0.004 %', '1000 x', '0.05 x')
+    >>> difference(0.99331), difference(1.00004), difference(4.4), difference(1000.02), difference(0.05)
+    ('-0.67 %', '+0.004 %', '4.4 x', '1000 x', '0.05 x')
     """
-    if ratio >= 10:
-        return f"{ratio:.0f} x"
-    return f"{ratio:.2g} x" if ratio <= 0.1 else f"{100 * (ratio - 1):+.2g} %"
+    if 0.1 < ratio < 2:
+        return f"{100 * (ratio - 1):+.2g} %"
+    return f"{ratio:.2g} x" if ratio < 10 else f"{ratio:.0f} x"
 
 
 def printed(value: Value, like: str) -> str:

@@ -63,7 +63,7 @@ def write_page(text: str, path: Path) -> None:
     lacking = forgotten(path.read_text() if path.is_file() else "", text)
     if lacking:
         raise Trouble(
-            f"{path} has {len(lacking)} figures whose data is not at hand here ({lacking[0]}, ...): it is left as it "
-            "is. Set DOTBENCH_DATA to the mirror, or delete the page first"
+            f"{path} has figures whose data is not at hand here ({len(lacking)}: {lacking[0]}, ...). It is left as it "
+            "is: set DOTBENCH_DATA to the mirror, or delete the page first"
         )
     path.write_text(text)

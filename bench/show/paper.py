@@ -26,8 +26,8 @@ and tests hold it for being current; `dotbench paper` prints it in a terminal. *
 """
 NOT_HERE = "Published figures that are not computed here"
 NEEDS = (
-    "They need training, boards or other people's kernels, and stand here as published: none of them is ours. Levels of "
-    "nested sub-networks are those of 100, 75, 50 and 25 % of the multiplications; energies are of one inference."
+    "They need training, boards or other people's kernels, and stand here as published: none of them is ours. Levels "
+    "of nested sub-networks are those of 100, 75, 50 and 25 % of the multiplications; energies are of one inference."
 )
 
 

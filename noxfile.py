@@ -118,12 +118,13 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The README's table and plot, anew from results/."""
+    """The README's table and plot and the pages of docs/formats, anew from results/."""
     python = str(environment("docs", "-e", ".[docs]"))
-    session.run(python, "-m", "bench.show.readme", *session.posargs, env={"PYTHONPATH": str(ROOT)})
+    for module in ("bench.show.readme", "bench.show.pages"):
+        session.run(python, "-m", module, env={"PYTHONPATH": str(ROOT)})
 
 
 @nox.session
 def paper(session: nox.Session) -> None:
-    """docs/paper.md, published figures beside ours, computed anew."""
+    """docs/paper.md: every published figure that can be computed here, beside ours."""
     bench(session, "paper", "--out", "docs/paper.md")

@@ -226,11 +226,12 @@ def _csv_files(folder: Path | None) -> list[tuple[str, Path]]:
 @click.option("--trials", default=24, show_default=True, help="Trials of each kind.")
 @click.option("--quiet/--no-quiet", "quiet", default=True, help="With the machine to ourselves.")
 @click.option("--busy/--no-busy", "busy", default=True, help="With another process on one core.")
-def selftest(trials: int, quiet: bool, busy: bool) -> None:
-    """Does timing tell the truth here? Identical kernels, and one with 10 % more work, many times."""
+@click.option("--results/--no-results", "results", default=True, help="Two results of this commit, compared.")
+def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
+    """Does timing tell the truth here? Identical kernels and slower ones, many times; two results of one commit."""
     from bench.selftest import main as test
 
-    sys.exit(test(trials, quiet, busy, Console()))
+    sys.exit(test(trials, quiet, busy, results, Console()))
 
 
 for verb in (comparing.diff, comparing.log, outward.export, publishing.paper):

@@ -126,7 +126,7 @@ def as_source(matrix: Any) -> Source:
     )
 
 
-def blocks(source: Source, entries: int = BLOCK_ENTRIES, multiple: int = 1) -> Iterator[tuple[int, int, Columns]]:
+def blocks(source: Source, entries: int = BLOCK_ENTRIES, *, multiple: int = 1) -> Iterator[tuple[int, int, Columns]]:
     """(begin, end, columns) over all of ``source``: at most ``entries`` entries, or ``multiple`` columns.
 
     All but the last have a multiple of ``multiple`` columns.

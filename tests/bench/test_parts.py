@@ -178,7 +178,7 @@ def test_space_hashes_follow_imports_and_no_kernels() -> None:
     files = {path.name for path in identity.imported(root / "formats" / "ham.py")}
     assert {"ham.py", "huffman.py", "payload.py", "source.py", "format.py", "header.py"} <= files
     assert not {"sham.py", "product.py", "registry.py"} & files
-    assert identity._kernel_file("csc_min").name == "csc.c"
+    assert identity.kernel_file("csc_min").name == "csc.c"
     files = {path.name for path in identity.included(root / "cdot" / "csc.c")}
     assert files == {"csc.c", "payload.h", "payload.c", "cdot.h"}
     assert "huffman.c" in {path.name for path in identity.included(root / "cdot" / "ham.c")}
@@ -189,7 +189,7 @@ def test_space_hashes_follow_imports_and_no_kernels() -> None:
     assert {path.name for path in identity.encoders(modules)} == {"combining.py", "combining.c"}
     assert identity.encoders(identity.imported(root / "formats" / "csc.py")) == set()
     with pytest.raises(FileNotFoundError, match="nonesuch_decoder"):
-        identity._kernel_file("nonesuch")
+        identity.kernel_file("nonesuch")
 
 
 def test_code_hashes_of_rows() -> None:
@@ -244,16 +244,25 @@ def test_judging(same: list[float], slower: list[float], good: bool) -> None:
     assert selftest.judge("test", found, selftest.QUIET, Console(quiet=True)) is good
 
 
+def test_judging_small_differences() -> None:
+    most, few = [1.03] * 22 + [1.0] * 2, [1.03] * 21 + [1.0] * 3
+    wide = [pairs.Estimate(1.03, 1.005, 1.06, 8)] * 24
+    for found, good in ((estimates(most), True), (estimates(few), False), (wide, False)):
+        assert selftest.judge_fine({"3 % more work": found}, Console(quiet=True)) is good
+
+
 def test_selftest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """With short samples and few passes; what it says of this machine is not asked."""
-    monkeypatch.setattr(selftest, "Effort", lambda: plan.Effort(passes=2, most_passes=3, rounds=2, sample_ms=0.1))
-    assert selftest.main(1, True, True, Console(quiet=True)) in (0, 1)
+    short = plan.Effort(passes=2, most_passes=2, rounds=2, sample_ms=0.1)
+    monkeypatch.setattr(selftest, "Effort", lambda: short)
+    monkeypatch.setattr(selftest, "FINE", short)
+    assert selftest.main(1, True, True, False, Console(quiet=True)) in (0, 1)
 
 
 def test_the_worker_of_the_selftest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "w.dbp"
     formats.get("csc").encode(np.eye(110, dtype=np.float32)).save(path)
-    selftest.worker(str(path), 1, 3)
+    selftest.worker(str(path), selftest.CASES, 1, 3)
     assert '"10 % more work", 0,' in capsys.readouterr().out
 
 

@@ -22,7 +22,8 @@ HEADER = """# Published figures beside ours
 
 Every published figure that can be computed here, in the digits that were printed. `nox -s paper` writes this page anew,
 and tests hold it for being current; `dotbench paper` prints it in a terminal. *equal*: all printed digits agree;
-*inside*: inside the printed range.
+*inside*: inside the printed range. Where a source is this project's specification, the figure was worked out from a
+paper, its code or its data before this code was written; it need not stand in the paper itself.
 """
 NOT_HERE = "Published figures that are not computed here"
 NEEDS = (
@@ -106,7 +107,7 @@ def summary(results: Results) -> str:
     """One line for all figures."""
     found = counts(results)
     parts = (
-        ("equal", "equal in every printed digit"),
+        ("equal", "agree as printed"),
         ("differ", "differ for a known reason"),
         ("lost", "NO LONGER AGREE"),
         ("failed", "FAILED"),

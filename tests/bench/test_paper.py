@@ -96,7 +96,7 @@ def test_exit_statuses(data: Data) -> None:
     assert status(found) == 2 and paper.lost_or_failed(found)[0] == "Sizes: w: 7: OSError: gone"
     assert paper.counts(found) == {"equal": 1, "differ": 1, "lost": 1, "failed": 1, "lacking": 1}
     assert summary(found) == (
-        "5 figures: 1 equal in every printed digit, 1 differ for a known reason, 1 NO LONGER AGREE, 1 FAILED, "
+        "5 figures: 1 agree as printed, 1 differ for a known reason, 1 NO LONGER AGREE, 1 FAILED, "
         "1 not at hand"
     )
 
@@ -278,7 +278,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 def test_the_command(elsewhere: Callable[..., None], tmp_path: Path) -> None:
     elsewhere(figure("1", 1), figure("2", NotAtHand("x")))
     result = CliRunner().invoke(command, ["paper"])
-    assert result.exit_code == 0 and "2 figures: 1 equal in every printed digit, 1 not at hand" in result.output
+    assert result.exit_code == 0 and "2 figures: 1 agree as printed, 1 not at hand" in result.output
     result = CliRunner().invoke(command, ["paper", "--markdown"])
     assert result.exit_code == 0 and result.stdout.startswith("# Published figures beside ours\n")
     place = tmp_path / "paper.md"

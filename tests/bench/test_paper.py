@@ -96,8 +96,7 @@ def test_exit_statuses(data: Data) -> None:
     assert status(found) == 2 and paper.lost_or_failed(found)[0] == "Sizes: w: 7: OSError: gone"
     assert paper.counts(found) == {"equal": 1, "differ": 1, "lost": 1, "failed": 1, "lacking": 1}
     assert summary(found) == (
-        "5 figures: 1 agree as printed, 1 differ for a known reason, 1 NO LONGER AGREE, 1 FAILED, "
-        "1 not at hand"
+        "5 figures: 1 agree as printed, 1 differ for a known reason, 1 NO LONGER AGREE, 1 FAILED, 1 not at hand"
     )
 
 

@@ -1,4 +1,4 @@
-"""The command ``dotbench``: run, list, fetch, doctor, export, table, selftest."""
+"""The command ``dotbench``: run, list, fetch, doctor, export, table, paper, selftest."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from bench.compare import commands as comparing
 from bench.energy import windows
 from bench.interop import commands as outward
 from bench.peers.peer import Peer
+from bench.published import commands as publishing
 from bench.trouble import Trouble
 from cdot import build
 
@@ -234,7 +235,7 @@ def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
     sys.exit(test(trials, quiet, busy, results, Console()))
 
 
-for verb in (comparing.diff, comparing.log, outward.export):
+for verb in (comparing.diff, comparing.log, outward.export, publishing.paper):
     command.add_command(verb)
 
 

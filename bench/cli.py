@@ -16,7 +16,10 @@ from bench import export as exports
 from bench import journal as journals
 from bench import peers
 from bench import plan as plans
+from bench.compare import commands as comparing
+from bench.interop import commands as outward
 from bench.peers.peer import Peer
+from bench.trouble import Trouble
 from cdot import build
 
 EXAMPLES = """
@@ -27,12 +30,6 @@ Examples:
   dotbench run --datasets w.npy --formats csc,ham     your own matrix, in two formats
   dotbench list formats                               what can be compared
 """
-
-
-class Trouble(click.ClickException):
-    """A clear error: what was wrong and what to do; exit status 2."""
-
-    exit_code = 2
 
 
 def home() -> Path:
@@ -198,17 +195,6 @@ def doctor() -> None:
     doctors.render(doctors.checks(home=home(), build_kernels=build.build), Console())
 
 
-@command.command(short_help="The journal to CSV, as a run does at its end.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-              help="Where the CSV files go (default: results/ of the checkout).")  # fmt: skip
-def export(out: Path | None) -> None:
-    """The journal's finished cells to CSV, as a run does at its end (your own files' only with --out)."""
-    from bench.session import export_journal
-
-    results = build.FOLDER.parent / "results"
-    sys.exit(export_journal(home(), out or results, Console(), own=out is not None))
-
-
 @command.command(short_help="Results as tables: terminal, Markdown or LaTeX.")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 @click.option("--datasets", "names", callback=_list, metavar="NAMES", help="Only these (globs too).")
@@ -241,6 +227,10 @@ def selftest(trials: int, quiet: bool, busy: bool) -> None:
     from bench.selftest import main as test
 
     sys.exit(test(trials, quiet, busy, Console()))
+
+
+for verb in (comparing.diff, comparing.log, outward.export):
+    command.add_command(verb)
 
 
 def main() -> None:

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.rows import FILES, KEYS, as_text, key, typed
+from bench import sheet
+from bench.rows import FILES, KEYS, as_text, key
 
 Row = dict[str, Any]
 ShaNow = Callable[[str, Row], str | None]
@@ -50,54 +51,12 @@ class ExportReport:
 
 def read(path: Path, file: str) -> list[Row]:
     """The rows of a results file; ExportError names the line where it is not one."""
-    names = [column.name for column in FILES[file]]
     try:
-        text = path.read_text(encoding="utf-8")
+        return sheet.read(path.read_text(encoding="utf-8"), file, exact=True).rows()
     except (OSError, UnicodeDecodeError) as error:
         raise ExportError(f"{path} cannot be read: {error}. Nothing was changed") from error
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
-            raise ExportError(
-                f"{path}, line {number}: a merge conflict. Resolve it (either side is a whole file), or "
-                "delete the file and export again. Nothing was changed"
-            )
-    reader = csv.reader(io.StringIO(text))
-    rows: list[Row] = []
-    lines: dict[tuple[Any, ...], int] = {}
-    try:
-        _check_columns(next(reader, []), names)
-        for fields in reader:
-            rows.append(_row(file, names, fields))
-            first = lines.setdefault(key(file, rows[-1]), reader.line_num)
-            if first != reader.line_num:
-                raise ValueError(f"the same cell as line {first}; delete one of them")
-    except (ValueError, csv.Error) as error:
-        raise ExportError(f"{path}, line {max(reader.line_num, 1)}: {error}. Nothing was changed") from error
-    return rows
-
-
-def _check_columns(found: list[str], names: list[str]) -> None:
-    wrong = {
-        "missing": [name for name in names if name not in found],
-        "unknown": [name for name in found if name not in names],
-        "doubled": sorted({name for name in found if found.count(name) > 1}),
-    }
-    if found != names:
-        said = "; ".join(f"{what}: {', '.join(which) or 'none'}" for what, which in wrong.items())
-        raise ValueError(
-            f"these are not the columns of this version ({said}; each once and in order). Update dotbench, or "
-            "move the file away"
-        )
-
-
-def _row(file: str, names: list[str], fields: list[str]) -> Row:
-    if len(fields) != len(names):
-        raise ValueError(f"{len(fields)} fields, and there are {len(names)} columns")
-    row = typed(file, dict(zip(names, fields, strict=True)))
-    empty = [name for name in KEYS[file] if row[name] is None]
-    if empty:
-        raise ValueError(f"column {empty[0]} is empty")
-    return row
+    except sheet.SheetError as error:
+        raise ExportError(f"{path}, {error}. Nothing was changed") from error
 
 
 def merge(

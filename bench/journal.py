@@ -169,6 +169,20 @@ class Journal:
         statement = "SELECT data FROM passes WHERE key = ? AND boot = ? ORDER BY number"
         return [json.loads(data) for (data,) in self._read(statement, cell_key(identity), boot)]
 
+    def finished_passes(self) -> list[tuple[Identity, Row, list[dict[str, Any]]]]:
+        """Every finished cell with the passes of its last boot, those that its row was made from."""
+        statement = (
+            "SELECT cells.identity, cells.row, cells.status, passes.data FROM cells JOIN passes USING (key) "
+            "WHERE boot = (SELECT boot FROM passes AS last WHERE last.key = cells.key ORDER BY last.rowid DESC LIMIT 1) "
+            "ORDER BY cells.rowid, passes.number"
+        )
+        found: dict[str, tuple[Identity, Row, list[dict[str, Any]]]] = {}
+        for identity, row, status, data in self._read(statement):
+            if status in FINISHED:
+                cell = found.setdefault(identity, (json.loads(identity), json.loads(row), []))
+                cell[2].append(json.loads(data))
+        return list(found.values())
+
     # ---- where figures come from
 
     def record_machine(self, machine: str, metadata: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ One declaration a column; adding a file is adding one line to `COLUMNS` and one 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,13 @@ def _boolean(text: str) -> bool:
     return text == "true"
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is no number")
+    return value
+
+
 def _error(value: float) -> str:
     return "0" if value == 0 else f"{value:.3e}"
 
@@ -41,7 +49,7 @@ def _integer(name: str) -> Column:
 
 
 def _number(name: str, decimals: int) -> Column:
-    return Column(name, float, lambda value: f"{value:.{decimals}f}")
+    return Column(name, _finite, lambda value: f"{value:.{decimals}f}")
 
 
 def _kind(name: str) -> Column:
@@ -51,9 +59,9 @@ def _kind(name: str) -> Column:
     if name == "lossless":
         return Column(name, _boolean, lambda value: "true" if value else "false")
     if name in ERRORS:
-        return Column(name, float, _error)
+        return Column(name, _finite, _error)
     if name in JOULES:
-        return Column(name, float, lambda value: f"{value:.6e}")
+        return Column(name, _finite, lambda value: f"{value:.6e}")
     return _number(name, DECIMALS[name]) if name in DECIMALS else _integer(name)
 
 

@@ -30,7 +30,8 @@ class Pass:
 
     ``log_ratio``: log of kernel over reference; ``ns``, ``reference_ns``: one product.
     ``rounds``: (kernel, reference) nanoseconds per product of every round.
-    ``sampling_seconds``: wall time that the rounds took.
+    ``sampling_seconds``: wall time that the rounds took. ``repeats``: products of the kernel in a sample; a
+    round has two.
     """
 
     log_ratio: float
@@ -38,6 +39,7 @@ class Pass:
     reference_ns: float
     rounds: tuple[tuple[float, float], ...]
     sampling_seconds: float
+    repeats: int
 
 
 def repeats(run: Run, sample_ns: float) -> int:
@@ -99,6 +101,7 @@ def measure(
         statistics.median(b for _, b in done),
         tuple(done),
         time.perf_counter() - start,
+        counts[0],
     )
 
 

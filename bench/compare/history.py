@@ -1,0 +1,175 @@
+"""A cell over time: its rows in every commit that changed the results, and in the working tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bench import sheet
+from bench.compare import diff
+from bench.compare.align import align
+from bench.compare.cells import Cells, name_of, near, nearest
+from bench.compare.errors import CompareError
+from bench.compare.figures import FIGURES, LEVEL, Figure, headline
+from bench.compare.repository import Commit, Repository
+from bench.compare.results import text_of
+from bench.rows import FILES, WORDS, Row, key
+
+WORKING = Commit("", "", "not committed")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The row that a commit gave a cell (None: it took it away), and what that changed.
+
+    ``change``: against the entry before; a text says why there is no comparison, empty for the first.
+    """
+
+    commit: Commit
+    row: Row | None
+    change: diff.Change | str = ""
+
+
+@dataclass
+class Series:
+    """A cell's entries, the oldest first; commits that left the cell alone have none."""
+
+    file: str
+    figure: Figure
+    name: str
+    entries: list[Entry] = field(default_factory=list)
+
+    def values(self) -> list[Any]:
+        """The figure at each entry, None where there was none."""
+        return [None if one.row is None else one.row[self.figure.column] for one in self.entries]
+
+
+@dataclass
+class History:
+    """``notes``: commits whose files could not be read, and what is missing."""
+
+    series: list[Series]
+    notes: list[str]
+
+
+def history(folder: Path, cells: Cells, column: str | None, text: str) -> History:
+    """The series of cells over the commits of ``folder``; CompareError where there never were such cells."""
+    repository, cells = Repository(folder), _with_column(cells, column)
+    found, notes = _Collector(column), []
+    for commit, file, data in versions(repository, cells.files):
+        try:
+            found.add(commit, file, {} if data is None else _rows(data, file, cells))
+        except ValueError as error:
+            where = commit.short or "the working tree"
+            notes.append(f"{file}.csv of {where} could not be read: {error}")
+    if not found.series:
+        raise nearest(cells, _newest(folder, cells.files), text) if not notes else CompareError("; ".join(notes))
+    if repository.shallow:
+        notes.append("this clone is shallow: older commits are not here (git fetch --unshallow)")
+    order = sorted(found.series, key=lambda where: (list(FILES).index(where[0]), where[1]))
+    return History([found.series[where] for where in order], notes)
+
+
+def _with_column(cells: Cells, column: str | None) -> Cells:
+    """Only the files that have the figure that was asked for."""
+    if column is None:
+        return cells
+    known = {file: figures_of(file) for file in cells.files}
+    files = tuple(file for file in cells.files if column in known[file])
+    if not files:
+        there = dict.fromkeys(name for names in known.values() for name in names)
+        raise CompareError(f"no figure {column!r} in {', '.join(cells.files)}{near(column, there)}")
+    return replace(cells, files=files)
+
+
+def versions(repository: Repository, files: Iterable[str]) -> Iterator[tuple[Commit, str, bytes | None]]:
+    """(commit, file, content) of every change, the oldest first, the working tree at last."""
+    wanted = {f"{file}.csv": file for file in files}
+    last: dict[str, bytes | None] = {}
+    with repository.blobs() as reader:
+        for touched in reversed(repository.history()):
+            for name, blob in touched.blobs.items():
+                if name in wanted:
+                    last[name] = None if blob is None else reader.read(blob)
+                    yield touched.commit, wanted[name], last[name]
+    for name, file in wanted.items():
+        path = repository.folder / name
+        now = path.read_bytes() if path.is_file() else None
+        if now != last.get(name):
+            yield WORKING, file, now
+
+
+def _rows(data: bytes, file: str, cells: Cells) -> dict[tuple[Any, ...], Row]:
+    """The rows of these cells by key. Lines that cannot be theirs are not even parsed."""
+    text = text_of(data)
+    try:
+        rows = sheet.read(_lines_with(cells.word, text), file).rows(cells.has)
+    except sheet.SheetError:  # once more, for the number of the line in the whole text
+        rows = sheet.read(text, file).rows(cells.has)
+    return {key(file, row): row for row in rows}
+
+
+def _lines_with(word: str, text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    return "".join(lines[:1] + [line for line in lines[1:] if word in line or line.startswith(sheet.CONFLICT)])
+
+
+def _newest(folder: Path, files: Iterable[str]) -> Iterator[tuple[str, Row]]:
+    """The rows of the working tree, as far as they can be read."""
+    for file in files:
+        try:
+            yield from ((file, row) for row in sheet.read(text_of((folder / f"{file}.csv").read_bytes()), file).rows())
+        except (OSError, ValueError):
+            continue
+
+
+class _Collector:
+    """Turns each commit's rows into entries where they differ from the rows before."""
+
+    def __init__(self, column: str | None) -> None:
+        self._column = column
+        self.series: dict[tuple[Any, ...], Series] = {}
+        self._last: dict[str, dict[tuple[Any, ...], Row]] = {}
+
+    def add(self, commit: Commit, file: str, rows: dict[tuple[Any, ...], Row]) -> None:
+        before = self._last.get(file, {})
+        for at in sorted(before.keys() | rows.keys()):
+            if before.get(at) != rows.get(at):
+                self._entry(commit, file, at, rows.get(at))
+        self._last[file] = rows
+
+    def _entry(self, commit: Commit, file: str, at: tuple[Any, ...], row: Row | None) -> None:
+        known = self.series.get((file, at))
+        if known is None:
+            assert row is not None  # what was never there cannot vanish
+            known = self.series[(file, at)] = Series(file, self._figure(file), name_of(file, row))
+        known.entries.append(Entry(commit, row, _change(known, row)))
+
+    def _figure(self, file: str) -> Figure:
+        return figures_of(file)[self._column] if self._column else headline(file)
+
+
+def _change(series: Series, row: Row | None) -> diff.Change | str:
+    """Against the last entry that had a row."""
+    if row is None:
+        return "the row was taken out"
+    before = next((one.row for one in reversed(series.entries) if one.row is not None), None)
+    if before is None:
+        return row["reason"] if row["status"] != "ok" else ""
+    aligned = align(series.file, [before], [row])
+    if aligned.apart:
+        return f"not compared: {aligned.apart[0].reason}"
+    if not before["status"] == row["status"] == "ok":
+        return f"{before['status']}, then {row['status']}"
+    return diff.change(series.file, series.figure, before, row, {})
+
+
+def figures_of(file: str) -> dict[str, Figure]:
+    """What a series can show: the figures that are compared, and every other column of numbers, by name."""
+    numbers = [one.name for one in FILES[file] if one.name not in WORDS | {"lossless"}]
+    known = {one: Figure(one, LEVEL) for one in numbers}
+    for figure in FIGURES.get(file, ()):
+        known |= {figure.column: figure, figure.title: figure}
+    return known

@@ -1,0 +1,77 @@
+"""The verb that hands results on: ``dotbench export``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from bench.compare.errors import CompareError
+from bench.export import ExportError
+from bench.journal import Journal
+from bench.trouble import Trouble
+from cdot import build
+
+RESULTS = build.FOLDER.parent / "results"
+NOTHING = "The journal has no finished cells of this code: dotbench run small"
+
+
+@click.command(short_help="The journal to CSV or pyperf JSON, the history to asv.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Where the CSV files go (default: results/ of the checkout).",
+)
+@click.option(
+    "--pyperf",
+    "raw",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Instead: raw times as pyperf JSON (.json or .json.gz), for pyperf stats and hist.",
+)
+@click.option(
+    "--asv",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Instead: all committed results as a folder for asv publish.",
+)
+def export(out: Path | None, raw: Path | None, asv: Path | None) -> None:
+    """The journal's finished cells to CSV, as a run does at its end (your own files' only with --out).
+
+    --pyperf writes every round that was timed, --asv the results of every commit.
+    """
+    if sum(one is not None for one in (out, raw, asv)) > 1:
+        raise Trouble("--out, --pyperf and --asv are three exports: ask for one at a time")
+    try:
+        if raw:
+            sys.exit(_pyperf(raw))
+        if asv:
+            sys.exit(_asv(asv))
+    except (CompareError, ExportError) as error:
+        raise Trouble(str(error)) from error
+    from bench.session import export_journal
+
+    sys.exit(export_journal(build.state_folder(), out or RESULTS, Console(), own=out is not None))
+
+
+def _pyperf(path: Path) -> int:
+    from bench.interop import pyperf_runs
+    from bench.session import current_sha, journal_path
+
+    with Journal(journal_path(build.state_folder(), False)) as journal:
+        count = pyperf_runs.write(journal, path, current_sha)
+    click.echo(f"{count} benchmarks in {path}" if count else NOTHING)
+    return 0 if count else 2
+
+
+def _asv(folder: Path) -> int:
+    from bench.interop import asv
+
+    commits, notes = asv.write(RESULTS, folder)
+    for note in notes:
+        click.echo(note, err=True)
+    click.echo(f"{commits} commits in {folder}. In it: asv publish --no-pull, then asv preview (pip install asv)")
+    return 0

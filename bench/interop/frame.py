@@ -1,0 +1,50 @@
+"""Results as one pandas frame: `bench.load`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.compare.figures import headline
+from bench.compare.results import Results, find
+from bench.rows import COMMON, FILES, Row
+from cdot import build
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TIDY = {"figure": "string", "value": "float64", "low": "float64", "high": "float64"}
+
+
+def load(path: str | Path) -> pd.DataFrame:
+    """Of a results folder, one CSV file, or a revision: see `bench.load`."""
+    import pandas as pd
+
+    results = find(str(path), build.FOLDER.parent / "results")
+    types = _types(results)
+    rows = [{"metric": file, **row, **_tidy(file, row)} for file, found in results.rows.items() for row in found]
+    columns = {name: [row.get(name) for row in rows] for name in types}
+    return pd.DataFrame({name: pd.array(values, dtype=types[name]) for name, values in columns.items()})
+
+
+def _types(results: Results) -> dict[str, Any]:
+    """Column names with their pandas types, in order: what all files have, tidy columns, then file by file."""
+    names = ("metric", *COMMON.split())
+    known: dict[str, Any] = {**dict.fromkeys(names, "string"), **TIDY}
+    for file in results.rows:
+        for column in FILES[file]:
+            known.setdefault(column.name, _type(column.name, column.read))
+    return known
+
+
+def _type(name: str, read: object) -> str:
+    if name == "lossless":
+        return "boolean"
+    return {str: "string", int: "Int64"}.get(read, "float64")  # type: ignore[call-overload, no-any-return]
+
+
+def _tidy(file: str, row: Row) -> dict[str, Any]:
+    """The headline of the row's file."""
+    figure = headline(file)
+    low, high = (row[name] if name else None for name in (figure.low, figure.high))
+    return {"figure": figure.column, "value": row[figure.column], "low": low, "high": high}

@@ -1,0 +1,121 @@
+"""Sections of a text for people: drawn in a terminal, or as Markdown for a pull request.
+
+What is drawn may come from somebody else's file: nothing in it is markup, and control characters are dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+LONG = 500  # lines from which on a table is drawn without colours and line breaks, but at once
+# Words say what a mark says; cyan and red are also told apart by people who confuse red and green.
+STYLES = {"better": "cyan", "worse": "red", "fails": "bold red", "dim": "dim", "": ""}
+MARKS = {"better": "✓", "worse": "✗", "fails": "!", "same": "=", "unsure": "?", "mixed": "±", "": " "}
+PLAIN = {"✓": "+", "✗": "-", "±": "~", "…": "..", "▲": "^", "▼": "v", "·": ".", "█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", "|")}  # for terminals without Unicode
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table; ``style`` is one of `STYLES`."""
+
+    fields: tuple[str, ...]
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A title, a table (titles of columns that begin with ``>`` are right-aligned), and what stands below it.
+
+    ``folded``: closed until it is clicked, where that can be.
+    """
+
+    title: str
+    titles: tuple[str, ...] = ()
+    lines: Sequence[Line] = ()
+    below: Sequence[str] = field(default_factory=list)
+    folded: bool = False
+
+
+def plain(text: str) -> str:
+    """A text without control characters."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+# ---- terminal
+
+
+def draw(console: Console, sections: Iterable[Section]) -> None:
+    """Prints sections, as wide as the console is."""
+    for section in sections:
+        console.print(_text(console, section.title, "bold"), soft_wrap=True)
+        if len(section.lines) > LONG:
+            console.out(_drawable(console, _tabulated(section, plain, "plain")), highlight=False)
+        elif section.lines:
+            console.print(_table(console, section))
+        for line in section.below:
+            console.print(_text(console, line, "dim"))
+        console.print()
+
+
+def _drawable(console: Console, text: str) -> str:
+    """What the console's encoding can show."""
+    if console.encoding.lower().startswith("utf"):
+        return text
+    known = "".join(PLAIN.get(character, character) for character in text)
+    return known.encode(console.encoding, "replace").decode(console.encoding)
+
+
+def _text(console: Console, text: str, style: str = "") -> Text:
+    return Text(_drawable(console, plain(text)), style)
+
+
+def _table(console: Console, section: Section) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in section.titles:
+        right = title.startswith(">")
+        table.add_column(
+            title.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold"
+        )
+    for line in section.lines:
+        table.add_row(*(_text(console, one, STYLES[line.style]) for one in line.fields))
+    return table
+
+
+# ---- Markdown
+
+
+def markdown(sections: Iterable[Section]) -> str:
+    """GitHub's Markdown."""
+    return "\n\n".join(part for section in sections for part in _markdown_parts(section)) + "\n"
+
+
+def _tabulated(section: Section, text: Callable[[str], str], style: str) -> str:
+    from tabulate import tabulate
+
+    rows = [[text(one) for one in line.fields] for line in section.lines]
+    sides = ["right" if title.startswith(">") else "left" for title in section.titles]
+    titles = [title.removeprefix(">") for title in section.titles]
+    return tabulate(rows, titles, style, disable_numparse=True, colalign=sides)
+
+
+def _markdown_parts(section: Section) -> list[str]:
+    parts = [f"#### {escaped(section.title)}"]
+    if section.folded:
+        parts = [f"<details><summary>{escaped(section.title)}</summary>"]
+    if section.lines:
+        parts.append(_tabulated(section, escaped, "github"))
+    parts += [escaped(line) for line in section.below]
+    return [*parts, "</details>"] if section.folded else parts
+
+
+def escaped(text: str) -> str:
+    """A text that Markdown shows as it is: no markup, no HTML, nobody mentioned, no table broken."""
+    shown = plain(text).replace("&", "&amp;").replace("<", "&lt;")
+    for character in "\\`*_[]|~#":
+        shown = shown.replace(character, f"\\{character}")
+    return shown.replace("@", "@&#8203;")  # without a space in it, and without pinging anybody

@@ -19,6 +19,7 @@ from bench import plan as plans
 from bench.compare import commands as comparing
 from bench.interop import commands as outward
 from bench.peers.peer import Peer
+from bench.report import commands as reporting
 from bench.trouble import Trouble
 from cdot import build
 
@@ -229,7 +230,7 @@ def selftest(trials: int, quiet: bool, busy: bool) -> None:
     sys.exit(test(trials, quiet, busy, Console()))
 
 
-for verb in (comparing.diff, comparing.log, outward.export):
+for verb in (comparing.diff, comparing.log, outward.export, reporting.report):
     command.add_command(verb)
 
 

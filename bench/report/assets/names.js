@@ -8,7 +8,7 @@ const REACH = 9;
 /** A place for each point, as plotly calls it; "" where there is none. Points of the front come first. */
 function placeNames(parts, front, axes) {
   const centres = parts.points.map((point) => [pixelOf(point.x, axes.x), axes.y.pixels - pixelOf(point.y, axes.y)]);
-  const taken = centres.map(([left, top]) => boxAround(left, top, REACH, REACH));
+  const taken = [...centres.map(([left, top]) => boxAround(left, top, REACH, REACH)), ...ceilingBoxes(parts, axes)];
   const lines = [...frontBoxes(front, axes), ...lineBoxes(parts, axes)];
   const places = parts.points.map(() => "");
   const order = parts.points.map((_, index) => index).sort((a, b) => front.includes(parts.points[b]) - front.includes(parts.points[a]));
@@ -51,11 +51,15 @@ function lineBoxes(parts, axes) {
   return [...upright, ...level];
 }
 
+function ceilingBoxes(parts, axes) {
+  return parts.ceilings.map((one) => boxAround(pixelOf(one.x, axes.x), axes.y.pixels - pixelOf(one.y, axes.y), REACH, 3));
+}
+
 /** Names along lines where there is room; the dashes tell them apart in the legend where there is none. */
 function placeNotes(parts, places, front, axes) {
   const named = parts.points.map((point, index) => ({ point, place: places[index], centre: [pixelOf(point.x, axes.x), axes.y.pixels - pixelOf(point.y, axes.y)] }));
   const taken = named.flatMap(({ point, place, centre }) => [boxAround(...centre, REACH, REACH), ...(place ? [nameBox(centre, place, nameOf(point.label).length * LETTER)] : [])]);
-  taken.push(...parts.ceilings.map((one) => boxAround(pixelOf(one.x, axes.x), axes.y.pixels - pixelOf(one.y, axes.y), REACH, 3)));
+  taken.push(...ceilingBoxes(parts, axes));
   const notes = [];
   for (const [line, upright] of [...parts.vertical.map((one) => [one, true]), ...parts.horizontal.map((one) => [one, false])]) {
     const lines = [...lineBoxes(parts, axes), ...frontBoxes(front, axes)];

@@ -17,6 +17,7 @@ from bench import journal as journals
 from bench import peers
 from bench import plan as plans
 from bench.compare import commands as comparing
+from bench.energy import windows
 from bench.interop import commands as outward
 from bench.peers.peer import Peer
 from bench.report import commands as reporting
@@ -134,6 +135,8 @@ def run(
         threads=threads,
         caches=_checked(cache, ("warm", "cold"), "cache"),
         effort=plans.QUICK if quick else plans.Effort(),
+        energy=windows.QUICK if quick else windows.Effort() if which == "full" else windows.SMALL,
+        standard=names is None and kinds is None,
     )
     own = any(name not in datasets.names() + datasets.names(twins=True) for name in plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
@@ -142,7 +145,7 @@ def run(
 
 def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[Peer, ...]]:
     if kinds is None:
-        return tuple(formats.get(name) for name in formats.names()), tuple(peer() for peer in peers.ALL)
+        return formats.standard(), tuple(peer() for peer in peers.ALL)
     try:
         return plans.choose_formats(kinds)
     except ValueError as error:
@@ -161,7 +164,7 @@ def _resolved(names: list[str] | None, which: str) -> list[str]:
 def _checked(asked: Sequence[str], known: Sequence[str], what: str) -> tuple[str, ...]:
     for name in asked:
         if name not in known:
-            raise Trouble(f"no {what} {name!r}: there are {' and '.join(known)}")
+            raise Trouble(f"no {what} {name!r}: there are {', '.join(known)}")
     return tuple(dict.fromkeys(asked))
 
 
@@ -223,11 +226,12 @@ def _csv_files(folder: Path | None) -> list[tuple[str, Path]]:
 @click.option("--trials", default=24, show_default=True, help="Trials of each kind.")
 @click.option("--quiet/--no-quiet", "quiet", default=True, help="With the machine to ourselves.")
 @click.option("--busy/--no-busy", "busy", default=True, help="With another process on one core.")
-def selftest(trials: int, quiet: bool, busy: bool) -> None:
-    """Does timing tell the truth here? Identical kernels, and one with 10 % more work, many times."""
+@click.option("--results/--no-results", "results", default=True, help="Two results of this commit, compared.")
+def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
+    """Does timing tell the truth here? Identical kernels and slower ones, many times; two results of one commit."""
     from bench.selftest import main as test
 
-    sys.exit(test(trials, quiet, busy, Console()))
+    sys.exit(test(trials, quiet, busy, results, Console()))
 
 
 for verb in (comparing.diff, comparing.log, outward.export, reporting.report):

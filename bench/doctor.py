@@ -15,6 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench import callgrind
+from bench.energy import powercap
+from bench.energy.counters import NotMeasurable
+from bench.energy.perf import CURE, EVENT_FOLDER, PARANOID, is_closed
 from bench.machine import blas, machine_id
 from cdot import build
 
@@ -35,10 +39,11 @@ class Check:
 def checks(
     home: Path,
     build_kernels: Callable[[], Path],
-    powercap: Path = Path("/sys/class/powercap"),
-    paranoid: Path = Path("/proc/sys/kernel/perf_event_paranoid"),
+    powercap_root: Path = powercap.ROOT,
+    paranoid: Path = PARANOID,
+    events: Path = EVENT_FOLDER,
 ) -> list[Check]:
-    """All checks. ``powercap`` and ``paranoid`` are where the system shows them."""
+    """All checks. ``powercap_root``, ``paranoid`` and ``events`` are where the system shows them."""
     return [
         Check("machine", True, f"{machine_id()}, {psutil.virtual_memory().total / 2**30:.0f} GiB of memory"),
         Check("python", True, f"{sys.version.split()[0]} ({sys.executable})"),
@@ -49,9 +54,9 @@ def checks(
         mirror(),
         network(),
         disk(home),
-        rapl(powercap),
-        perf(paranoid),
-        program("valgrind", "valgrind", "instruction counts"),
+        rapl(powercap_root),
+        perf(paranoid, events),
+        valgrind(),
         program("qemu-system-arm", "qemu-system-arm", "microcontroller results"),
         fvp(),
         Check("board", None, f"none configured; microcontroller cycles are {LATER}"),
@@ -113,29 +118,38 @@ def disk(home: Path) -> Check:
     return Check("disk", free > 1, f"{free:.0f} GiB free for {home}", "" if free > 1 else "free some room")
 
 
-def rapl(powercap: Path) -> Check:
-    """Energy counters, and whether they may be read."""
-    counters = sorted(powercap.glob("*/energy_uj"))
-    if not counters:
-        return Check("RAPL", None, f"no energy counters here (virtual machines have none); energy is {LATER}")
+def rapl(root: Path) -> Check:
+    """Energy counters, whether they may be read, and the line that opens them."""
     try:
-        counters[0].read_text()
-    except OSError:
-        cure = f"sudo chmod a+r {powercap}/*/energy_uj"
-        return Check("RAPL", None, f"{len(counters)} counters, readable by root only; energy is {LATER}", cure)
-    return Check("RAPL", None, f"{len(counters)} counters, readable; energy is {LATER}")
+        domains = powercap.open_powercap(root).domains
+    except NotMeasurable as lack:
+        if not lack.cure:
+            return Check("RAPL", None, f"{lack.reason}: energy is modelled (virtual machines have no counters)")
+        found = f"{lack.reason}: energy is modelled; at every boot: {powercap.rule()}"
+        return Check("RAPL", False, found, lack.cure)
+    names = ", ".join(domain.name for domain in domains)
+    return Check("RAPL", True, f"readable: {names}")
 
 
-def perf(paranoid: Path) -> Check:
+def perf(paranoid: Path, events: Path) -> Check:
+    """perf's power events, which stand in for counters that cannot be read."""
     where = shutil.which("perf")
     if not where:
-        return Check("perf", None, f"not found; power events are {LATER}", "sudo apt-get install linux-perf")
+        return Check("perf", None, "not found; its power events are the cross-check", "sudo apt-get install linux-perf")
+    if not (events / "energy-pkg").exists():
+        return Check("perf", None, f"{where}; no power events here")
+    if is_closed(paranoid):
+        return Check("perf", False, f"{where}; its power events are not for everybody", CURE)
+    return Check("perf", True, f"{where}; power events (DOTBENCH_ENERGY=perf takes them)")
+
+
+def valgrind() -> Check:
+    """What counts instructions."""
     try:
-        level = int(paranoid.read_text())
-    except (OSError, ValueError):
-        return Check("perf", None, f"{where}; power events are {LATER}")
-    cure = "sudo sysctl kernel.perf_event_paranoid=0" if level > 0 else ""
-    return Check("perf", None, f"{where}, perf_event_paranoid {level}; power events are {LATER}", cure)
+        where, version = callgrind.valgrind()
+    except callgrind.Unavailable as lack:
+        return Check("valgrind", False, f"{lack.what}; instructions cannot be counted", lack.cure)
+    return Check("valgrind", True, f"{version} ({where})")
 
 
 def program(name: str, package: str, what: str) -> Check:

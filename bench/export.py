@@ -74,7 +74,7 @@ def merge(
         fresh = rows.get(at)
         if fresh is not None:
             same_code = fresh["code_sha"] == row["code_sha"]
-            if row["status"] == "ok" and same_code and fresh["status"] in GIVES_WAY:
+            if is_measured(row) and same_code and gives_way(fresh):
                 rows[at] = row
                 report.kept_ok.append(_label(file, row))
             continue
@@ -88,6 +88,16 @@ def merge(
         else:
             report.dropped[file] = report.dropped.get(file, 0) + 1
     return [rows[at] for at in sorted(rows)]
+
+
+def is_measured(row: Row) -> bool:
+    """Whether a row holds a figure of its machine, or one that needs none."""
+    return row["status"] == "ok" and row.get("kind") != "model"
+
+
+def gives_way(row: Row) -> bool:
+    """Whether a row says that this run has no figure: an energy that is only modelled, too."""
+    return row["status"] in GIVES_WAY or row.get("kind") == "model"
 
 
 def _label(file: str, row: Row) -> str:

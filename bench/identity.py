@@ -24,6 +24,7 @@ from formats.parameters import Parametrised
 
 ROOT = build.FOLDER.parent
 DRIVER_C = ("bench.c", "product.c", "dot.c")
+COUNTED_C = ("drivers/count.c", "product.c", "dot.c")
 DRIVER_PY = ("cdot/build.py", "bench/meters/pairs.py", "bench/meters/targets.py")
 
 
@@ -125,6 +126,15 @@ def time_sha(format_: Format) -> str:
     return hash_files(sorted(files), space_sha(format_))
 
 
+@cache
+def instructions_sha(format_: Format) -> str:
+    """Hash of what decides how many instructions a product has: as for time, but with the driver that counts."""
+    roots = [build.FOLDER / name for name in COUNTED_C]
+    roots.append(format_.kernel_source or _kernel_file(format_.name))
+    files = {file for root in roots for file in included(root)} | {ROOT / "cdot/build.py"}
+    return hash_files(sorted(files), space_sha(format_))
+
+
 def _kernel_file(name: str) -> Path:
     """cdot/<name>.c, or the file that defines ``<name>_decoder`` where two formats share one."""
     own = build.FOLDER / f"{name}.c"
@@ -163,5 +173,6 @@ def code_sha(metric: str, name: str, params: str) -> str | None:
     except ValueError:
         return None
     how = meter(metric)
-    base = time_sha(format_) if how.KERNELS else space_sha(format_)
+    kernels = instructions_sha if metric == "instructions" else time_sha
+    base = kernels(format_) if how.KERNELS else space_sha(format_)
     return hash_files([ROOT / path for path in how.SOURCES], base) if how.SOURCES else base

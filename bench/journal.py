@@ -173,7 +173,7 @@ class Journal:
         """Every finished cell with the passes of its last boot, those that its row was made from."""
         statement = (
             "SELECT cells.identity, cells.row, cells.status, passes.data FROM cells JOIN passes USING (key) "
-            "WHERE boot = (SELECT boot FROM passes AS last WHERE last.key = cells.key ORDER BY last.rowid DESC LIMIT 1) "
+            "WHERE boot = (SELECT boot FROM passes AS p WHERE p.key = cells.key ORDER BY p.rowid DESC LIMIT 1) "
             "ORDER BY cells.rowid, passes.number"
         )
         found: dict[str, tuple[Identity, Row, list[dict[str, Any]]]] = {}

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 import formats
 from bench import peers as libraries
+from bench.energy import windows
 from bench.peers.peer import Peer
 from formats.format import Format
 
 REFERENCE = "csc"
-METRICS = ("space", "systolic", "time")  # in the order in which a run measures them
+# In the order in which a run measures them.
+METRICS = ("space", "systolic", "levels", "instructions", "time", "energy")
 # What small and full multiply with batches too; formats that came later have one vector there.
 SPINE = ("dense", "csc", "csc_min", "im", "ham", "sham", "blas_dense", "scipy_csc")
 BOUNDS = ("bound:h0", "bound:huffman", "bound:positions_values")
@@ -70,6 +72,7 @@ class Plan:
     """The cells of a run, and how they are measured.
 
     ``later_batches``: of formats and peers that are not in `SPINE`; None: the same as ``batches``.
+    ``standard``: a standard run, which leaves out cells that would take long and say little.
     """
 
     datasets: tuple[str, ...]
@@ -83,6 +86,8 @@ class Plan:
     threads: tuple[int, ...] = (1,)
     caches: tuple[str, ...] = ("warm",)
     effort: Effort = field(default_factory=Effort)
+    energy: windows.Effort = windows.SMALL
+    standard: bool = False
 
     def cells(self, dataset: str) -> list[Cell]:
         """All cells of one matrix, in the order in which they are measured."""

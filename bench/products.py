@@ -51,11 +51,16 @@ class Reference:
 
 def reference(source: Source, batch: int, seed: int) -> Reference:
     """Streams a matrix into its products with ``batch`` standard normal vectors."""
+    vectors = np.random.default_rng(seed).standard_normal((batch, source.shape[0]))
+    return reference_of(source, vectors.astype(np.float32))
+
+
+def reference_of(source: Source, X: npt.NDArray[np.float32]) -> Reference:
+    """Streams a matrix into its products with these vectors, X (batch, n)."""
     from scipy.sparse import csc_array
 
     n, m = source.shape
-    X = np.random.default_rng(seed).standard_normal((batch, n)).astype(np.float32)
-    Y, scale = np.zeros((batch, m)), np.zeros((batch, m))
+    Y, scale = np.zeros((len(X), m)), np.zeros((len(X), m))
     wide, size = X.T.astype(np.float64), np.abs(X.T.astype(np.float64))
     for begin, end, columns in blocks(source):
         arrays = (columns.values.astype(np.float64), columns.rows, columns.indptr)

@@ -66,12 +66,15 @@ def _kind(name: str) -> Column:
 
 
 COMMON = "dataset matrix_sha256 source format params status reason code_sha"
-WORDS = frozenset(f"{COMMON} dtype cache isa compiler reference reference_sha stop machine kind array".split())
+WORDS = frozenset(
+    f"{COMMON} dtype cache isa compiler reference reference_sha stop machine kind array columns_share".split()
+)
 ERRORS = frozenset(["error", "product_error", "error_frobenius", "error_product"])
 BITS = "bits_per_entry bits_per_nonzero paper_bits_per_entry entropy_bits_per_entry model_pj_per_entry"
 RATIOS = (
     "ratio x_bound time_ratio ratio_low ratio_high speedup probe_speedup utilization_before utilization_after "
-    "energy_relative sharing_gain prefix_ratio instructions_per_nonzero pruned_share importance_kept"
+    "energy_relative sharing_gain prefix_ratio instructions_per_nonzero pruned_share importance_kept "
+    "prefix_low prefix_high"
 )
 DECIMALS = {
     **dict.fromkeys(BITS.split(), 8),
@@ -84,7 +87,9 @@ DECIMALS = {
     "call_ns": 1,
     "adapt_ns": 1,
 }
-JOULES = frozenset(["joules_per_dot", "joules_low", "joules_high", "net_joules_per_dot", "dram_joules_per_dot"])
+JOULES = frozenset(
+    ["joules_per_dot", "joules_low", "joules_high", "net_joules_per_dot", "dram_joules_per_dot", "psys_joules_per_dot"]
+)
 
 # What stands behind the columns that all files have.
 COLUMNS = {
@@ -93,14 +98,15 @@ COLUMNS = {
     "time": "batch threads cache isa compiler reference reference_sha time_ratio ratio_low ratio_high "
     "ns_per_dot ns_per_nonzero gmac_per_s encode_seconds open_us passes stop machine "
     "call_ns product_error speedup probe_speedup",
-    "instructions": "batch isa compiler instructions_per_dot instructions_per_nonzero columns_counted "
+    "instructions": "batch isa compiler instructions_per_dot instructions_per_nonzero columns_counted columns_share "
     "decode_instructions_per_dot multiply_instructions_per_dot",
     "energy": "batch threads kind windows joules_per_dot joules_low joules_high net_joules_per_dot "
-    "dram_joules_per_dot model_pj_per_entry machine",
+    "dram_joules_per_dot psys_joules_per_dot model_pj_per_entry machine",
     "systolic": "array input_length word_cycles groups utilization_before utilization_after tiles_before "
     "tiles_after cycles_before cycles_after pruned_share error_frobenius error_product energy_relative",
     "levels": "level rows columns multiplications multiplications_paper active_bytes sharing_gain "
-    "prefix_ratio adapt_ns peak_activation_bytes importance_kept",
+    "prefix_ratio adapt_ns peak_activation_bytes importance_kept lossless error product_error "
+    "prefix_low prefix_high isa machine",
 }
 FILES: dict[str, tuple[Column, ...]] = {
     name: tuple(_kind(column) for column in f"{COMMON} {columns}".split()) for name, columns in COLUMNS.items()

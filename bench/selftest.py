@@ -2,7 +2,8 @@
 
 A trial is what a cell of a run gets: passes in fresh processes, A B B A rounds, one interval. Identical
 kernels must not be called different; a kernel with 10 % more work must be. Both again while another
-process keeps one core busy.
+process keeps one core busy. One with 3 % more work is looked for with intervals of half the width, and two
+whole results of this commit must not differ (`bench.repeatability`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +25,15 @@ import numpy as np
 from rich.console import Console
 
 import formats
+from bench import repeatability
 from bench.meters import pairs
 from bench.plan import REFERENCE, Effort
 from cdot import build
 
-MORE = 1.1  # work of the slower kernel: that many more columns
+MORE = {"identical": 1.0, "3 % more work": 1.03, "10 % more work": 1.1}  # columns of the kernel against the other
 TRIALS_A_PROCESS = 4  # trials whose passes share a process, as the cells of a run do
 CASES = ("identical", "10 % more work")
+FINE = Effort(width=0.01, most_passes=40)  # for differences of a few per cent
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ QUIET = Limits(1, 22, 0.03)
 BUSY = Limits(2, 18, None)
 
 
-def worker(path: str, trials: int, seed: int) -> None:
-    """One pass of some trials of both cases, in shuffled order; log ratios as JSON."""
+def worker(path: str, cases: Sequence[str], trials: int, seed: int) -> None:
+    """One pass of some trials of each case, in shuffled order; log ratios as JSON."""
     from bench.cores import pin
     from bench.meters.targets import FormatTarget
 
@@ -55,12 +58,10 @@ def worker(path: str, trials: int, seed: int) -> None:
     payload = formats.load(path)
     n, m = payload.shape
     X = np.random.default_rng(seed).standard_normal((1, n)).astype(np.float32)
-    short = FormatTarget(payload, X, columns=(0, round(m / MORE)))
-    targets = {
-        "identical": FormatTarget(payload, X, columns=short.columns),
-        "10 % more work": FormatTarget(payload, X),
-    }
-    order = [(case, trial) for case in CASES for trial in range(trials)]
+    most = max(MORE.values())
+    short = FormatTarget(payload, X, columns=(0, round(m / most)))
+    targets = {case: FormatTarget(payload, X, columns=(0, round(m * MORE[case] / most))) for case in cases}
+    order = [(case, trial) for case in cases for trial in range(trials)]
     rng.shuffle(order)
     pin()
     out = [
@@ -98,23 +99,25 @@ def _matrix() -> np.ndarray:
     return np.where(rng.random(dense.shape) < 0.1, dense, 0)
 
 
-def trials(count: int, path: Path) -> dict[str, list[pairs.Estimate]]:
+def trials(
+    count: int, path: Path, cases: Sequence[str] = CASES, effort: Effort | None = None
+) -> dict[str, list[pairs.Estimate]]:
     """``count`` estimates of each case, with as many passes as a run would make."""
-    out: dict[str, list[pairs.Estimate]] = {case: [] for case in CASES}
+    out: dict[str, list[pairs.Estimate]] = {case: [] for case in cases}
     for begin in range(0, count, TRIALS_A_PROCESS):
-        for (case, _), found in sorted(_estimates(min(TRIALS_A_PROCESS, count - begin), path).items()):
-            out[case].append(found)
+        found = _estimates(min(TRIALS_A_PROCESS, count - begin), path, cases, effort or Effort())
+        for (case, _), one in sorted(found.items()):
+            out[case].append(one)
     return out
 
 
-def _estimates(size: int, path: Path) -> dict[tuple[str, int], pairs.Estimate]:
-    """Passes until every interval is narrow enough, within a run's limits."""
-    effort = Effort()
+def _estimates(size: int, path: Path, cases: Sequence[str], effort: Effort) -> dict[tuple[str, int], pairs.Estimate]:
+    """Passes until every interval is narrow enough, within the effort's limits."""
     environment = dict(os.environ, PYTHONPATH=str(build.FOLDER.parent), OPENBLAS_NUM_THREADS="1")
     logs: dict[tuple[str, int], list[float]] = {}
     for number in range(1, effort.most_passes + 1):
         seed = random.SystemRandom().getrandbits(31)
-        code = f"from bench.selftest import worker; worker({str(path)!r}, {size}, {seed})"
+        code = f"from bench.selftest import worker; worker({str(path)!r}, {tuple(cases)!r}, {size}, {seed})"
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
         for case, trial, log in json.loads(done.stdout):
             logs.setdefault((case, trial), []).append(log)
@@ -146,15 +149,32 @@ def judge(name: str, found: dict[str, list[pairs.Estimate]], limits: Limits, con
     return all(good)
 
 
-def main(count: int, quiet: bool, busy: bool, console: Console) -> int:
-    """Both cases, quiet and busy; exit status 0 if all is within its limits."""
+def judge_fine(found: dict[str, list[pairs.Estimate]], console: Console) -> bool:
+    """The same for a difference of 3 %: how often it was found."""
+    estimates = found["3 % more work"]
+    count, slower = len(estimates), sum(one.verdict == "slower" for one in estimates)
+    least = QUIET.slower_least * count / 24
+    ratio = statistics.median(one.ratio for one in estimates)
+    console.print(f"intervals of half the width, {count} trials:", highlight=False)
+    word = "ok  " if slower >= least else "FAIL"
+    console.print(
+        f"  {word} 3 % more work found: {slower} (at least {least:g}); median ratio {ratio:.4f}", highlight=False
+    )
+    return slower >= least
+
+
+def main(count: int, quiet: bool, busy: bool, results: bool, console: Console) -> int:
+    """All cases, quiet and busy, and two results; exit status 0 if all is within its limits."""
     good = True
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "selftest.dbp"
         formats.get(REFERENCE).encode(_matrix()).save(path)
         if quiet:
             good &= judge("quiet machine", trials(count, path), QUIET, console)
+            good &= judge_fine(trials(count, path, ("3 % more work",), FINE), console)
         if busy:
             with _busy_core():
                 good &= judge("one core kept busy", trials(count, path), BUSY, console)
+    if results:
+        good &= repeatability.main(console)
     return 0 if good else 1

@@ -30,9 +30,7 @@ class Sheet:
     columns: tuple[str, ...]
     records: tuple[tuple[int, list[str]], ...]
 
-    def rows(
-        self, wanted: Callable[[dict[str, str]], bool] = lambda _: True, apart: tuple[str, ...] = ()
-    ) -> list[Row]:
+    def rows(self, wanted: Callable[[dict[str, str]], bool] = lambda _: True, apart: tuple[str, ...] = ()) -> list[Row]:
         """Typed rows of the records whose text is ``wanted``; a column that the file lacks is empty.
 
         ``apart``: columns that tell rows apart besides `KEYS`. SheetError: a value that does not fit its

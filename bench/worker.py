@@ -37,7 +37,7 @@ class Wire:
         self._out.flush()
 
     def lack(self, cell: Cell, status: str, reason: str, columns: dict[str, Any] | None = None) -> None:
-        """A cell that cannot be measured here: ``unavailable`` or ``skipped``, and why."""
+        """A cell that cannot be measured here: ``unavailable`` or ``skipped``, and why; ``ok`` with a remark."""
         self._send("lack", cell, status=status, reason=reason, data=columns or {})
 
     def done(self, cell: Cell, data: dict[str, Any]) -> None:

@@ -21,7 +21,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared", "-Wall", "-Wextra")
+FLAGS = ("-std=c11", "-O3", "-Wall", "-Wextra")
+SHARED = ("-fPIC", "-shared")
+PROGRAM = ("-rdynamic",)  # the libraries that a program opens find its symbols
 X86_64_V3 = frozenset({"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"})
 
 
@@ -127,6 +129,18 @@ def _flags(isa: str) -> list[str]:
     return [*target, *FLAGS, *guard, *extra]
 
 
+def _built(stem: str, isa: str, kind: tuple[str, ...], files: list[Path], suffix: str = "") -> Path:
+    """The file that ``files`` compile to, in the build folder, under a name with the hash of all that it is made of."""
+    flags = [*_flags(isa), *kind]
+    digest = hashlib.sha256(repr((compiler_name(), flags)).encode())
+    for path in [*files, *headers()]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    out = state_folder() / "build" / f"{stem}-{isa}-{digest.hexdigest()[:16]}{suffix}"
+    if not out.exists():
+        _compile([*compiler_command(), *flags, f"-I{FOLDER}", *map(str, files)], out)
+    return out
+
+
 def build(isa: str | None = None, plugin: Path | None = None) -> Path:
     """The shared library for ``isa``, compiled if its sources, flags or compiler are new.
 
@@ -134,16 +148,14 @@ def build(isa: str | None = None, plugin: Path | None = None) -> Path:
     Its name carries the hash of what it was made from, so libraries of two commits live side by side.
     """
     isa = isa or chosen_isa()
-    files = [plugin, FOLDER / "payload.c"] if plugin else sources()
-    flags = _flags(isa)
-    digest = hashlib.sha256(repr((compiler_name(), flags)).encode())
-    for path in [*files, *headers()]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    stem = plugin.stem if plugin else "cdot"
-    out = state_folder() / "build" / f"{stem}-{isa}-{digest.hexdigest()[:16]}.so"
-    if not out.exists():
-        _compile([*compiler_command(), *flags, f"-I{FOLDER}", *map(str, files)], out)
-    return out
+    if plugin:
+        return _built(plugin.stem, isa, SHARED, [plugin, FOLDER / "payload.c"], ".so")
+    return _built("cdot", isa, SHARED, sources(), ".so")
+
+
+def driver(name: str, isa: str | None = None) -> Path:
+    """The program ``drivers/<name>.c`` for ``isa``, compiled if it is new; it opens the library by itself."""
+    return _built(name, isa or chosen_isa(), PROGRAM, [FOLDER / "drivers" / f"{name}.c"])
 
 
 def _compile(command: list[str], out: Path) -> None:
@@ -155,7 +167,7 @@ def _compile(command: list[str], out: Path) -> None:
             cache_folder = str(state_folder() / "zig")
             environment = dict(os.environ, ZIG_GLOBAL_CACHE_DIR=cache_folder, ZIG_LOCAL_CACHE_DIR=cache_folder)
             done = subprocess.run(
-                [*command, "-o", str(made), "-lpthread"], capture_output=True, text=True, env=environment
+                [*command, "-o", str(made), "-lpthread", "-ldl"], capture_output=True, text=True, env=environment
             )
             if done.returncode:
                 raise BuildError(f"compiling {out.name} failed:\n{done.stderr.strip()}")

@@ -3,10 +3,17 @@
 
 extern const cdot_decoder dense_decoder;
 extern const cdot_decoder csc_decoder, csc_min_decoder;
+extern const cdot_decoder csc_palette_decoder;
 extern const cdot_decoder im_decoder;
+extern const cdot_decoder im_packed_decoder;
+extern const cdot_decoder bitmap_decoder;
+extern const cdot_decoder bsr_decoder;
+extern const cdot_decoder cser_decoder;
+extern const cdot_decoder eie_decoder;
 extern const cdot_decoder ham_decoder;
 extern const cdot_decoder sham_decoder;
 extern const cdot_decoder column_combined_decoder;
+extern const cdot_decoder nested_decoder;
 
 const cdot_decoder *cdot_find(const char *name)
 {
@@ -17,10 +24,17 @@ const cdot_decoder *cdot_find(const char *name)
         {"dense", &dense_decoder},
         {"csc", &csc_decoder},
         {"csc_min", &csc_min_decoder},
+        {"csc_palette", &csc_palette_decoder},
         {"im", &im_decoder},
+        {"im_packed", &im_packed_decoder},
+        {"bitmap", &bitmap_decoder},
+        {"bsr", &bsr_decoder},
+        {"cser", &cser_decoder},
+        {"eie", &eie_decoder},
         {"ham", &ham_decoder},
         {"sham", &sham_decoder},
         {"column_combined", &column_combined_decoder},
+        {"nested", &nested_decoder},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         const char *a = table[i].name, *b = name;

@@ -47,9 +47,10 @@ int64_t encode_columns(const int32_t *rows, const uint32_t *symbols, const int64
     for (uint32_t k = 0; k < columns && !full; k++) {
         uint32_t row = 0;
         for (int64_t i = indptr[k]; i < indptr[k + 1] && !full; i++) {
-            if (zero >= 0)
+            if (zero >= 0) {
                 full = put_run(&out, (uint32_t)rows[i] - row, codes[zero], lengths[zero]);
-            row = (uint32_t)rows[i] + 1;
+                row = (uint32_t)rows[i] + 1;
+            }
             full = full || put(&out, codes[symbols[i]], lengths[symbols[i]]);
         }
         if (zero >= 0 && !full)

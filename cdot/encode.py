@@ -25,7 +25,7 @@ def encode_columns(
     """Appends columns at ``bit`` of a zeroed stream of uint32 words; the bit after each column.
 
     ``symbols`` index ``codewords`` (in the low ``lengths`` bits). ``zero`` >= 0: the symbol of all
-    entries of the n that are not listed, coded as well; -1: only listed ones are.
+    entries of the n that are not listed, coded as well; -1: only listed ones are, and ``rows`` are not read.
     """
     columns = len(indptr) - 1
     ends = np.zeros(columns, np.uint64)

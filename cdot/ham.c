@@ -47,8 +47,10 @@ _Static_assert(sizeof(ham_cursor) <= sizeof(cdot_cursor), "the cursor has no roo
 
 static int ham_read(cdot_reader *reader, const uint8_t *payload, uint64_t size, huffman_sections *sections)
 {
-    if (cdot_read_header(reader, payload, size, FORMAT, sizeof(huffman_fields)) ||
-        huffman_take(reader, sections))
+    if (cdot_read_header(reader, payload, size, FORMAT, sizeof(huffman_fields)))
+        return reader->error;
+    const huffman_fields *stored = cdot_take(reader, 1, sizeof *stored, 4);
+    if (huffman_take(reader, stored, sizeof(float), sections))
         return reader->error;
     return cdot_finish(reader);
 }
@@ -123,7 +125,7 @@ static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
         return CDOT_WORKSPACE;
     ham_tables *tables = workspace;
     uint8_t *rest = (uint8_t *)workspace + ham_tables_bytes();
-    int error = huffman_stream_open(&tables->stream, &sections, rest);
+    int error = huffman_stream_open(&tables->stream, &sections, sections.values, rest);
     if (error)
         return error;
     cdot_fill_view(view, &ham_decoder, &reader, workspace);

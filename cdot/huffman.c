@@ -1,4 +1,4 @@
-/* Tables of canonical codes, and the sections that HAM and sHAM share. */
+/* Tables of canonical codes, and the sections of a code and its stream. */
 #include "huffman.h"
 
 uint64_t huffman_workspace(uint32_t longest)
@@ -58,9 +58,9 @@ int huffman_open(huffman_code *code, const float *values, uint32_t symbols, cons
     return next == space && coded == symbols ? CDOT_OK : CDOT_CODE;
 }
 
-int huffman_take(cdot_reader *reader, huffman_sections *sections)
+int huffman_take(cdot_reader *reader, const huffman_fields *stored, uint32_t value_bytes,
+                 huffman_sections *sections)
 {
-    const huffman_fields *stored = cdot_take(reader, 1, sizeof *stored, 4);
     if (reader->error)
         return reader->error;
     memcpy(&sections->fields, stored, sizeof *stored);
@@ -73,7 +73,7 @@ int huffman_take(cdot_reader *reader, huffman_sections *sections)
     uint64_t bases = fields->base_shift == 255 || sections->groups == 0
                          ? 0
                          : ((sections->groups - 1) >> fields->base_shift) + 1;
-    sections->values = cdot_take(reader, fields->symbols, 4, 4);
+    sections->values = cdot_take(reader, fields->symbols, value_bytes, 4);
     sections->per_length = cdot_take(reader, fields->longest, 4, 4);
     sections->bases = cdot_take(reader, bases, 8, bases ? 8 : 4);
     sections->points = cdot_take(reader, sections->groups, 4, 4);
@@ -81,11 +81,12 @@ int huffman_take(cdot_reader *reader, huffman_sections *sections)
     return reader->error;
 }
 
-int huffman_stream_open(huffman_stream *out, const huffman_sections *sections, uint8_t *workspace)
+int huffman_stream_open(huffman_stream *out, const huffman_sections *sections, const float *values,
+                        uint8_t *workspace)
 {
     const huffman_fields *fields = &sections->fields;
-    int error = huffman_open(&out->code, sections->values, fields->symbols, sections->per_length,
-                             fields->longest, workspace);
+    int error = huffman_open(&out->code, values, fields->symbols, sections->per_length, fields->longest,
+                             workspace);
     if (error)
         return error;
     if ((fields->longest > 0) != (fields->words > 0))

@@ -14,7 +14,7 @@ enum {
     HUFFMAN_LONGEST = 56
 };
 
-/* The fields of a payload with one Huffman code and one bit stream, behind its header. */
+/* What the fields behind a payload's header say of a Huffman code and its bit stream. */
 typedef struct {
     uint32_t symbols;   /* codebook entries */
     uint8_t longest;    /* longest codeword in bits, 0 where there is one symbol */
@@ -62,7 +62,7 @@ static inline uint32_t huffman_slow(const huffman_code *code, uint64_t window, u
     return code->index[l] + (uint32_t)((window - code->first[l]) >> (64 - l));
 }
 
-/* Seek points and code tables of a payload, as HAM and sHAM share them. */
+/* A bit stream, its seek points and the tables of its code. */
 typedef struct {
     huffman_code code;
     bit_stream stream;
@@ -72,19 +72,23 @@ typedef struct {
     uint32_t groups, seek_shift, base_shift;
 } huffman_stream;
 
-/* Takes values, per_length, bases, points and words from the payload (in this order). */
+/* Where they are in a payload. */
 typedef struct {
     huffman_fields fields;
-    const float *values;
+    const void *values;
     const uint32_t *per_length, *points, *words;
     const uint64_t *bases;
     uint32_t groups;
 } huffman_sections;
 
-int huffman_take(cdot_reader *reader, huffman_sections *sections);
+/* Takes values (of value_bytes each), per_length, bases, points and words from the payload, in this order;
+ * stored: the fields, which were taken before. */
+int huffman_take(cdot_reader *reader, const huffman_fields *stored, uint32_t value_bytes,
+                 huffman_sections *sections);
 
-/* Opens code, stream and seek points; workspace of huffman_workspace(longest) bytes. */
-int huffman_stream_open(huffman_stream *out, const huffman_sections *sections, uint8_t *workspace);
+/* Opens code, stream and seek points; `values` in code order; workspace of huffman_workspace(longest). */
+int huffman_stream_open(huffman_stream *out, const huffman_sections *sections, const float *values,
+                        uint8_t *workspace);
 
 /* The bit where a group of columns starts. */
 static inline uint64_t huffman_seek(const huffman_stream *stream, uint32_t group)

@@ -1,9 +1,9 @@
 /* im: a codebook and one index per entry in column order. Blocks are runs of decoded entries. */
-#include "payload.h"
+#include "runs.h"
 
 extern const cdot_decoder im_decoder;
 
-enum { FORMAT = 4, ENTRIES = 4096, COLUMNS = 256 };
+enum { FORMAT = 4, ENTRIES = 4096 };
 enum { FIELDS, VALUES, INDICES };
 
 typedef struct {
@@ -11,7 +11,7 @@ typedef struct {
 } im_fields;
 
 typedef struct {
-    uint32_t column, end, row;
+    runs_cursor run;
     float *values;
     uint32_t *ends;
 } im_cursor;
@@ -32,7 +32,7 @@ static int im_open(cdot_view *view, const uint8_t *payload, uint64_t size, void 
     view->section[FIELDS] = fields;
     view->section[VALUES] = cdot_take(&reader, fields->symbols, 4, 4);
     view->section[INDICES] = cdot_take(&reader, entries, width, 4);
-    view->scratch_bytes = ENTRIES * sizeof(float) + COLUMNS * sizeof(uint32_t);
+    view->scratch_bytes = ENTRIES * sizeof(float) + RUNS_COLUMNS * sizeof(uint32_t);
     if (cdot_finish(&reader))
         return cdot_finish(&reader);
     return cdot_check_indices(view->section[INDICES], width, entries, fields->symbols);
@@ -43,7 +43,7 @@ static void im_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column,
     im_cursor *at = (im_cursor *)cursor;
     float *values = scratch;
     (void)view;
-    *at = (im_cursor){column, end, 0, values, (uint32_t *)(values + ENTRIES)};
+    *at = (im_cursor){{column, end, 0}, values, (uint32_t *)(values + ENTRIES)};
 }
 
 /* One loop an index width, so that each keeps its own load. */
@@ -66,34 +66,13 @@ static void im_look_up(const cdot_view *view, uint64_t from, uint32_t count, flo
     }
 }
 
-/* As many whole columns as fit, or the next ENTRIES rows of one that does not. */
 static int im_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
 {
     im_cursor *at = (im_cursor *)cursor;
-    if (at->column == at->end || view->n == 0)
+    uint64_t from;
+    if (!runs_next(view, &at->run, ENTRIES, at->ends, block, &from))
         return 0;
-    uint64_t from = (uint64_t)at->column * view->n + at->row;
-    *block = (cdot_block){.column = at->column, .segments = 1, .row = at->row, .ends = at->ends};
     block->values = at->values;
-    if (view->n <= ENTRIES) {
-        uint32_t columns = ENTRIES / view->n;
-        if (columns > COLUMNS)
-            columns = COLUMNS;
-        if (columns > at->end - at->column)
-            columns = at->end - at->column;
-        for (uint32_t k = 0; k < columns; k++)
-            at->ends[k] = (k + 1) * view->n;
-        block->segments = columns;
-        at->column += columns;
-    } else {
-        uint32_t left = view->n - at->row;
-        at->ends[0] = left < ENTRIES ? left : ENTRIES;
-        at->row += at->ends[0];
-        if (at->row == view->n) {
-            at->row = 0;
-            at->column++;
-        }
-    }
     im_look_up(view, from, at->ends[block->segments - 1], at->values);
     return 1;
 }

@@ -4,9 +4,12 @@
 twin, checked against its published hash. Uses nothing of `formats` but the source protocol.
 """
 
+from datasets.entry import Dataset
 from datasets.errors import DataError, UnknownDataset
-from datasets.loading import Matrix, describe, fetch, load, resolve, source_now
-from datasets.registry import SMALL, TWIN, Dataset, entries, names
+from datasets.loading import describe, fetch, load, resolve, source_now
+from datasets.matrix import Matrix
+from datasets.mirror import how_to_get
+from datasets.registry import SMALL, TWIN, entries, names
 
 FULL = tuple(entries())
 
@@ -21,6 +24,7 @@ __all__ = [
     "describe",
     "entries",
     "fetch",
+    "how_to_get",
     "load",
     "names",
     "resolve",

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import tarfile
+import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
-from datasets.errors import DataError, Unreachable
-from datasets.registry import Remote
+from datasets.entry import Remote
+from datasets.errors import DataError, NoRoom, Unreachable
 
 CONNECT_SECONDS, READ_SECONDS = 5, 60
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SILENT: dict[str, str] = {}  # hosts that failed in this process, and how
 
 
@@ -25,7 +32,7 @@ def fetch(remote: Remote, folder: Path, progress: bool) -> Path:
 
     pooch.get_logger().setLevel("ERROR")  # what happens is told by our errors
     parts = urlsplit(remote.url)
-    path = folder / Path(parts.path).name
+    path = folder / remote.name
     if parts.netloc in _SILENT and not path.exists():
         raise Unreachable(f"{parts.netloc} {_SILENT[parts.netloc]} before, and is not asked again")
     download = pooch.HTTPDownloader(progressbar=progress, timeout=(CONNECT_SECONDS, READ_SECONDS))
@@ -43,26 +50,34 @@ def fetch(remote: Remote, folder: Path, progress: bool) -> Path:
             "damaged on the way. The download was removed; try again, or put the right file into the mirror"
         ) from error
     except OSError as error:
-        raise DataError(
-            f"{remote.url} cannot be stored in {folder}: {error.strerror or error}. Make room, or set DOTBENCH_HOME"
-        ) from error
+        raise NoRoom(f"{remote.url} cannot be stored in {folder}", error) from error
     return path
 
 
 def extract(archive: Path, member: str, folder: Path) -> Path:
-    """One member of a .tar.gz as a file in ``folder``; nothing else of the archive touches the disk."""
+    """One member of a .zip or .tar.gz as a file in ``folder``; nothing else of the archive touches the disk."""
     out = folder / Path(member).name
-    temporary = out.with_suffix(".new")
     try:
-        with tarfile.open(archive, "r:gz") as tar, temporary.open("wb") as file:
-            stream = tar.extractfile(member)
-            if stream is None:
-                raise KeyError(member)
-            while chunk := stream.read(1 << 20):
-                file.write(chunk)
-        temporary.replace(out)
-    except (tarfile.TarError, KeyError, EOFError, zlib.error, OSError) as error:
+        with _member(archive, member) as stream, out.open("wb") as file:
+            shutil.copyfileobj(stream, file, 1 << 20)
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoRoom(f"{archive} cannot be unpacked in {folder}", error) from error
         raise DataError(f"{archive} does not give its member {member}: {error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    except (tarfile.TarError, zipfile.BadZipFile, KeyError, EOFError, zlib.error, RuntimeError) as error:
+        raise DataError(f"{archive} does not give its member {member}: {error}") from error
     return out
+
+
+@contextmanager
+def _member(archive: Path, member: str) -> Iterator[IO[bytes]]:
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive) as packed, packed.open(member) as stream:
+            yield stream
+        return
+    with tarfile.open(archive, "r:gz") as tar:
+        for found in tar:  # in the archive's order, as far as needed: looking a name up would unpack all of it
+            if found.name == member and (inside := tar.extractfile(found)) is not None:
+                yield inside
+                return
+    raise KeyError(f"{member} is not in it")

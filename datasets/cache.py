@@ -1,4 +1,4 @@
-"""The column-major cache on disk: matrices as encoders stream them, mapped instead of read.
+"""The column-major cache on disk: matrices as encoders stream them, in one pass over their columns.
 
 A folder a matrix: rows.npy (int32), values.npy, indptr.npy (int64), the histogram's two arrays, and
 matrix.json, which is written last. A folder is made beside its place and moved there whole.
@@ -10,36 +10,44 @@ import errno
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from datasets.errors import DataError
-from formats.source import Columns, Histogram, Source, blocks, matrix_sha256
+from datasets.errors import DataError, NoRoom
+from formats.content import ContentHash, Tally
+from formats.source import Columns, Histogram, Source, blocks
 
-VERSION = 1  # of what readers and this layout make; another one is another folder
-EMPTY_BYTES = 128  # a .npy file's header
-ARRAYS = ("rows", "values", "indptr", "distinct", "counts")
+VERSION = 2  # of what readers and this layout make; another one is another folder
+DAY_SECONDS = 24 * 3600
+HEADER_BYTES = 128  # of a .npy file with one dimension, however long
 
 
 class CachedSource:
-    """A cached matrix as a source; nothing but the columns in use is in memory."""
+    """A cached matrix as a source; nothing but the columns in use is in memory.
+
+    They are read, not mapped: pages of a map count as memory of the process until somebody else needs them.
+    ``note`` is what was done to the matrix in reading it ("" or that it was rounded).
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            self._known = json.loads((folder / "matrix.json").read_text())
-            self._arrays: dict[str, npt.NDArray[Any]] = {name: _mapped(folder / f"{name}.npy") for name in ARRAYS}
-            n, m = self._known["shape"]
-            indptr = self._arrays["indptr"]
-            self.matrix_sha256 = str(self._known["matrix_sha256"])
-            sizes = {len(self._arrays["rows"]), len(self._arrays["values"]), int(indptr[-1])}
-            kinds = len(self._arrays["distinct"]), len(self._arrays["counts"])
-            if len(sizes) != 1 or len(indptr) != m + 1 or kinds[0] != kinds[1]:
+            known = json.loads((folder / "matrix.json").read_text())
+            self._rows, self._values = _OnDisk(folder / "rows.npy"), _OnDisk(folder / "values.npy")
+            self._indptr, distinct, counts = (
+                _mapped(folder / f"{name}.npy") for name in ("indptr", "distinct", "counts")
+            )
+            self._histogram = Histogram(distinct, counts)
+            n, m = known["shape"]
+            self.matrix_sha256, self.note = str(known["matrix_sha256"]), str(known["note"])
+            sizes = {self._rows.length, self._values.length, int(self._indptr[-1])}
+            if len(sizes) != 1 or len(self._indptr) != m + 1 or len(distinct) != len(counts):
                 raise ValueError("its arrays do not fit together")
         except (OSError, ValueError, LookupError, TypeError, EOFError) as error:
             raise DataError(f"the cached matrix in {folder} is damaged ({error}): delete that folder") from error
@@ -47,34 +55,51 @@ class CachedSource:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self._arrays["values"].dtype
+        return self._values.dtype
 
     def histogram(self) -> Histogram:
-        return Histogram(np.asarray(self._arrays["distinct"]), np.asarray(self._arrays["counts"]))
+        return self._histogram
 
     def columns(self, begin: int, end: int) -> Columns:
         if not 0 <= begin <= end <= self.shape[1]:
             raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
-        indptr = np.asarray(self._arrays["indptr"][begin : end + 1])
-        part = slice(int(indptr[0]), int(indptr[-1]))
-        rows, values = self._arrays["rows"][part], self._arrays["values"][part]
-        return Columns(np.asarray(rows), np.asarray(values), indptr - indptr[0])
+        indptr = np.array(self._indptr[begin : end + 1])
+        first, last = int(indptr[0]), int(indptr[-1])
+        return Columns(self._rows.read(first, last), self._values.read(first, last), indptr - first)
+
+
+class _OnDisk:
+    """A one-dimensional array in a .npy file, read by parts."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with path.open("rb") as file:
+            np.lib.format.read_magic(file)
+            shape, _, self.dtype = np.lib.format.read_array_header_1_0(file)
+            self._start = file.tell()
+        self.length = int(shape[0])
+        if path.stat().st_size != self._start + self.length * self.dtype.itemsize:
+            raise ValueError(f"{path.name} is shorter or longer than it says")
+
+    def read(self, begin: int, end: int) -> npt.NDArray[Any]:
+        at = self._start + begin * self.dtype.itemsize
+        return np.fromfile(self._path, self.dtype, end - begin, offset=at)
 
 
 def _mapped(path: Path) -> npt.NDArray[Any]:
     """A mapped array; an empty one cannot be mapped and is read."""
-    empty = path.stat().st_size <= EMPTY_BYTES
+    empty = path.stat().st_size <= HEADER_BYTES
     loaded: npt.NDArray[Any] = np.load(path, mmap_mode=None if empty else "r", allow_pickle=False)
-    return loaded
+    return np.asarray(loaded)
 
 
-def write_cache(source: Source, folder: Path) -> CachedSource:
+def write_cache(source: Source, folder: Path, note: str = "") -> CachedSource:
     """Streams a source into ``folder``, block by block; DataError where the disk does not take it.
 
     What is there already stays if it can be used: another process may be reading it.
     """
     if not _usable(folder):
-        _making(folder, lambda new: _write(source, new))
+        _making(folder, lambda new: _write(source, new, note))
     return CachedSource(folder)
 
 
@@ -91,17 +116,25 @@ def _making(folder: Path, fill: Callable[[Path], None]) -> None:
     new = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder.parent)
         new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
         fill(new)
         _place(new, folder)
     except OSError as error:
-        raise DataError(
-            f"the matrix cannot be cached in {folder.parent}: {error.strerror or error}. Nothing half-written "
-            "stays; make room, or set DOTBENCH_HOME to a folder that can be written"
+        raise NoRoom(
+            f"the matrix cannot be cached in {folder.parent}, and nothing half-written stays", error
         ) from error
     finally:
         if new is not None:
             shutil.rmtree(new, ignore_errors=True)
+
+
+def _sweep(place: Path) -> None:
+    """Removes what processes that were killed have left: unfinished folders that nobody has touched for a day."""
+    for left in place.glob(".*-*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > DAY_SECONDS:
+                shutil.rmtree(left)
 
 
 def _place(new: Path, folder: Path) -> None:
@@ -123,27 +156,52 @@ def _place(new: Path, folder: Path) -> None:
     new.rename(folder)
 
 
-def _write(source: Source, folder: Path) -> None:
-    histogram = source.histogram()
-    m = source.shape[1]
-    indptr = np.zeros(m + 1, np.int64)
-    at = 0
-    with (folder / "rows.npy").open("wb") as rows, (folder / "values.npy").open("wb") as values:
-        # written, not mapped: on a full disk a write is an error, and a store into a map kills the process
-        _header(rows, np.dtype(np.int32), histogram.nnz)
-        _header(values, source.dtype, histogram.nnz)
+def _write(source: Source, folder: Path, note: str) -> None:
+    indptr = np.zeros(source.shape[1] + 1, np.int64)
+    content, values = ContentHash(source.shape, source.dtype), Tally(source.dtype)
+    with (
+        _Growing(folder / "rows.npy", np.dtype(np.int32)) as row_file,
+        _Growing(folder / "values.npy", source.dtype) as value_file,
+    ):
         for begin, end, columns in blocks(source):
-            rows.write(np.ascontiguousarray(columns.rows, np.int32).data)
-            values.write(np.ascontiguousarray(columns.values, source.dtype).data)
-            indptr[begin + 1 : end + 1] = at + columns.indptr[1:]
-            at += columns.nnz
-    np.save(folder / "indptr.npy", indptr)
-    np.save(folder / "distinct.npy", histogram.values)
-    np.save(folder / "counts.npy", histogram.counts)
-    known = {"shape": list(source.shape), "dtype": source.dtype.name, "matrix_sha256": matrix_sha256(source)}
+            indptr[begin + 1 : end + 1] = row_file.length + columns.indptr[1:]
+            row_file.add(columns.rows)
+            value_file.add(columns.values)
+            content.add(begin, columns)
+            values.add(columns.values)
+    distinct, counts = values.totals()
+    for name, array in (("indptr", indptr), ("distinct", distinct), ("counts", counts)):
+        np.save(folder / f"{name}.npy", array)
+    known = {"shape": list(source.shape), "matrix_sha256": content.hexdigest(), "note": note}
     (folder / "matrix.json").write_text(json.dumps(known))
 
 
-def _header(file: IO[bytes], dtype: np.dtype[Any], count: int) -> None:
-    descr = np.lib.format.dtype_to_descr(dtype)
-    np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": (count,)})
+class _Growing:
+    """A .npy file of one dimension that is written by parts and told its length at the end.
+
+    Written, not mapped: on a full disk a write is an error, and a store into a map kills the process.
+    """
+
+    def __init__(self, path: Path, dtype: np.dtype[Any]) -> None:
+        self.length, self._path, self._dtype = 0, path, dtype
+
+    def __enter__(self) -> Self:
+        self._file: IO[bytes] = self._path.open("wb")
+        self._write_header()
+        return self
+
+    def add(self, array: npt.NDArray[Any]) -> None:
+        self._file.write(np.ascontiguousarray(array, self._dtype).data)
+        self.length += len(array)
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        with self._file:
+            if kind is None:
+                self._file.seek(0)
+                self._write_header()
+
+    def _write_header(self) -> None:
+        known = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": (self.length,)}
+        np.lib.format.write_array_header_1_0(self._file, known)
+        if self._file.tell() != HEADER_BYTES:  # numpy leaves room for a longer length; without it data would be hit
+            raise OSError(f"the header of {self._path.name} has another size than {HEADER_BYTES} bytes")

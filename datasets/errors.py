@@ -9,6 +9,13 @@ class DataError(ValueError):
     """A data set that cannot be had or is not what it should be."""
 
 
+class NoRoom(DataError):
+    """A disk that does not take what is to be stored: no fault of the data."""
+
+    def __init__(self, what: str, error: OSError) -> None:
+        super().__init__(f"{what}: {error.strerror or error}. {ROOM}")
+
+
 class UnknownDataset(DataError):
     """A name that is neither in the registry nor a file."""
 

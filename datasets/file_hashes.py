@@ -7,7 +7,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from datasets.errors import ROOM, DataError
+from datasets.errors import DataError, NoRoom
 
 
 def file_sha256(path: Path, cache_dir: Path) -> str:
@@ -25,13 +25,18 @@ def file_sha256(path: Path, cache_dir: Path) -> str:
     name = str(path.resolve())
     if isinstance(known, dict) and known.get(name, [None])[:2] == stamp:
         return str(known[name][2])
-    try:
-        with path.open("rb") as file:
-            sha = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    sha = sha256(path)
     _remember(index, {**known, name: [*stamp, sha]})
     return sha
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _remember(index: Path, known: dict[str, list[object]]) -> None:
@@ -45,4 +50,4 @@ def _remember(index: Path, known: dict[str, list[object]]) -> None:
     except OSError as error:
         if temporary:
             temporary.unlink(missing_ok=True)
-        raise DataError(f"{index} cannot be written: {error.strerror}. {ROOM}") from error
+        raise NoRoom(f"{index} cannot be written", error) from error

@@ -1,23 +1,22 @@
-"""Matrices from files: .npy, .npz, Matrix Market (also .gz, .bz2, .xz). Files are untrusted."""
+"""Matrices from files: .npy, .npz, Matrix Market and .csv (also .gz, .bz2, .xz). Files are untrusted."""
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from datasets.compressed import OPENERS, opened
 from datasets.errors import DataError
+from datasets.patterns import read_pattern
+from datasets.tables import read_table
 from formats.source import Source, as_source
 
 ROUNDED = "rounded to float32"
-OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-SUFFIXES = (".npy", ".npz", ".mtx", ".mtx.gz", ".mtx.bz2", ".mtx.xz")
+MARKET, TABLES = (tuple(kind + packed for packed in ("", *OPENERS)) for kind in (".mtx", ".csv"))
+SUFFIXES = (".npy", ".npz", *MARKET, *TABLES)
 
 
 def is_matrix_file(name: str) -> bool:
@@ -25,10 +24,11 @@ def is_matrix_file(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
 
-def read(path: Path) -> tuple[Source, str]:
+def read(path: Path, drop: tuple[int, ...] = (), scratch: Path | None = None) -> tuple[Source, str]:
     """The matrix in a file, and what was done to it ("" or that it was rounded).
 
-    DataError names the file and says what is wrong with it.
+    What ends in nothing that is known here is a table, of which ``drop`` are columns to leave out and whose
+    rows are put aside in ``scratch``. DataError names the file and says what is wrong with it.
     """
     name = path.name.lower()
     try:
@@ -36,8 +36,13 @@ def read(path: Path) -> tuple[Source, str]:
             matrix: Any = np.load(path, mmap_mode="r", allow_pickle=False)
         elif name.endswith(".npz"):
             matrix = read_npz(path)
-        else:
+        elif name.endswith(MARKET):
             matrix = read_matrix_market(path)
+        elif name.endswith(".smtx"):
+            matrix = read_pattern(path)
+        else:
+            table, changed = read_table(path, drop, scratch)
+            return table, f"float64 {ROUNDED}" if changed else ""
         return rounded(matrix)
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file") from error
@@ -103,7 +108,7 @@ def read_matrix_market(path: Path) -> Any:
     """Matrix Market, coordinate or array, symmetric storage expanded."""
     import scipy.io
 
-    if path.suffix in OPENERS:
-        with OPENERS[path.suffix](path) as file:
+    if path.suffix.lower() in OPENERS:
+        with opened(path) as file:
             return scipy.io.mmread(file, spmatrix=False)
     return scipy.io.mmread(str(path), spmatrix=False)

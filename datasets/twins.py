@@ -1,13 +1,14 @@
 """Twins: synthetic matrices with the shape, density and values of real ones, where these cannot be had.
 
-Every twin is a function of `twins.json` (statistics that `twins_fit` took from the real matrices) and of
-a fixed seed. Randomness is uniform doubles alone, and arithmetic is plain, so that a twin is the same
+Every twin is a function of `twins.json` and of the trees beside it (statistics that `twins_fit` took from the real
+matrices) and of a fixed seed. Randomness is uniform doubles alone, and arithmetic is plain, so that a twin is the same
 matrix on every machine.
 """
 
 from __future__ import annotations
 
 import json
+import lzma
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
+
+from datasets.chow_liu import TreeTwin
+from datasets.features import FeatureTwin
 
 VERSION = 1  # of the generators and their statistics; a change makes other matrices
 SEED = 20_230_501
@@ -29,9 +33,27 @@ def statistics() -> dict[str, Any]:
 
 
 def make(name: str) -> Any:
-    """The twin of a registered matrix: a dense array or a scipy sparse matrix, float32."""
+    """The twin of a registered matrix: a dense array, a scipy sparse matrix or, of a large one, a source; float32."""
     fitted = statistics()[name]
-    return {"grid": grid, "symmetric": symmetric, "layer": layer}[fitted["kind"]](fitted)
+    kinds = {"grid": grid, "symmetric": symmetric, "layer": layer, "tree": tree, "features": features}
+    return kinds[fitted["kind"]](fitted)
+
+
+def variables(of: str) -> list[dict[str, Any]]:
+    """The tree that was fitted to rows of covtype or census."""
+    known: list[dict[str, Any]] = json.loads(lzma.decompress((Path(__file__).parent / f"{of}.tree.xz").read_bytes()))
+    return known
+
+
+def tree(fitted: dict[str, Any]) -> TreeTwin:
+    """A table from the tree of ``of``: related columns, rows that differ."""
+    n, m = fitted["shape"]
+    return TreeTwin(variables(fitted["of"]), (n, m), SEED)
+
+
+def features(fitted: dict[str, Any]) -> FeatureTwin:
+    """ImageNet's features, as far as they are published."""
+    return FeatureTwin(fitted, SEED)
 
 
 def _rng() -> np.random.Generator:

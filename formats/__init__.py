@@ -14,7 +14,7 @@ True
 from cdot.errors import PayloadError
 from formats.format import Format
 from formats.payload import Payload
-from formats.registry import UnknownFormat, get, kinds, load, names, parse
+from formats.registry import UnknownFormat, get, kinds, load, names, parse, standard
 from formats.source import Columns, Histogram, Source, as_source, matrix_sha256
 
 __all__ = [
@@ -32,4 +32,5 @@ __all__ = [
     "matrix_sha256",
     "names",
     "parse",
+    "standard",
 ]

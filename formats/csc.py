@@ -42,10 +42,14 @@ class Csc(Format):
             Section("rows", self._row_type(header.n), header.nnz),
         ]
 
-    def write(self, source: Source) -> Payload:
-        nnz = source.histogram().nnz
+    def check_nonzeros(self, nnz: int) -> None:
+        """ValueError where there are more than pointers can count."""
         if nnz > MAX_NONZEROS:
             raise ValueError(f"{nnz} nonzeros are too many for {self.name}: its pointers have 32 bits")
+
+    def write(self, source: Source) -> Payload:
+        nnz = source.histogram().nnz
+        self.check_nonzeros(nnz)
         draft = Draft(self, source, nnz)
         at = 0
         for begin, end, columns in blocks(source):

@@ -29,6 +29,8 @@ class Format(Parametrised, ABC):
     coded: ClassVar[bool] = False  # decoding costs something, so `ceiling:decode` is measured
     kernel_source: ClassVar[Path | None] = None  # C file of a format that is not in cdot/
     fields_bytes: ClassVar[int] = 0
+    variants: ClassVar[tuple[str, ...]] = ()  # other parameters that standard runs have: ("coding=huffman",)
+    complexity: ClassVar[str] = ""  # of opening and of a product, in n, m, nnz and what the format counts
     summary: ClassVar[str]  # one line for `list formats`
 
     def encode(self, matrix: Any) -> Payload:

@@ -1,6 +1,6 @@
 """Canonical Huffman codes: lengths, codewords, the published table size, and the coded stream.
 
-HAM and sHAM share all of it; they differ in what they code. Longer codewords are larger, symbols stand
+HAM, sHAM and EIE share all of it; they differ in what they code. Longer codewords are larger, symbols stand
 by falling frequency (Marino et al.; lengths as Moffat and Katajainen's in-place algorithm gives them).
 """
 
@@ -19,7 +19,7 @@ from cdot.errors import PayloadError
 from formats.codebook import SymbolFinder
 from formats.header import Section, bits
 from formats.payload import Draft
-from formats.source import Histogram, Source, blocks
+from formats.source import Columns, Histogram, Source, blocks
 
 GROUP_SHIFT = 4  # a seek point for every 16 columns
 NO_BASES = 255
@@ -131,43 +131,71 @@ class Fields:
         symbols, longest, seek_shift, base_shift, _, words = cls.STRUCT.unpack(data)
         return cls(symbols, longest, seek_shift, base_shift, words)
 
-    def sections(self, m: int) -> list[Section]:
+    def sections(self, m: int, prefix: str = "", dtype: npt.DTypeLike = "<f4") -> list[Section]:
+        """Of a matrix with ``m`` columns; ``prefix`` tells a second code's from the first's."""
         groups = -(-m >> self.seek_shift) if self.words else 0
         bases = 0 if self.base_shift == NO_BASES or not groups else ((groups - 1) >> self.base_shift) + 1
         return [
-            Section("values", "<f4", self.symbols),
-            Section("lengths", "<u4", self.longest),
-            Section("seek_bases", "<u8", bases, align=8 if bases else 4),
-            Section("seek_points", "<u4", groups),
-            Section("stream", "<u4", self.words),
+            Section(f"{prefix}values", dtype, self.symbols),
+            Section(f"{prefix}lengths", "<u4", self.longest),
+            Section(f"{prefix}seek_bases", "<u8", bases, align=8 if bases else 4),
+            Section(f"{prefix}seek_points", "<u4", groups),
+            Section(f"{prefix}stream", "<u4", self.words),
         ]
 
 
-def write_stream(draft: Draft, fields: Fields, code: Code, source: Source, all_entries: bool) -> None:
-    """Fills the sections of `Fields.sections`: the code's tables, the stream and its seek points."""
-    n, m = source.shape
-    draft["values"][:] = code.values
-    draft["lengths"][:] = np.bincount(code.lengths, minlength=code.longest + 1)[1:]
-    if not fields.words:
-        return
-    zero = int(np.flatnonzero(code.values == 0)[0]) if all_entries and (code.values == 0).any() else -1
-    find, codewords = SymbolFinder(code.values), code.codewords()
-    starts = np.zeros(m + 1, np.uint64)  # the bit where each column starts
-    for begin, end, columns in blocks(source):
-        starts[begin + 1 : end + 1] = encode_columns(
-            columns.rows,
-            find(columns.values),
-            columns.indptr,
-            n,
-            zero,
-            codewords,
-            code.lengths,
-            draft["stream"],
-            int(starts[begin]),
+class StreamWriter:
+    """Fills the sections of `Fields.sections`: the code's tables, then the stream, columns at a time.
+
+    ``zero``: the entry that stands in every row that is not listed, coded as well; None: only listed ones are.
+    """
+
+    def __init__(
+        self, draft: Draft, fields: Fields, code: Code, shape: tuple[int, int], zero: Any = None, prefix: str = ""
+    ) -> None:
+        self._draft, self._fields, self._code, self._prefix = draft, fields, code, prefix
+        self._n, m = shape
+        self._zero = (
+            int(np.flatnonzero(code.values == zero)[0]) if zero is not None and (code.values == zero).any() else -1
         )
-    points = starts[:-1][:: 1 << fields.seek_shift]
-    if fields.base_shift != NO_BASES:
-        bases = points[:: 1 << fields.base_shift]
-        draft["seek_bases"][:] = bases
-        points = points - np.repeat(bases, 1 << fields.base_shift)[: len(points)]
-    draft["seek_points"][:] = points
+        self._find, self._codewords = SymbolFinder(code.values), code.codewords()
+        self._starts = np.zeros(m + 1, np.uint64)  # the bit where each column starts
+        self._section("values")[:] = code.values
+        self._section("lengths")[:] = np.bincount(code.lengths, minlength=code.longest + 1)[1:]
+
+    def _section(self, name: str) -> npt.NDArray[Any]:
+        return self._draft[self._prefix + name]
+
+    def append(self, begin: int, columns: Columns) -> None:
+        """The columns from ``begin`` on; they come in order."""
+        if self._fields.words:
+            self._starts[begin + 1 : begin + len(columns.indptr)] = encode_columns(
+                columns.rows,
+                self._find(columns.values),
+                columns.indptr,
+                self._n,
+                self._zero,
+                self._codewords,
+                self._code.lengths,
+                self._section("stream"),
+                int(self._starts[begin]),
+            )
+
+    def finish(self) -> None:
+        """Writes the seek points."""
+        if not self._fields.words:
+            return
+        points = self._starts[:-1][:: 1 << self._fields.seek_shift]
+        if self._fields.base_shift != NO_BASES:
+            bases = points[:: 1 << self._fields.base_shift]
+            self._section("seek_bases")[:] = bases
+            points = points - np.repeat(bases, 1 << self._fields.base_shift)[: len(points)]
+        self._section("seek_points")[:] = points
+
+
+def write_stream(draft: Draft, fields: Fields, code: Code, source: Source, all_entries: bool) -> None:
+    """A matrix's nonzeros, or all its entries, as the one stream of a payload."""
+    writer = StreamWriter(draft, fields, code, source.shape, 0 if all_entries else None)
+    for begin, _, columns in blocks(source):
+        writer.append(begin, columns)
+    writer.finish()

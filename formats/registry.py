@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from cdot.errors import PayloadError
+from formats.bitmap import Bitmap
+from formats.bsr import Bsr
 from formats.column_combined import ColumnCombined
 from formats.csc import Csc
 from formats.csc_min import CscMin
+from formats.csc_palette import CscPalette
+from formats.cser import Cser
 from formats.dense import Dense
+from formats.eie import Eie
 from formats.files import read
 from formats.format import Format
 from formats.ham import Ham
 from formats.header import HEADER_BYTES, Header
 from formats.im import Im
+from formats.im_packed import ImPacked
+from formats.nested import Nested
 from formats.parameters import split, with_params
 from formats.payload import Payload, check_crc
 from formats.sham import Sham
@@ -26,10 +33,17 @@ BUILT_IN: tuple[type[Format], ...] = (
     Dense,
     Csc,
     CscMin,
+    CscPalette,
     Im,
+    ImPacked,
+    Bitmap,
+    Bsr,
+    Cser,
+    Eie,
     Ham,
     Sham,
     ColumnCombined,
+    Nested,
 )
 ENTRY_POINTS = "dotbench.formats"
 
@@ -61,6 +75,20 @@ def names() -> list[str]:
     ['dense', 'csc', 'csc_min']
     """
     return list(kinds())
+
+
+def standard() -> tuple[Format, ...]:
+    """The formats of standard runs: each with its defaults, and in its `Format.variants`.
+
+    >>> [str(format_) for format_ in standard() if format_.name == "bitmap"]
+    ['bitmap', 'bitmap[values=codebook]']
+    """
+    labels = [label for kind in kinds().values() for label in _labels(kind)]
+    return tuple(parse(label) for label in labels)
+
+
+def _labels(kind: type[Format]) -> list[str]:
+    return [kind.name, *(f"{kind.name}[{params}]" for params in kind.variants)]
 
 
 def get(name: str, **params: Any) -> Format:

@@ -2,7 +2,7 @@
 
 A source is anything with ``shape``, ``dtype``, ``histogram()`` and ``columns(begin, end)``.
 Encoders stream it by columns, so a matrix larger than memory is a source too
-(`datasets.cache.CachedSource` maps one from disk).
+(`datasets.cache.CachedSource` reads one from disk).
 
 Values are float32. Input of another real type is taken where every value survives the
 conversion exactly; where one does not, the error says which and what to do, because
@@ -11,7 +11,6 @@ lossless is the rule of this house.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
+
+from formats.content import ContentHash, Tally
 
 MAX_DIMENSION = 2**31 - 1  # row and column numbers are int32, as scipy's
 BLOCK_ENTRIES = 1 << 23  # entries of one block that an encoder holds: 32 MiB of float32
@@ -125,10 +126,13 @@ def as_source(matrix: Any) -> Source:
     )
 
 
-def blocks(source: Source, entries: int = BLOCK_ENTRIES) -> Iterator[tuple[int, int, Columns]]:
-    """(begin, end, columns) over all of ``source``, at most ``entries`` entries or one column each."""
+def blocks(source: Source, entries: int = BLOCK_ENTRIES, *, multiple: int = 1) -> Iterator[tuple[int, int, Columns]]:
+    """(begin, end, columns) over all of ``source``: at most ``entries`` entries, or ``multiple`` columns.
+
+    All but the last have a multiple of ``multiple`` columns.
+    """
     n, m = source.shape
-    step = max(1, entries // max(n, 1))
+    step = max(1, entries // max(n, 1) // multiple) * multiple
     for begin in range(0, m, step):
         end = min(begin + step, m)
         yield begin, end, source.columns(begin, end)
@@ -140,14 +144,18 @@ def matrix_sha256(source: Source) -> str:
     SHA-256 over "n m dtype", the SHA-256 of the nonzeros' positions j n + i in column-major
     order (int64, little-endian) and the SHA-256 of their values as stored. -0.0 counts as 0.
     """
-    n, m = source.shape
-    positions, values = hashlib.sha256(), hashlib.sha256()
+    content = ContentHash(source.shape, source.dtype)
     for begin, _, columns in blocks(source):
-        linear = (columns.column_of_each() + begin) * n + columns.rows
-        positions.update(linear.astype("<i8").data)
-        values.update(np.ascontiguousarray(columns.values, source.dtype.newbyteorder("<")).data)
-    head = f"{n} {m} {source.dtype.newbyteorder('<').str}\n".encode()
-    return hashlib.sha256(head + positions.digest() + values.digest()).hexdigest()
+        content.add(begin, columns)
+    return content.hexdigest()
+
+
+def tally(source: Source) -> Histogram:
+    """The histogram of a source that knows none: one pass over its columns."""
+    counts = Tally(source.dtype)
+    for _, _, columns in blocks(source):
+        counts.add(columns.values)
+    return Histogram(*counts.totals())
 
 
 class _MemorySource:
@@ -174,13 +182,7 @@ class _MemorySource:
 
     @cached_property
     def _histogram(self) -> Histogram:
-        values = np.zeros(0, self.dtype)
-        counts = np.zeros(0, np.int64)
-        for _, _, columns in blocks(self):
-            values, inverse = np.unique(np.append(values, columns.values), return_inverse=True)
-            weights = np.append(counts, np.ones(columns.nnz, np.int64))
-            counts = np.bincount(inverse, weights, len(values)).astype(np.int64)
-        return Histogram(values, counts)
+        return tally(self)
 
     def columns(self, begin: int, end: int) -> Columns:
         raise NotImplementedError  # pragma: no cover

@@ -1,4 +1,4 @@
-"""Small seeded matrices that every format has to survive, by name."""
+"""Small seeded matrices that every format has to survive, by name; and formats under other parameters."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 Matrix = np.ndarray
+
+# Parameters that make another layout: what every format has to do, these have to do as well.
+VARIANTS = [
+    "bitmap[values=codebook]",
+    "bsr[block=8]",
+    "bsr[block=16]",
+    "eie[coding=huffman]",
+]
 
 
 def sparse(n: int, m: int, density: float, distinct: int, seed: int) -> Matrix:

@@ -80,8 +80,12 @@ def _difference(file: str, a: Row, b: Row) -> str:
     if a["matrix_sha256"] != b["matrix_sha256"]:
         kinds = " and ".join(sorted({str(row["source"]) or "unknown" for row in (a, b)}))
         return f"two matrices of one name ({kinds}): {a['matrix_sha256'][:8]} and {b['matrix_sha256'][:8]}"
-    names = [name for name in equal(file) if a[name] != b[name]]
-    return "; ".join(f"{name} differs: {_value(a[name])} and {_value(b[name])}" for name in names)
+    return differences(a, b, equal(file))
+
+
+def differences(a: Row, b: Row, names: Iterable[str]) -> str:
+    """Which of these columns differ, and how; empty if none does."""
+    return "; ".join(f"{name} differs: {_value(a[name])} and {_value(b[name])}" for name in names if a[name] != b[name])
 
 
 def _value(value: object) -> str:

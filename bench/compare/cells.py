@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from bench.compare.errors import CompareError
+from bench.compare.errors import CompareError, near
 from bench.compare.figures import extra_keys
 from bench.rows import FILES, Row
 
@@ -90,23 +89,16 @@ def _pair(text: str, cell: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def nearest(cells: Cells, known: Iterable[tuple[str, Row]], text: str) -> CompareError:
+def nearest(cells: Cells, known: Iterable[tuple[str, Row]], text: str) -> str:
     """That no row is one of these cells, and which names come near; ``known``: (file, row)."""
     rows = [(file, row) for file, row in known if file in cells.files]
     datasets = list(dict.fromkeys(str(row["dataset"]) for _, row in rows))
     there = [name for name in datasets if pattern(cells.dataset).fullmatch(name)]
     if not there:
-        return CompareError(f"no cell {text}: no data set {cells.dataset!r} in these files{near(cells.dataset, datasets)}")
+        return f"no cell {text}: no data set {cells.dataset!r} in these files{near(cells.dataset, datasets)}"
     rows = [(file, row) for file, row in rows if row["dataset"] in there]
     labels = list(dict.fromkeys(label(row) for _, row in rows))
     if not any(pattern(cells.label).fullmatch(one) for one in labels):
-        return CompareError(f"no cell {text}: no format {cells.label!r} there{near(cells.label, labels)}")
+        return f"no cell {text}: no format {cells.label!r} there{near(cells.label, labels)}"
     names = [name_of(file, row) for file, row in rows if pattern(cells.label).fullmatch(label(row))]
-    return CompareError(f"no cell {text}: there are {', '.join(names[:5])}")
-
-
-def near(name: str, known: Iterable[str]) -> str:
-    """``: did you mean ...?`` with the nearest names, whatever their case."""
-    by_lower = {one.lower(): one for one in known}
-    found = difflib.get_close_matches(name.lower(), by_lower, 3, 0.4)
-    return f": did you mean {' or '.join(by_lower[one] for one in found)}?" if found else ""
+    return f"no cell {text}: there are {', '.join(names[:5])}"

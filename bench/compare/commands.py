@@ -57,6 +57,7 @@ def diff(a: str, b: str | None, fail_on: str, everything: bool, style: str | Non
     from bench.compare.results import find, of_folder
     from bench.show import diff as show
     from bench.show import sections
+    from bench.show.diff_json import as_json
     from bench.show.table import WIDE
 
     try:
@@ -66,7 +67,7 @@ def diff(a: str, b: str | None, fail_on: str, everything: bool, style: str | Non
     except CompareError as error:
         raise Trouble(str(error)) from error
     if style == "json":
-        click.echo(show.as_json(found, fail_on))
+        click.echo(as_json(found, fail_on))
     elif style == "markdown":
         click.echo(show.as_markdown(found, fail_on, everything), nl=False)
     else:

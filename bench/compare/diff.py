@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bench.compare import intervals
-from bench.compare.align import Apart, align
+from bench.compare.align import Apart, align, differences
 from bench.compare.cells import label
 from bench.compare.errors import CompareError
 from bench.compare.figures import FIGURES, Figure, Limits
@@ -20,8 +20,9 @@ OF_THE_RUN = ("dataset", "source", "reason")  # of a row; the measurement is the
 
 
 class Change(NamedTuple):
-    """One figure of one cell in both results. ``ratio`` is b's over a's (None: a's is 0), with its interval if it has one.
+    """One figure of one cell in both results.
 
+    ``ratio``: b's over a's (None: a's is 0), with its 99 % interval where it was measured and not counted.
     ``better``: None where it is the same, or nobody knows. ``fails``: worse, by more than ``--fail-on`` allows.
     """
 
@@ -126,6 +127,8 @@ def _status(a: Row, b: Row) -> str:
 def change(file: str, figure: Figure, a: Row, b: Row, limits: Limits) -> Change | str:
     """One figure of two rows that belong together, or why there is no verdict."""
     before, after = a[figure.column], b[figure.column]
+    if difference := differences(a, b, figure.equal):
+        return difference
     if before is None or after is None:
         sides = [side for side, value in (("A", before), ("B", after)) if value is None]
         return f"no {figure.column} in {sides[0] if len(sides) == 1 else 'either'}"

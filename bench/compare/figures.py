@@ -6,10 +6,9 @@ depend on more than its cell.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
-from bench.compare.errors import CompareError
+from bench.compare.errors import CompareError, near
 from bench.rows import DECIMALS, KEYS
 
 
@@ -19,7 +18,8 @@ class Figure:
 
     ``words``: what it is called when it went down, and up. ``name``: what ``--fail-on`` calls it.
     ``low``, ``high``: the columns of its interval, for what is measured and not counted; ``count``: the
-    column with the number of measurements behind it. ``gates``: a change for the worse may fail a build.
+    column with the number of measurements behind it. ``equal``: columns that have to agree for this figure,
+    besides the file's in `EQUAL`. ``gates``: a change for the worse may fail a build.
     """
 
     column: str
@@ -30,6 +30,7 @@ class Figure:
     high: str = ""
     count: str = ""
     gates: bool = True
+    equal: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -46,14 +47,13 @@ class Figure:
 
 
 SIZE = ("smaller", "larger")
+SPEED = ("faster", "slower")
 LEVEL = ("lower", "higher")
 
 # The first figure of a file is its headline.
 FIGURES: dict[str, tuple[Figure, ...]] = {
     "space": (Figure("bytes", SIZE), Figure("scratch_bytes", SIZE), Figure("error", SIZE)),
-    "time": (
-        Figure("time_ratio", ("faster", "slower"), "time", False, "ratio_low", "ratio_high", "passes", False),
-    ),
+    "time": (Figure("time_ratio", SPEED, "time", False, "ratio_low", "ratio_high", "passes", False),),
     "instructions": (Figure("instructions_per_dot", name="instructions"),),
     "energy": (
         Figure("joules_per_dot", ("less", "more"), "energy", False, "joules_low", "joules_high", gates=False),
@@ -71,6 +71,8 @@ FIGURES: dict[str, tuple[Figure, ...]] = {
         Figure("multiplications"),
         Figure("peak_activation_bytes", SIZE),
         Figure("importance_kept", LEVEL, more_is_better=True),
+        Figure("error", SIZE),
+        Figure("prefix_ratio", SPEED, low="prefix_low", high="prefix_high", gates=False, equal=("isa",)),
     ),
     "cycles": (
         Figure("cycles_est_mid"),
@@ -84,7 +86,7 @@ FIGURES: dict[str, tuple[Figure, ...]] = {
 # Columns besides the cell and the matrix's hash without whose agreement two figures are not compared.
 EQUAL: dict[str, tuple[str, ...]] = {
     "time": ("isa", "compiler", "reference", "reference_sha"),
-    "instructions": ("isa", "compiler"),
+    "instructions": ("isa", "compiler", "columns_counted"),
     "energy": ("kind", "machine"),
     "board": ("machine",),
 }
@@ -121,8 +123,8 @@ def _limit(part: str) -> tuple[str, float]:
     name, _, share = part.partition(":")
     known = {figure.title: figure.gates for figures in FIGURES.values() for figure in figures}
     if name not in known:
-        near = difflib.get_close_matches(name, known, 1) or [name for name, gates in known.items() if gates]
-        raise CompareError(f"--fail-on: no figure {name!r}: there is {', '.join(near)}")
+        there = ", ".join(name for name, gates in known.items() if gates)
+        raise CompareError(f"--fail-on: no figure {name!r}{near(name, known) or f': there are {there}'}")
     if not known[name]:
         raise CompareError(f"--fail-on: {name} is compared and never fails anything: it is not exact")
     try:

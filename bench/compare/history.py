@@ -10,8 +10,8 @@ from typing import Any
 from bench import sheet
 from bench.compare import diff
 from bench.compare.align import align
-from bench.compare.cells import Cells, name_of, near, nearest
-from bench.compare.errors import CompareError
+from bench.compare.cells import Cells, name_of, nearest
+from bench.compare.errors import CompareError, near
 from bench.compare.figures import FIGURES, LEVEL, Figure, headline
 from bench.compare.repository import Commit, Repository
 from bench.compare.results import text_of
@@ -65,7 +65,7 @@ def history(folder: Path, cells: Cells, column: str | None, text: str) -> Histor
             where = commit.short or "the working tree"
             notes.append(f"{file}.csv of {where} could not be read: {error}")
     if not found.series:
-        raise nearest(cells, _newest(folder, cells.files), text) if not notes else CompareError("; ".join(notes))
+        raise CompareError("; ".join([nearest(cells, _newest(folder, cells.files), text), *notes]))
     if repository.shallow:
         notes.append("this clone is shallow: older commits are not here (git fetch --unshallow)")
     order = sorted(found.series, key=lambda where: (list(FILES).index(where[0]), where[1]))

@@ -6,7 +6,6 @@ Git runs as a process of its own, without a shell; names from the command line s
 
 from __future__ import annotations
 
-import difflib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.compare.errors import CompareError
+from bench.compare.errors import CompareError, near
 
 ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 # Set inside git's hooks, and then they would decide which repository is read.
@@ -71,8 +70,8 @@ class Repository:
         """What git says, without the last line end; CompareError with git's own words."""
         done = self._run(*arguments)
         if done.returncode:
-            words = done.stderr.decode(errors="replace").strip().splitlines()
-            said = words[0].removeprefix("fatal: ") if words else f"git {arguments[0]} failed"
+            words = " ".join(done.stderr.decode(errors="replace").split())
+            said = words.removeprefix("fatal: ").rstrip(".") or f"git {arguments[0]} failed"
             raise CompareError(f"{self.folder}: {said}.{cure or ' Compare folders or files instead'}")
         return done.stdout.decode(errors="replace").rstrip("\n")
 
@@ -116,10 +115,7 @@ class Repository:
                 "git fetch --unshallow (in a GitHub workflow: fetch-depth: 0), then again"
             )
         names = self._text("for-each-ref", "--format=%(refname:short)").splitlines()
-        near = difflib.get_close_matches(name, ["HEAD", *names], 3)
-        return f"no revision {name!r} (and no such file or folder)" + (
-            f": did you mean {', '.join(near)}?" if near else ""
-        )
+        return f"no revision {name!r} (and no such file or folder){near(name, ['HEAD', *names])}"
 
     # ---- files
 

@@ -67,7 +67,9 @@ def of_revision(name: str, folder: Path) -> Results:
     """The results that were committed in ``folder`` at a revision."""
     repository = Repository(folder)
     commit = repository.commit(name)
-    found = Results(f"{name} ({commit.short}, {commit.date[:10]})" if commit.short[:7] != name[:7] else commit.short)
+    date = commit.date[:10]
+    is_hash = commit.sha.startswith(name.lower())
+    found = Results(f"{commit.short} ({date})" if is_hash else f"{name} ({commit.short}, {date})")
     names = repository.names(commit.sha)
     where = f"{repository.prefix or '.'} at {name}"
     for file in _known(names, where, found):
@@ -123,5 +125,3 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CompareError(f"{path} cannot be read: {error.strerror}") from error
-
-

@@ -115,7 +115,7 @@ def _order(value: str) -> tuple[int, float, str]:
 def _benchmarks(axes: dict[str, Axes]) -> Iterator[tuple[str, dict[str, Any]]]:
     for file, figure, name in _names():
         if axes[file]["dataset"]:
-            yield name, {
+            about = {
                 "code": f"{figure.column} of {file}.csv",
                 "name": name,
                 "param_names": list(axes[file]),
@@ -125,6 +125,7 @@ def _benchmarks(axes: dict[str, Axes]) -> Iterator[tuple[str, dict[str, Any]]]:
                 "unit": UNITS.get(figure.column, figure.column.replace("_", " ")),
                 "version": "1",
             }
+            yield name, about
 
 
 def _names() -> Iterator[tuple[str, Figure, str]]:
@@ -189,5 +190,6 @@ def _values(file: str, figure: Figure, rows: list[Row], axes: Axes) -> list[Any]
     """Result, parameters, version, and the interval if there is one: a value for each point of the axes."""
     at = {_place(file, row): row for row in rows}
     points = [at.get(point) for point in itertools.product(*axes.values())]
-    columns = [[None if row is None else row[name] for row in points] for name in (figure.column, figure.low, figure.high) if name]
+    names = [name for name in (figure.column, figure.low, figure.high) if name]
+    columns = [[None if row is None else row[name] for row in points] for name in names]
     return [columns[0], list(axes.values()), "1", *columns[1:]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +11,8 @@ from bench.compare.cells import label
 from bench.compare.diff import Change, Diff, Summary, summaries
 from bench.compare.figures import Figure, extra_keys
 from bench.rows import Row
-from bench.show.sections import MARKS, Line, Section, markdown
 from bench.show.grid import section, short
+from bench.show.sections import MARKS, Line, Section, markdown
 
 SHOWN = 20  # lines of a list, unless all are asked for
 USUAL = {"threads": 1, "cache": "warm"}  # goes without saying
@@ -36,7 +35,7 @@ class View:
 
 def sections(diff: Diff, fail_on: str, view: View) -> Iterator[Section]:
     """The whole answer."""
-    yield Section(f"A: {diff.a.label}    B: {diff.b.label}", below=[verdict(diff, fail_on)])
+    yield Section(f"A: {diff.a.label}    B: {diff.b.label}", said=verdict(diff, fail_on))
     if diff.failing:
         yield _changes("worse than --fail-on allows", diff.failing, view, False)
     if diff.broken:
@@ -123,7 +122,7 @@ def _changes(title: str, changes: list[Change], view: View, folded: bool) -> Sec
         "figure": [one.figure.title for one in ordered] if several else [],
         ">A": [number(one.before) for one in ordered] if view.wide or not measured else [],
         ">B": [number(one.after) for one in ordered] if view.wide or not measured else [],
-        ">change": [_change_text(one) for one in ordered],
+        ">change": [change_text(one) for one in ordered],
         ">99 % interval": [_interval_text(one) for one in ordered] if measured else [],
     }
     kept = {name: texts[: view.most] for name, texts in columns.items() if texts}
@@ -142,7 +141,8 @@ def _marked(change: Change) -> str:
     return f"{MARKS[kind(change) or change.verdict]} {change.verdict}"
 
 
-def _change_text(change: Change) -> str:
+def change_text(change: Change) -> str:
+    """By how much, in words."""
     if change.verdict == "same" and change.low is None:
         return ""
     return "from 0" if change.ratio is None else percent(change.ratio)
@@ -183,7 +183,7 @@ def percent(ratio: float) -> str:
     ('+4.14 %', '-50.0 %', '+0.001 %', '+200 %')
     """
     share = 100 * (ratio - 1)
-    size = abs(share)
+    size = round(abs(share), 3)
     decimals = 3 if size < 0.01 else 2 if size < 10 else 1 if size < 100 else 0
     return f"{share:+.{decimals}f} %"
 
@@ -213,7 +213,7 @@ def _examples(file: str, rows: list[Row], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-# ---- for pull requests and programs
+# ---- for pull requests
 
 LONGEST = 60_000  # characters; GitHub refuses comments of more than 65 536
 
@@ -226,42 +226,3 @@ def as_markdown(diff: Diff, fail_on: str, everything: bool) -> str:
     kept = text[:LONGEST].rsplit("\n", 1)[0]
     closed = "\n</details>" * (kept.count("<details>") - kept.count("</details>"))
     return f"{kept}\n{closed}\n\nCut here: too long for a comment.\n"
-
-
-
-def as_json(diff: Diff, fail_on: str) -> str:
-    """Everything, for programs; figures as the CSV files hold them."""
-    return json.dumps(
-        {
-            "a": diff.a.label,
-            "b": diff.b.label,
-            "fail_on": fail_on,
-            "exit_status": diff.status,
-            "summaries": [_summary_record(one) for one in summaries(diff.changes)],
-            "changes": [_change_record(one) for one in diff.changes],
-            "failed": [_apart_record(one) for one in diff.broken],
-            "not_compared": [_apart_record(one) for one in diff.apart],
-            "notes": diff.notes,
-        }
-    )
-
-
-def _summary_record(one: Summary) -> dict[str, Any]:
-    mean = {"geometric_mean": one.mean, "cells": one.cells, "verdicts": one.verdicts}
-    return {"file": one.file, "figure": one.figure.column, "format": one.label, **mean}
-
-
-def _cell_record(file: str, row: Row) -> dict[str, Any]:
-    names = ("dataset", "matrix_sha256", "format", "params", *extra_keys(file))
-    return {"file": file, **{name: row[name] for name in names}}
-
-
-def _change_record(one: Change) -> dict[str, Any]:
-    verdict = {"verdict": one.verdict, "better": one.better, "fails": one.fails}
-    values = {"figure": one.figure.column, "a": one.before, "b": one.after}
-    return _cell_record(one.file, one.b) | values | {"ratio": one.ratio, "low": one.low, "high": one.high} | verdict
-
-
-def _apart_record(one: Apart) -> dict[str, Any]:
-    sides = {side: row and row["status"] for side, row in (("a", one.a), ("b", one.b))}
-    return _cell_record(one.file, one.row) | {"status": sides, "reason": one.reason}

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.compare.diff import Change
 from bench.compare.history import Entry, History, Series
-from bench.show.diff import count, kind, number, percent
+from bench.show.diff import change_text, count, kind, number
 from bench.show.sections import MARKS, Line, Section
 
 SHOWN = 10  # cells
@@ -42,7 +42,7 @@ def _line(series: Series, entry: Entry, bar: str, wide: bool) -> Line:
     if isinstance(change, Change):
         style = kind(change)
         words = f"{MARKS[style or change.verdict]} {change.verdict}"
-        amount = "" if change.ratio is None or change.verdict == "same" and change.low is None else percent(change.ratio)
+        amount = change_text(change)
     commit = entry.commit
     fields = (commit.date[:10], commit.short or "working tree", said, amount, bar, words)
     return Line(fields + ((commit.subject,) if wide else ()), style)

@@ -38,6 +38,8 @@ def dataset_table() -> Table:
     table = _table("data set", "shape", "from", "what it is, licence")
     for name in datasets.names():
         entry = datasets.describe(name)
-        shape, what = f"{entry.shape[0]} x {entry.shape[1]}", f"{entry.summary}, {entry.licence}"
-        table.add_row(name, shape, datasets.source_now(name), what)
+        source, what = datasets.source_now(name), f"{entry.summary}, {entry.licence}"
+        if source == "twin":
+            what += f" (a twin: {datasets.how_to_get(entry)})"
+        table.add_row(name, f"{entry.shape[0]} x {entry.shape[1]}", source, what)
     return table

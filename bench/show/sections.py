@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +17,8 @@ LONG = 500  # lines from which on a table is drawn without colours and line brea
 # Words say what a mark says; cyan and red are also told apart by people who confuse red and green.
 STYLES = {"better": "cyan", "worse": "red", "fails": "bold red", "dim": "dim", "": ""}
 MARKS = {"better": "✓", "worse": "✗", "fails": "!", "same": "=", "unsure": "?", "mixed": "±", "": " "}
-PLAIN = {"✓": "+", "✗": "-", "±": "~", "…": "..", "▲": "^", "▼": "v", "·": ".", "█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", "|")}  # for terminals without Unicode
+# For terminals without Unicode.
+PLAIN = {"✓": "+", "✗": "-", "±": "~", "…": "..", "█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", "|")}
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """A title, a table (titles of columns that begin with ``>`` are right-aligned), and what stands below it.
+    """A title, one line that matters, a table (columns whose title begins with ``>`` are right-aligned), remarks below.
 
     ``folded``: closed until it is clicked, where that can be.
     """
@@ -39,6 +41,7 @@ class Section:
     lines: Sequence[Line] = ()
     below: Sequence[str] = field(default_factory=list)
     folded: bool = False
+    said: str = ""
 
 
 def plain(text: str) -> str:
@@ -53,6 +56,8 @@ def draw(console: Console, sections: Iterable[Section]) -> None:
     """Prints sections, as wide as the console is."""
     for section in sections:
         console.print(_text(console, section.title, "bold"), soft_wrap=True)
+        if section.said:
+            console.print(_text(console, section.said))
         if len(section.lines) > LONG:
             console.out(_drawable(console, _tabulated(section, plain, "plain")), highlight=False)
         elif section.lines:
@@ -74,16 +79,15 @@ def _text(console: Console, text: str, style: str = "") -> Text:
     return Text(_drawable(console, plain(text)), style)
 
 
-def _table(console: Console, section: Section) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+def _table(console: Console, section: Section, gap: int = 2) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
     for title in section.titles:
         right = title.startswith(">")
-        table.add_column(
-            title.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold"
-        )
+        table.add_column(title.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
     for line in section.lines:
         table.add_row(*(_text(console, one, STYLES[line.style]) for one in line.fields))
-    return table
+    tight = gap > 1 and Measurement.get(console, console.options.update(width=1000), table).maximum > console.width
+    return _table(console, section, gap - 1) if tight else table
 
 
 # ---- Markdown
@@ -107,6 +111,8 @@ def _markdown_parts(section: Section) -> list[str]:
     parts = [f"#### {escaped(section.title)}"]
     if section.folded:
         parts = [f"<details><summary>{escaped(section.title)}</summary>"]
+    if section.said:
+        parts.append(f"**{escaped(section.said)}**")
     if section.lines:
         parts.append(_tabulated(section, escaped, "github"))
     parts += [escaped(line) for line in section.below]

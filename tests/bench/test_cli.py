@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+import formats
 from bench.cli import command
 
 
@@ -36,7 +37,7 @@ def test_help() -> None:
 
 def test_lists() -> None:
     text = call("list", "formats").output
-    for name in ("dense", "csc", "csc_min", "im", "ham", "sham", "blas_dense", "scipy_csc"):
+    for name in (*(kind.name for kind in formats.registry.BUILT_IN), "blas_dense", "scipy_csc"):
         assert f"\n{name} " in text
     text = call("list", "datasets").output
     assert "orsreg_1" in text and "deepdta/80-0-256" in text and "512 x 4096" in text
@@ -48,8 +49,8 @@ def test_lists() -> None:
         (("run", "--datasets", "orsreg"), "no data set 'orsreg': did you mean orsreg_1"),
         (("run", "--formats", "cham"), "no format 'cham': did you mean"),
         (("run", "--formats", "sham[alpha=1]"), "sham has no parameter 'alpha'"),
-        (("run", "--metrics", "speed"), "no metric 'speed': there are space"),
-        (("run", "--cache", "hot"), "no cache 'hot': there are warm and cold"),
+        (("run", "--metrics", "speed"), "no metric 'speed': there are space, "),
+        (("run", "--cache", "hot"), "no cache 'hot': there are warm, cold"),
         (("run", "--batch", "many"), "'many' is not a list of whole numbers"),
         (("run", "--threads", "0"), "0 is too small"),
         (("run", "medium"), "small"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from bench import doctor
 from bench.doctor import Check
+from bench.energy import powercap
 from cdot import build
 
 
@@ -47,7 +49,8 @@ def test_asks_no_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(socket.socket, "connect", refused)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("DOTBENCH_OFFLINE")
-    known = doctor.checks(tmp_path, lambda: tmp_path / "cdot.so", tmp_path / "none", tmp_path / "none")
+    nowhere = tmp_path / "none"
+    known = doctor.checks(tmp_path, lambda: tmp_path / "cdot.so", nowhere, nowhere, nowhere)
     assert [check.ok for check in known if check.name == "network"] == [True]
 
 
@@ -64,8 +67,9 @@ def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **more: object) -> di
     arguments = {
         "home": tmp_path / "home",
         "build_kernels": lambda: Path("cdot-test.so"),
-        "powercap": tmp_path / "powercap",
+        "powercap_root": tmp_path / "powercap",
         "paranoid": tmp_path / "paranoid",
+        "events": tmp_path / "events",
         **more,
     }
     return {check.name: check for check in doctor.checks(**arguments)}
@@ -76,7 +80,9 @@ def test_doctor_where_nothing_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setenv("DOTBENCH_DATA", str(tmp_path / "gone"))
     monkeypatch.delenv("FVP_CORSTONE300", raising=False)
     known = found(monkeypatch, tmp_path)
-    assert known["RAPL"].ok is None and "no energy counters" in known["RAPL"].found
+    assert known["RAPL"].ok is None and known["RAPL"].found == (
+        f"no powercap tree ({tmp_path}/powercap): energy is modelled (virtual machines have no counters)"
+    )
     assert known["perf"].cure == "sudo apt-get install linux-perf"
     assert known["valgrind"].cure == "sudo apt-get install valgrind"
     assert known["qemu-system-arm"].cure == "sudo apt-get install qemu-system-arm"
@@ -94,16 +100,37 @@ def test_doctor_where_things_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     zone = tmp_path / "powercap" / "intel-rapl:0"
     zone.mkdir(parents=True)
     (zone / "energy_uj").write_text("1\n")
+    (zone / "name").write_text("package-0\n")
+    (tmp_path / "events").mkdir()
     monkeypatch.setenv("DOTBENCH_DATA", str(tmp_path))
     monkeypatch.setenv("FVP_CORSTONE300", str(tmp_path / "perf"))
     known = found(monkeypatch, tmp_path)
-    assert known["valgrind"].found.startswith("valgrind-9.9")
-    assert known["perf"].cure == "sudo sysctl kernel.perf_event_paranoid=0"
-    assert "1 counters, readable" in known["RAPL"].found and known["FVP"].found.startswith(str(tmp_path / "perf"))
+    assert known["valgrind"] == Check("valgrind", True, f"9.9 ({tmp_path / 'valgrind'})")
+    assert known["perf"].found.endswith("no power events here") and not known["perf"].cure
+    assert known["RAPL"].ok and known["RAPL"].found == "readable: package-0"
+    assert known["FVP"].found.startswith(str(tmp_path / "perf"))
     assert known["data mirror"].ok
-    (zone / "energy_uj").unlink()
-    (zone / "energy_uj").mkdir()  # cannot be read, even by root
-    assert found(monkeypatch, tmp_path)["RAPL"].cure == f"sudo chmod a+r {tmp_path / 'powercap'}/*/energy_uj"
+    (tmp_path / "events" / "energy-pkg").write_text("event=0x02\n")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    known = found(monkeypatch, tmp_path)
+    assert known["perf"].ok is False and known["perf"].cure == "sudo sysctl kernel.perf_event_paranoid=0"
+    (tmp_path / "paranoid").write_text("0\n")
+    assert found(monkeypatch, tmp_path)["perf"].ok
+
+
+def test_the_line_that_opens_rapl(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    zone = tmp_path / "powercap" / "intel-rapl:0"
+    zone.mkdir(parents=True)
+    (zone / "energy_uj").write_text("1\n")
+    (zone / "name").write_text("package-0\n")
+
+    def refused(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(powercap, "_content", refused)
+    check = doctor.rapl(tmp_path / "powercap")
+    assert check.ok is False and check.cure == f"sudo chmod a+r {tmp_path / 'powercap'}/*/energy_uj"
+    assert "is readable by root only: energy is modelled; at every boot: echo 'SUBSYSTEM==" in check.found
 
 
 def test_doctor_finds_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

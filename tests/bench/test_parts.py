@@ -213,8 +213,9 @@ def test_plan_of_a_matrix() -> None:
     chosen = plan.Plan(("w",), two, both, bounds=True, threads=(1, 2))
     cells = chosen.cells("w")
     timed = [cell for cell in cells if cell.metric == "time"]
+    space = [cell for cell in cells if cell.metric == "space"]
     # 2 formats and 3 bounds; per batch: 2 formats and 2 peers on 1 and 2 threads; 2 copies and 1 decoding on one
-    assert len(cells) - len(timed) == 5 and len(timed) == 2 * (4 * 2 + 3)
+    assert len(space) == 5 and len(timed) == 2 * (4 * 2 + 3)
     fewer = plan.Plan(("w",), two, both, later_batches=(1,)).cells("w")
     assert [cell.batch for cell in fewer if cell.format == "scipy_csr"] == [1]
     assert [cell.batch for cell in fewer if cell.format == "blas_dense"] == [1, 8]
@@ -243,16 +244,25 @@ def test_judging(same: list[float], slower: list[float], good: bool) -> None:
     assert selftest.judge("test", found, selftest.QUIET, Console(quiet=True)) is good
 
 
+def test_judging_small_differences() -> None:
+    most, few = [1.03] * 22 + [1.0] * 2, [1.03] * 21 + [1.0] * 3
+    wide = [pairs.Estimate(1.03, 1.005, 1.06, 8)] * 24
+    for found, good in ((estimates(most), True), (estimates(few), False), (wide, False)):
+        assert selftest.judge_fine({"3 % more work": found}, Console(quiet=True)) is good
+
+
 def test_selftest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """With short samples and few passes; what it says of this machine is not asked."""
-    monkeypatch.setattr(selftest, "Effort", lambda: plan.Effort(passes=2, most_passes=3, rounds=2, sample_ms=0.1))
-    assert selftest.main(1, True, True, Console(quiet=True)) in (0, 1)
+    short = plan.Effort(passes=2, most_passes=2, rounds=2, sample_ms=0.1)
+    monkeypatch.setattr(selftest, "Effort", lambda: short)
+    monkeypatch.setattr(selftest, "FINE", short)
+    assert selftest.main(1, True, True, False, Console(quiet=True)) in (0, 1)
 
 
 def test_the_worker_of_the_selftest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "w.dbp"
     formats.get("csc").encode(np.eye(110, dtype=np.float32)).save(path)
-    selftest.worker(str(path), 1, 3)
+    selftest.worker(str(path), selftest.CASES, 1, 3)
     assert '"10 % more work", 0,' in capsys.readouterr().out
 
 

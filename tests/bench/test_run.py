@@ -51,6 +51,7 @@ def plan(*names: Path | str, **more: object) -> Plan:
         "datasets": tuple(map(str, names)),
         "formats": tuple(formats.get(name) for name in ("csc", "sham", "im")),
         "peers": tuple(map(peers.parse, ("blas_dense", "scipy_csc"))),
+        "metrics": ("space", "time"),
         "effort": FAST,
         **more,
     }

@@ -6,8 +6,10 @@ import bz2
 import errno
 import gzip
 import lzma
+import os
 import resource
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -237,14 +239,23 @@ def test_a_folder_that_another_process_finished_first_stays(tmp_path: Path) -> N
     folder = tmp_path / "m"
 
     class Overtaken(Streamed):
-        def histogram(self) -> Histogram:
+        def columns(self, begin: int, end: int) -> Columns:
             write_cache(Streamed(), folder)
             self.inode = folder.stat().st_ino
-            return super().histogram()
+            return super().columns(begin, end)
 
     source = Overtaken()
     assert write_cache(source, folder).matrix_sha256 == matrix_sha256(Streamed())
     assert folder.stat().st_ino == source.inode and list(tmp_path.iterdir()) == [folder]
+
+
+def test_what_killed_processes_left_goes_after_a_day(tmp_path: Path) -> None:
+    for name, age in ((".new-abc", 2 * 86_400), (".member-abc", 2 * 86_400), (".new-xyz", 3600)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rows.npy").touch()
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    write_cache(as_source(W), tmp_path / "m")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".new-xyz", "m"]
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import io
 import json
 import pickle
 import tarfile
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,18 +16,8 @@ import scipy.io
 import scipy.sparse
 
 import datasets
-from datasets import addresses, loading, registry
 from datasets.registry import Remote
 from formats.source import as_source, matrix_sha256
-
-
-@pytest.fixture
-def own_mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty mirror; with DOTBENCH_OFFLINE nothing real is at hand."""
-    folder = tmp_path / "mirror"
-    folder.mkdir()
-    monkeypatch.setenv("DOTBENCH_DATA", str(folder))
-    return folder
 
 
 def tiny() -> scipy.sparse.coo_matrix:
@@ -50,23 +36,15 @@ def entry_for(data: bytes, path: str) -> datasets.Dataset:
     )
 
 
-@pytest.fixture
-def register(monkeypatch: pytest.MonkeyPatch) -> object:
-    def add(entry: datasets.Dataset) -> None:
-        known = {**registry.entries(), entry.name: entry}
-        monkeypatch.setattr(loading, "entries", lambda: known)
-        monkeypatch.setattr(loading.twins, "make", lambda name: tiny())
-
-    return add
-
-
 # ---- names
 
 
 def test_names_and_standard_runs() -> None:
-    assert len(datasets.names()) == 32 and datasets.names(twins=True)[0] == "orsreg_1~twin"
+    assert len(datasets.names()) == 53 and datasets.names(twins=True)[0] == "orsreg_1~twin"
     assert len(datasets.SMALL) == 8 and set(datasets.SMALL) <= set(datasets.names())
     assert tuple(datasets.names()) == datasets.FULL
+    assert datasets.FULL[-5:] == ("covtype-38pct", "census-1000", "covtype", "census", "imagenet")
+    assert sum(name.startswith("dlmc/") for name in datasets.names()) == 16
     assert sum(name.startswith("vgg19/") for name in datasets.names()) == 20
     assert sum(name.startswith("deepdta/") for name in datasets.names()) == 10
 
@@ -131,23 +109,6 @@ def test_a_mirror_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 # ---- addresses: a server on this machine
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    folder = tmp_path / "served"
-    folder.mkdir()
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{httpd.server_port}", folder
-        httpd.shutdown()
-        thread.join()
-
-
 def archive() -> bytes:
     out, data = io.BytesIO(), mtx_bytes()
     with tarfile.open(fileobj=out, mode="w:gz") as tar:
@@ -155,12 +116,6 @@ def archive() -> bytes:
         member.size = len(data)
         tar.addfile(member, io.BytesIO(data))
     return out.getvalue()
-
-
-@pytest.fixture
-def online(own_mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DOTBENCH_OFFLINE")
-    monkeypatch.setattr(addresses, "_SILENT", {})
 
 
 def remote_entry(url: str, sha256: str) -> datasets.Dataset:
@@ -235,7 +190,7 @@ def test_rounding_of_a_download_is_said(
         tar.addfile(member, io.BytesIO(text.getvalue()))
     (folder / "tiny.tar.gz").write_bytes(out.getvalue())
     rounded = matrix_sha256(as_source(wide.astype(np.float32)))
-    register(replace(remote_entry(f"{url}/tiny.tar.gz", ""), matrix_sha256=rounded))
+    register(replace(remote_entry(f"{url}/tiny.tar.gz", ""), matrix_sha256=rounded, shape=(1, 2)))
     for _ in range(2):
         assert datasets.load("tiny", cache_dir=tmp_path / "cache").reason == "float64 rounded to float32"
 

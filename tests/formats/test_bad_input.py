@@ -17,9 +17,9 @@ from cdot.errors import PayloadError
 from cdot.kernel import aligned, crc
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from matrices import SMALL
+from matrices import SMALL, VARIANTS
 
-NAMES = formats.names()
+NAMES = [*formats.names(), *VARIANTS]
 
 
 def says(*words: str) -> str:
@@ -33,7 +33,7 @@ def test_not_finite(name: str, value: float) -> None:
     W[3, 4] = value
     for matrix in (W, scipy.sparse.csr_matrix(W)):
         with pytest.raises(ValueError, match=says(str(value), "row 3, column 4", "not a finite number")):
-            formats.get(name).encode(matrix)
+            formats.parse(name).encode(matrix)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_no_matrix(matrix: object, error: type[Exception], text: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_vector(name: str) -> None:
-    payload = formats.get(name).encode(SMALL["ordinary"]())
+    payload = formats.parse(name).encode(SMALL["ordinary"]())
     with pytest.raises(ValueError, match=says("299 entries", "300 rows")):
         payload.dot(np.zeros(299, np.float32))
     with pytest.raises(TypeError, match=says("float64", "astype(numpy.float32)")):
@@ -76,7 +76,7 @@ def test_no_vector(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cut_short_and_flipped(name: str) -> None:
-    data = formats.get(name).encode(SMALL["n_257"]()).data
+    data = formats.parse(name).encode(SMALL["n_257"]()).data
     for length in {0, 3, 31, 32, 40, len(data) // 2, len(data) - 1}:
         with pytest.raises(PayloadError, match="cut short|damaged"):
             formats.load(data[:length].tobytes())
@@ -116,7 +116,7 @@ def try_everything(data: bytes) -> bool:
 @pytest.mark.parametrize("key", ["n_257", "long_codes", "one_value_everywhere", "mixed_lengths", "dense_blocks"])
 def test_damaged_with_a_fitting_checksum(name: str, key: str) -> None:
     """No crash, no hang, no access outside (the sanitize session sees to that), whatever the bytes say."""
-    data = formats.get(name).encode(SMALL[key]()).data
+    data = formats.parse(name).encode(SMALL[key]()).data
     rng = np.random.default_rng(len(data))
     refused = 0
     for trial in range(150):
@@ -191,4 +191,29 @@ def test_names_and_parameters() -> None:
     with pytest.raises(ValueError, match="is no format"):
         formats.parse("sham[alpha=8")
     for name in NAMES:
-        assert str(formats.parse(name)) == name and formats.parse(name) == formats.get(name)
+        assert str(formats.parse(name)) == name
+        format_ = formats.parse(name)
+        payload = format_.encode(SMALL["ordinary"]())
+        assert formats.load(payload.data.tobytes()).format == format_
+
+
+def test_parameters_of_bitmap() -> None:
+    """Written as little as is needed, read as people write, refused by name."""
+    assert formats.parse("bitmap[values=codebook]") == formats.get("bitmap", values="codebook")
+    assert formats.parse(" bitmap[ values = codebook ] ").params == "values=codebook"
+    assert str(formats.parse("bitmap[values=float32]")) == str(formats.parse("bitmap[]")) == "bitmap"
+    assert formats.parse("bitmap") != formats.parse("bitmap[values=codebook]")
+    for wrong in ("float16", "", "Codebook"):
+        with pytest.raises(ValueError, match=says(f"bitmap[values={wrong}]", "float32 or codebook")):
+            formats.parse(f"bitmap[values={wrong}]")
+    with pytest.raises(ValueError, match=says("bitmap has no parameter 'value'", "values")):
+        formats.parse("bitmap[value=codebook]")
+
+
+def test_fields_of_bitmap_that_make_no_sense() -> None:
+    data = formats.get("bitmap").encode(SMALL["one_row"]()).data
+    for at, byte in ((32, 2), (36, 1)):
+        damaged = data.copy()
+        damaged[at] = byte
+        with pytest.raises(PayloadError, match=says("cannot be read as bitmap", "its fields say values of kind")):
+            formats.load(resealed(damaged))

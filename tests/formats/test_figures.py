@@ -18,11 +18,19 @@ HAND = np.array([[2, 0, 0], [0, 1, 0], [2, 0, -3], [0, 2, 0]], np.float32)
 #   T = 4*32 + 4*8 + 5*8 + 4*8 = 232; 32 + 232 = 264
 # sham: lengths 1, 2, 2: L = 3 + 2 + 2 = 7, one word; K = 3, lmax 2, t = 1; T = 3*32 + 3*8 + 4*8 + 2*8 = 168
 #   32 + 5*8 + 3*8 + 168 = 264
+# cser: zeros are implicit; lists {0: 2.0}, {1: 2.0; 1: 1.0}, {2: -3.0}: |colI| = 5, |OI| = 4, |OPtr| = 5,
+#   |rowPtr| = 4, all of 8 bits; 4*32 + 5*8 + 4*8 + 5*8 + 4*8 = 272
+# csc_palette: k = 3, 2 bits an index; im_packed: K = 4, 2 bits
 HAND_BITS = {
     "dense": 384,
     "csc": 5 * 40 + 3 * 8,
     "csc_min": 5 * 40 + 4 * 32,
+    "csc_palette": 5 * (8 + 2) + 4 * 32 + 3 * 32,
     "im": 12 * 8 + 4 * 32,
+    "im_packed": 12 * 2 + 4 * 32,
+    "bitmap": 12 + 5 * 32,
+    "bitmap[values=codebook]": 12 + 5 * 2 + 3 * 32,
+    "cser": 272,
     "ham": 264,
     "sham": 264,
 }
@@ -30,7 +38,12 @@ HAND_BYTES = {
     "dense": 32 + 48,
     "csc": 32 + 20 + 16 + 20,
     "csc_min": 32 + 20 + 16 + 5,
+    "csc_palette": 36 + 12 + 16 + 8 + (2 + 7),  # three bytes of padding behind the rows, seven to spare at the end
     "im": 36 + 16 + 12,
+    "im_packed": 36 + 16 + (3 + 7),
+    "bitmap": 40 + 20 + (2 + 7),
+    "bitmap[values=codebook]": 40 + 12 + (2 + 7) + 3 + (2 + 7),
+    "cser": 44 + 16 + 4 + (5 + 3) + 4 + 5,
     "ham": 48 + 16 + 12 + 4 + 8,
     "sham": 48 + 12 + 8 + 4 + 8 + 3 + 1 + 5,  # a byte of padding behind the counts
 }
@@ -38,7 +51,7 @@ HAND_BYTES = {
 
 @pytest.mark.parametrize("name", HAND_BITS)
 def test_sizes_by_hand(name: str) -> None:
-    format_ = formats.get(name)
+    format_ = formats.parse(name)
     assert format_.paper_bits(as_source(HAND)) == HAND_BITS[name]
     assert format_.encode(HAND).nbytes == HAND_BYTES[name]
 
@@ -117,6 +130,7 @@ PUBLISHED = {
     ("orsreg_1", "sham"): 0.06866,
     ("orsreg_1", "csc"): 0.14678,
     ("orsreg_1", "im"): 8.00074,
+    ("orsreg_1", "cser"): 0.11527,
     ("vgg19/90-0-32", "ham"): 1.24343,
     ("vgg19/90-0-32", "sham"): 1.87461,
 }

@@ -1,0 +1,26 @@
+"""What a loaded matrix is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from datasets.cache import CachedSource
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix and what rows say of it: ``name`` (with ~twin for one), ``source`` (mirror, url, subset, twin or
+    file), hashes of content and file, and in ``reason`` what else should be known.
+
+    Formats that live on repeated rows or neighbours have nothing to show where ``source`` is twin.
+    """
+
+    name: str
+    source: str
+    matrix: CachedSource
+    file_sha256: str = ""
+    reason: str = ""
+
+    @property
+    def matrix_sha256(self) -> str:
+        return self.matrix.matrix_sha256

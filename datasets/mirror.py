@@ -1,0 +1,47 @@
+"""The local mirror: a folder with the files that the registry names, one folder a data set."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from datasets.entry import Dataset
+from datasets.errors import DataError
+from datasets.files import SUFFIXES
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def mirror_folder() -> Path | None:
+    """The local mirror: ``DOTBENCH_DATA``, or ../shared/data beside the checkout; None without one."""
+    named = os.environ.get("DOTBENCH_DATA")
+    if named:
+        if not Path(named).is_dir():
+            raise DataError(f"DOTBENCH_DATA={named} is no folder: name the mirror, or unset it")
+        return Path(named)
+    beside = CHECKOUT.parent / "shared" / "data"
+    return beside if beside.is_dir() else None
+
+
+def mirrored(entry: Dataset) -> list[Path]:
+    """The files of a matrix in the mirror: the matrix itself, or all that its addresses give; [] without them.
+
+    A matrix that is fetched by hand may be any kind of file.
+    """
+    folder = mirror_folder()
+    if folder is None:
+        return []
+    endings = ("", ".txt", *SUFFIXES) if entry.by_hand else ("",)
+    for path in (folder / (entry.mirror + ending) for ending in endings):
+        if path.is_file():
+            return [path]
+    archives = [(folder / entry.mirror).with_name(remote.name) for remote in entry.remotes]
+    return archives if all(path.is_file() for path in archives) else []
+
+
+def how_to_get(entry: Dataset) -> str:
+    """One line for a matrix that is neither in the mirror nor at an address that may be asked."""
+    where = f"put it into the mirror as {entry.mirror}"
+    if entry.by_hand:
+        return f"no plain download: fetch it by hand from {entry.by_hand} and {where} (.csv, .npy, .mtx, ...)"
+    return f"allow the network, or {where}" if entry.remotes else f"it has no address: {where}"

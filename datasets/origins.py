@@ -1,0 +1,147 @@
+"""From a registered matrix or a file to the cache: each place that a matrix can come from."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from datasets import addresses, files, sham_archive, twins
+from datasets.cache import VERSION, CachedSource, write_cache
+from datasets.entry import Dataset
+from datasets.errors import DataError, NoRoom
+from datasets.file_hashes import file_sha256, sha256
+from datasets.matrix import Matrix
+from datasets.registry import TWIN
+from formats.source import Source, as_source
+
+Read = Callable[[Path], tuple[Source, str]]  # given a folder to put rows aside in; the matrix, and what was done to it
+
+
+def from_mirror(entry: Dataset, paths: list[Path], cache_dir: Path) -> Matrix:
+    """What `mirrored` found: a file of the matrix, or archives of its addresses."""
+    shas = [file_sha256(path, cache_dir) for path in paths]
+    published = {remote.name: remote.sha256 for remote in entry.remotes}
+    published[Path(entry.mirror).name] = "" if entry.hearsay else entry.mirror_sha256
+    for path, sha in zip(paths, shas, strict=True):
+        expected = published.get(path.name)
+        if expected and sha != expected:
+            raise DataError(
+                f"{path} is not the published file: its sha256 is {sha}, {expected} expected. Copy it again, "
+                "or remove it to use the network or a twin"
+            )
+    return _real(entry, paths, shas, cache_dir, "mirror")
+
+
+def from_url(entry: Dataset, cache_dir: Path, progress: bool) -> Matrix:
+    """Unreachable where a host does not give it."""
+    folder = cache_dir / "downloads" / entry.name.partition("/")[0]
+    paths = [addresses.fetch(remote, folder, progress) for remote in entry.remotes]
+    shas = [file_sha256(path, cache_dir) for path in paths]
+    with _removing(paths):
+        return _real(entry, paths, shas, cache_dir, "url")
+
+
+def from_twin(entry: Dataset, cache_dir: Path, reason: str) -> Matrix:
+    found = _cached(f"{entry.name}{TWIN} {twins.VERSION}", cache_dir, lambda _: (as_source(twins.make(entry.name)), ""))
+    return Matrix(entry.name + TWIN, "twin", found, "", reason)
+
+
+def from_file(path: Path, cache_dir: Path) -> Matrix:
+    sha = file_sha256(path, cache_dir)
+    found = _cached(sha, cache_dir, lambda scratch: files.read(path, scratch=scratch))
+    return Matrix(str(path), "file", found, sha, found.note)
+
+
+# ---- reading and verifying
+
+
+def _real(entry: Dataset, paths: list[Path], shas: list[str], cache_dir: Path, source: str) -> Matrix:
+    # all hashes: a stream means nothing without its code; and one archive has many members
+    key = " ".join([*shas, *([entry.member] if entry.member else []), *map(str, entry.drop)])
+    found = _cached(key, cache_dir, lambda scratch: _read(entry, paths, scratch))
+    _verify(entry, found, str(paths[0]))
+    notes = [found.note, "" if entry.matrix_sha256 else _unverified(entry, found)]
+    return Matrix(entry.name, "subset" if entry.subset else source, found, shas[0], "; ".join(filter(None, notes)))
+
+
+def _read(entry: Dataset, paths: list[Path], scratch: Path) -> tuple[Source, str]:
+    if len(paths) == 2:
+        return as_source(sham_archive.decode(sham_archive.read(*paths), entry.shape[0])), ""
+    if not entry.member or paths[0].name == Path(entry.mirror).name:
+        return _read_text(entry, paths[0], scratch)
+    with _unpacked(paths[0], entry.member, scratch) as path:
+        return _read_text(entry, path, scratch)
+
+
+def _read_text(entry: Dataset, path: Path, scratch: Path) -> tuple[Source, str]:
+    """A file of the matrix; with hearsay, what its checksum is worth is noted."""
+    source, note = files.read(path, entry.drop, scratch)
+    if entry.hearsay and (sha := sha256(path)) != entry.mirror_sha256:
+        other = f"sha256 of {path.name} is {sha[:16]}, a third party has seen {entry.mirror_sha256[:16]}"
+        note = f"{note}; {other}" if note else other
+    return source, note
+
+
+@contextmanager
+def _unpacked(archive: Path, member: str, scratch: Path) -> Iterator[Path]:
+    """A member of an archive as a file, for as long as it is read."""
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(dir=scratch, prefix=".member-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise NoRoom(f"{archive} cannot be unpacked in {scratch}", error) from error
+    with folder as name:
+        yield addresses.extract(archive, member, Path(name))
+
+
+def _verify(entry: Dataset, found: CachedSource, where: str) -> None:
+    if found.shape != entry.shape:
+        n, m = found.shape
+        raise DataError(f"{where} holds {n} x {m} numbers, {entry.name} has {entry.shape[0]} x {entry.shape[1]}")
+    if entry.matrix_sha256 and found.matrix_sha256 != entry.matrix_sha256:
+        raise DataError(
+            f"{where} holds another matrix than {entry.name} (content {found.matrix_sha256[:16]}, "
+            f"{entry.matrix_sha256[:16]} expected)"
+        )
+
+
+def _unverified(entry: Dataset, found: CachedSource) -> str:
+    """What can be said of a matrix whose content has no known hash."""
+    certain = entry.mirror_sha256 and not entry.hearsay
+    words = (
+        f"no hash of the content is known, {'only the file was verified' if certain else 'nor a sure one of the file'}"
+    )
+    histogram = found.histogram()
+    density, distinct = histogram.nnz / (found.shape[0] * found.shape[1]), len(histogram.values)
+    if abs(density / entry.density - 1) > 0.005 or distinct != entry.distinct:
+        words += (
+            f"; density {density:.4f} and {distinct} distinct values, {entry.density:g} and {entry.distinct} published"
+        )
+    return words
+
+
+@contextmanager
+def _removing(paths: list[Path]) -> Iterator[None]:
+    """Removes downloads that turn out wrong: they would be found, and be wrong, the next time too."""
+    try:
+        yield
+    except NoRoom:
+        raise
+    except DataError as error:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise DataError(f"{error}. The download was removed; try again, or put the file into the mirror") from error
+
+
+def _cached(key: str, cache_dir: Path, read: Read) -> CachedSource:
+    """The cached matrix of a key, read and stored if it is not there or damaged."""
+    place = cache_dir / "matrices"
+    folder = place / hashlib.sha256(f"{key} {VERSION}".encode()).hexdigest()[:32]
+    try:
+        return CachedSource(folder)
+    except DataError:
+        source, note = read(place)
+        return write_cache(source, folder, note)

@@ -1,0 +1,103 @@
+"""bsr: the nonzero square blocks of a matrix, as scipy's BSR stores them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from formats.format import Format
+from formats.header import Header, Section
+from formats.payload import Draft, Payload
+from formats.source import Columns, Source, blocks
+
+SIZES = (4, 8, 16)  # what kernels are built for
+MAX_BLOCKS = 2**31 - 1  # block indices and pointers are int32, as scipy's
+
+
+@dataclass(frozen=True)
+class Bsr(Format):
+    """Blocks of ``block`` x ``block`` entries that are not all 0, in columns of blocks.
+
+    Parameter ``block``: 4, 8 or 16. It is scipy's BSR of W transposed, so that a range of outputs is a
+    range of block pointers: blocks from top to bottom of each ``block`` columns of W, and in a block one
+    column of W behind the other. Where n or m is no multiple of ``block``, zeros fill up the last blocks.
+    Fields: block, number of blocks B (uint32 each). Sections: ``values`` float32 (B block^2,);
+    ``indices`` int32 (B,), the row of blocks of each; ``pointers`` int32 (ceil(m / block) + 1,).
+    Size: B (32 block^2 + 32) + 32 (ceil(m / block) + 1) bits, the bytes of scipy's three arrays.
+    ValueError for another ``block``, and for 2^31 blocks or more.
+
+    >>> import numpy as np, formats
+    >>> payload = formats.get("bsr").encode(np.eye(8))
+    >>> payload.sections
+    {'header': 64, 'values': 128, 'indices': 8, 'pointers': 12}
+    >>> payload.section("indices"), payload.section("pointers")
+    (array([0, 1], dtype=int32), array([0, 1, 2], dtype=int32))
+    """
+
+    block: int = 4
+
+    name: ClassVar[str] = "bsr"
+    format_id: ClassVar[int] = 11
+    fields_bytes: ClassVar[int] = 8
+    summary: ClassVar[str] = "nonzero blocks of 4 x 4, 8 x 8 or 16 x 16 entries (scipy's BSR)"
+
+    def __post_init__(self) -> None:
+        if self.block not in SIZES:
+            raise ValueError(f"bsr[block={self.block}]: blocks have {', '.join(map(str, SIZES))} rows and columns")
+
+    @classmethod
+    def stored(cls, header: Header, fields: bytes) -> Self:
+        return cls(struct.unpack("<II", fields)[0])
+
+    def layout(self, header: Header, fields: bytes) -> list[Section]:
+        block, count = struct.unpack("<II", fields)
+        return [
+            Section("values", "<f4", count * block * block, align=64),
+            Section("indices", "<i4", count),
+            Section("pointers", "<i4", -(-header.m // block) + 1),
+        ]
+
+    def _strips(self, source: Source) -> Iterator[tuple[int, Columns, npt.NDArray[np.bool_]]]:
+        """Whole columns of blocks: the first's number, the nonzeros, and which blocks are stored."""
+        rows = -(-source.shape[0] // self.block)
+        for begin, end, columns in blocks(source, multiple=self.block):
+            stored = np.zeros((-(-(end - begin) // self.block), rows), bool)
+            stored[columns.column_of_each() // self.block, columns.rows // self.block] = True
+            yield begin // self.block, columns, stored
+
+    def count(self, source: Source) -> int:
+        """B: how many blocks are not all 0."""
+        return sum(int(np.count_nonzero(stored)) for _, _, stored in self._strips(source))
+
+    def write(self, source: Source) -> Payload:
+        count = self.count(source)
+        if count > MAX_BLOCKS:
+            raise ValueError(f"{count} blocks are too many for {self}: its pointers have 32 bits")
+        draft = Draft(self, source, source.histogram().nnz, struct.pack("<II", self.block, count))
+        values = draft["values"].reshape(count, self.block, self.block)
+        at = 0
+        for first, columns, stored in self._strips(source):
+            ends = at + np.cumsum(np.count_nonzero(stored, axis=1))
+            draft["pointers"][first + 1 : first + 1 + len(ends)] = ends
+            part = slice(at, at + int(np.count_nonzero(stored)))
+            draft["indices"][part] = np.nonzero(stored)[1]
+            self._fill(values[part], columns, stored)
+            at = part.stop
+        return draft.finish()
+
+    def _fill(self, values: npt.NDArray[Any], columns: Columns, stored: npt.NDArray[np.bool_]) -> None:
+        """Puts every nonzero of a strip into its block: (blocks, column in it, row in it)."""
+        place = np.zeros(stored.shape, np.int64)
+        place[stored] = np.arange(len(values))
+        column, column_in = np.divmod(columns.column_of_each(), self.block)
+        row, row_in = np.divmod(columns.rows, self.block)
+        values[place[column, row], column_in, row_in] = columns.values
+
+    def paper_bits(self, source: Source) -> int:
+        pointers = -(-source.shape[1] // self.block) + 1
+        return self.count(source) * 32 * (self.block**2 + 1) + 32 * pointers

@@ -1,0 +1,165 @@
+"""Bit-packed indices and the formats that are little else: im_packed and csc_palette."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import formats
+from cdot import build
+from cdot.errors import PayloadError
+from cdot.kernel import Kernel
+from formats import packed
+from formats.source import as_source, blocks
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from matrices import SMALL
+
+NAMES = ["im_packed", "csc_palette", "bitmap", "bitmap[values=codebook]", "cser"]
+
+
+def number(section: np.ndarray) -> int:
+    """All bytes as one number: index i of width w stands at bit i w."""
+    return int.from_bytes(section.tobytes(), "little")
+
+
+@pytest.mark.parametrize("width", range(1, 33))
+def test_indices_stand_one_behind_the_other(width: int) -> None:
+    """Against Python's integers, written in parts that start at any lane and bit."""
+    indices = np.random.default_rng(width).integers(0, 1 << width, 333, np.uint32, endpoint=False)
+    section = np.zeros(packed.packed_section("indices", 333, width).count, np.uint8)
+    assert len(section) == -(-333 * width // 8) + 7
+    at = 0
+    for count in (1, 7, 0, 64, 100, 161):
+        packed.pack(section, at, indices[at : at + count], width)
+        at += count
+    assert at == 333
+    assert number(section) == sum(int(index) << i * width for i, index in enumerate(indices))
+
+
+def test_packing_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    indices = np.arange(1000, dtype=np.uint32) % 11
+    whole, parts = np.zeros((2, 507), np.uint8)
+    packed.pack(whole, 0, indices, 4)
+    monkeypatch.setattr(packed, "CHUNK", 96)
+    packed.pack(parts, 0, indices, 4)
+    assert np.array_equal(whole, parts) and whole[:3].tolist() == [0x10, 0x32, 0x54]
+
+
+def test_one_symbol_needs_no_bits() -> None:
+    section = packed.packed_section("indices", 1000, packed.index_bits(1))
+    assert section.count == 0
+    packed.pack(np.zeros(0, np.uint8), 0, np.zeros(1000, np.uint32), 0)
+    W = SMALL["one_value_everywhere"]()
+    payload = formats.get("im_packed").encode(W)
+    assert payload.nbytes == 36 + 4 and np.array_equal(payload.decode(), W)
+    W = SMALL["one_value"]()
+    payload = formats.get("csc_palette").encode(W)
+    assert payload.sections["indices"] == 0 and payload.section("values").tolist() == [0.25]
+    assert np.array_equal(payload.decode(), W)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("symbols", [*range(1, 19), 31, 33, 127, 129, 255, 257, 511, 513, 20_000, 70_000])
+def test_every_width_of_an_index(name: str, symbols: int) -> None:
+    """Codebooks just below and above a power of two, in both builds; columns start at every bit."""
+    n, m = 301, max(symbols // 200, 37)
+    W = np.zeros((n, m), np.float32)
+    places = np.random.default_rng(symbols).permutation(n * m)[: max(2 * symbols, 1000)]
+    W.reshape(-1)[places] = np.arange(len(places)) % symbols + 1
+    payload = formats.parse(name).encode(W)
+    assert len(np.unique(W[W != 0])) == symbols and np.array_equal(payload.decode(), W)
+    x = np.random.default_rng(1).standard_normal((1, n)).astype(np.float32)
+    for isa in build.instruction_sets():
+        kernel = Kernel(payload.format.name, payload.data, isa=isa)
+        y = np.zeros((1, m), np.float32)
+        kernel.dot(x, y, (0, m), None, kernel.scratch(1, 1))
+        assert (np.abs(y - x.astype(np.float64) @ W) <= 1e-5 * (np.abs(x) @ np.abs(W)) + 1e-30).all()
+
+
+def test_sections_by_hand() -> None:
+    """[[5, 0], [7, 5], [0, 6]]: 5.0 twice, so index 0; im_packed has 0.0 there (equal counts: smaller first)."""
+    W = np.array([[5, 0], [7, 5], [0, 6]], np.float32)
+    payload = formats.get("csc_palette").encode(W)
+    assert payload.section("values").tolist() == [5, 6, 7]
+    assert payload.section("pointers").tolist() == [0, 2, 4] and payload.section("rows").tolist() == [0, 1, 1, 2]
+    assert payload.section("indices").tolist() == [0b01_00_10_00] + [0] * 7
+    payload = formats.get("im_packed").encode(W)
+    assert payload.section("values").tolist() == [0, 5, 6, 7]
+    assert payload.section("indices").tolist() == [0b00_00_11_01, 0b10_01] + [0] * 7
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("key", ["ordinary", "no_zero", "mixed_lengths", "n_257"])
+def test_encoders_stream(name: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of few columns, as matrices larger than memory have them, give the same bytes."""
+    whole = formats.parse(name).encode(SMALL[key]())
+    for entries in (1, 1000, 5000):
+        monkeypatch.setattr(blocks, "__defaults__", (entries,))
+        assert np.array_equal(formats.parse(name).encode(SMALL[key]()).data, whole.data)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_whatever_the_matrix(name: str, data: st.DataObject) -> None:
+    n, m = data.draw(st.integers(1, 70)), data.draw(st.integers(1, 40))
+    values = data.draw(st.lists(st.sampled_from([0, 0, 0, 1, -1, 0.5, 3, 1e-3, -1e3]), min_size=1, max_size=6))
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    W = np.random.default_rng(seed).choice(np.array(values, np.float32), (n, m))
+    payload = formats.parse(name).encode(W)
+    assert np.array_equal(payload.decode(), W) and formats.load(payload.data.tobytes()).format == payload.format
+    begin = data.draw(st.integers(0, m))
+    end = data.draw(st.integers(begin, m))
+    X = np.random.default_rng(seed).standard_normal((data.draw(st.integers(1, 10)), n)).astype(np.float32)
+    Y = payload.dot(X, columns=(begin, end))
+    exact, size = X.astype(np.float64) @ W[:, begin:end], np.abs(X) @ np.abs(W[:, begin:end])
+    assert (np.abs(Y - exact) <= 1e-5 * size).all()
+    assert payload.format.paper_bits(as_source(W)) <= 8 * payload.nbytes
+
+
+def refused(name: str, W: np.ndarray, at: int, byte: int, words: str) -> None:
+    data = formats.parse(name).encode(W).data.copy()
+    data[at] = byte
+    with pytest.raises(PayloadError, match=words):
+        Kernel(formats.parse(name).name, data)
+
+
+def test_indices_out_of_range_are_refused() -> None:
+    """Three symbols in two bits: index 3 is none. Four symbols in two bits: there is nothing to refuse."""
+    W = np.array([[5, 0], [7, 5], [0, 6]], np.float32)
+    refused("csc_palette", W, 36 + 12 + 12 + 4, 0xFF, "index in it is out of range")
+    refused("csc_palette", W, 36 + 12 + 12, 3, "index in it is out of range")  # a row
+    refused("csc_palette", W, 36 + 12, 1, "pointers or counts are out of order")
+    refused("bitmap[values=codebook]", W, 40 + 12, 0xFF, "index in it is out of range")
+    refused("im_packed", np.diag(np.float32([1, 2])), 36 + 12, 0xFF, "index in it is out of range")
+    data = formats.get("im_packed").encode(W).data.copy()
+    data[36 + 16] = 0xFF
+    Kernel("im_packed", data)
+    for name in ("im_packed", "csc_palette"):  # entries, and no symbols at all
+        empty = formats.get(name).encode(np.ones((3, 2), np.float32)).data.copy()
+        short = np.concatenate([empty[:32], np.zeros(4, np.uint8), empty[40:]])
+        with pytest.raises(PayloadError, match="index in it is out of range"):
+            Kernel(name, short)
+
+
+@pytest.mark.parametrize("symbols", [5, 200, 3000, 20_000])
+def test_indices_of_every_width_are_checked(symbols: int) -> None:
+    """Not one of these is a power of two, so an index of nothing but ones is out of range."""
+    W = (np.arange(25_600, dtype=np.float32) % symbols + 1).reshape(160, 160)
+    for name in ("csc_palette", "im_packed"):
+        data = formats.get(name).encode(W).data.copy()
+        data[-20:-7] = 0xFF
+        with pytest.raises(PayloadError, match="index in it is out of range"):
+            Kernel(name, data)
+
+
+def test_too_many_nonzeros(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("formats.csc.MAX_NONZEROS", 3)
+    with pytest.raises(ValueError, match="4 nonzeros are too many for csc_palette: its pointers have 32 bits"):
+        formats.get("csc_palette").encode(np.eye(4, dtype=np.float32))

@@ -77,7 +77,7 @@ def timed(row: Row, ratio: float, batch: int, nnz: int) -> Row:
 
 
 def counted(row: Row, count: int, nnz: int) -> Row:
-    return row | {"batch": 1, "isa": "x86_64_v3", "compiler": "zig-0.17.1", "instructions_per_dot": count,
+    return row | {"batch": 1, "isa": "x86_64_v3", "compiler": "zig-0.17.1", "columns_share": "1", "instructions_per_dot": count,
                   "instructions_per_nonzero": count / nnz}  # fmt: skip
 
 
@@ -102,7 +102,8 @@ def level(base: Row, number: int, n: int, m: int) -> Row:
     return base | {"format": "nested", "params": "levels=4", "level": number, "rows": n, "columns": int(m * share),
                    "multiplications": int(n * m * share), "multiplications_paper": int(n * m * share * 1.1),
                    "active_bytes": int(n * m * share * 4), "prefix_ratio": 1.1, "adapt_ns": 80 + 10 * number,
-                   "peak_activation_bytes": 4 * n, "importance_kept": share**0.5}  # fmt: skip
+                   "peak_activation_bytes": 4 * n, "importance_kept": share**0.5, "lossless": number == 4,
+                   "error": (1 - share) ** 0.5, "prefix_low": 1.05, "prefix_high": 1.15, "machine": MACHINE}  # fmt: skip
 
 
 def written(found: dict[str, list[Row]], folder: Path) -> Path:

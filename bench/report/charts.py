@@ -59,17 +59,19 @@ CHARTS = (
         "levels",
         "Nested sub-networks, level by level",
         "One stored matrix holds several: each level is a smaller product that a device can switch to at run time. "
-        "Below the full level it is another matrix, and what it keeps of the weights' importance is a figure, too.",
+        "Below the full level it is another matrix (marked ≈), and its error stands beside every figure.",
         (
-            Strip("active_bytes", "bytes that the level reads", "bytes"),
-            Strip("multiplications", "multiplications", before="multiplications_paper"),
-            Strip("importance_kept", "importance kept", "share"),
-            Strip("prefix_ratio", "time against a compact copy", "ratio", low="prefix_low", high="prefix_high"),
+            Strip("multiplications", "multiplications"),
+            Strip("active_bytes", "bytes of weights that are read", "bytes"),
+            Strip("importance_kept", "sum of |w| that is kept", "share"),
+            Strip("prefix_ratio", "time / time of a compact copy", "ratio", low="prefix_low", high="prefix_high"),
             Strip("adapt_ns", "time to change to the level", "ns"),
-            Strip("sharing_gain", "bytes saved by sharing", "ratio"),
-            Strip("peak_activation_bytes", "peak of activations", "bytes"),
+            Strip("sharing_gain", "weights of separate copies / weights here", "ratio"),
+            Strip("peak_activation_bytes", "bytes of input and output", "bytes"),
+            Strip("error", "error of the matrix", "share"),
         ),
         ("level",),
+        beside="error",
     ),
     Chart(
         "cycles",
@@ -104,8 +106,8 @@ def there(results: Results) -> list[dict[str, Any]]:
         rows = [row for row in results.rows.get(chart.file, []) if row["status"] == "ok"]
         strips = [strip for strip in chart.strips if any(row.get(strip.column) is not None for row in rows)]
         if strips:
-            found.append(asdict(chart) | {"strips": [_known(chart.file, strip) for strip in strips],
-                                          "lines": [name for name in chart.lines if name in extra_keys(chart.file)]})  # fmt: skip
+            lines = [name for name in chart.lines if name in extra_keys(chart.file)]
+            found.append(asdict(chart) | {"strips": [_known(chart.file, strip) for strip in strips], "lines": lines})
     return found
 
 

@@ -18,16 +18,23 @@ SYMBOLS = (
 )  # fmt: skip
 
 
+def lossy(results: Results) -> set[str]:
+    """The labels of lossy formats. A level of a nested matrix may be lossy and its format is not: each of its
+    rows says so by itself."""
+    rows = (row for file, found in results.rows.items() if file != "levels" for row in found)
+    return {label(row) for row in rows if is_lossy(row)}
+
+
 def marks(results: Results) -> dict[str, dict[str, Any]]:
     """By label: what it is called, its section, whether it is lossy, colour and symbol."""
     rows = {label(row): row for found in results.rows.values() for row in found}
-    lossy = {label(row) for found in results.rows.values() for row in found if is_lossy(row)}
+    losing = lossy(results)
     found = {}
     for place, name in enumerate(sorted(rows, key=lambda name: _order(rows[name]))):
         found[name] = {
             "short": short(name),
             "section": SECTIONS[section(rows[name])],
-            "lossy": name in lossy,
+            "lossy": name in losing,
             "colour": place % COLOURS,
             "symbol": SYMBOLS[place % len(SYMBOLS)],
         }

@@ -49,7 +49,7 @@ def _decimals(texts: Sequence[str]) -> int | None:
     found = set()
     for text in set(texts) - {""}:
         match = NUMBER.fullmatch(text)
-        if not match or sum(map(str.isdigit, text)) > DIGITS or float(text) == 0 and text.startswith("-"):
+        if not match or sum(map(str.isdigit, text)) > DIGITS or (float(text) == 0 and text.startswith("-")):
             return None
         found.add(len(match[1] or ""))
     return found.pop() if len(found) == 1 else None

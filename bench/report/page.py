@@ -21,13 +21,14 @@ from bench import plan
 from bench.compare.results import Results
 from bench.report import axes, charts, marks, matrices, pack
 from bench.report.origin import Origin, describe
-from bench.report.summary import Summary, Verdict, count, summary
+from bench.report.summary import Summary, summary
+from bench.report.verdict import Verdict, count
 from bench.rows import FILES, as_text
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (  # each uses those before it
-    "dom", "data", "numbers", "symbols", "theme", "details", "points", "legend", "names", "pareto", "trade", "multiples",
-    "strips", "columns", "table", "origin", "start",
+    "dom", "data", "numbers", "symbols", "theme", "details", "points", "legend", "names", "pareto", "trade",
+    "multiples", "strips", "columns", "table", "origin", "start",
 )  # fmt: skip
 SHOWN = 12  # matrices whose sentences are open from the start
 
@@ -89,7 +90,7 @@ def _asset(name: str) -> str:
 @cache
 def plotly() -> str:
     """plotly's script, without what would end it early inside a page."""
-    from plotly.offline import get_plotlyjs  # slow to import
+    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]  # slow to import
 
     return re.sub(r"<(?=/script|!--)", r"\\x3c", get_plotlyjs().replace("\r\n", "\n"), flags=re.IGNORECASE)
 

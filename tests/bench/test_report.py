@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import subprocess
 import sys
@@ -27,8 +28,6 @@ from bench.report.write import write
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import made_results as made
-
-sys.path.pop(0)
 
 HOSTILE = "</script><script>alert('<!--')</script><img src=x onerror=alert(1)>&amp;"
 
@@ -163,7 +162,7 @@ def test_language_headings_and_names(tmp_path: Path) -> None:
     assert ("html", {"lang": "en"}) in found.tags
     levels = [int(tag[1]) for tag, _ in found.tags if tag in ("h1", "h2", "h3")]
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     ids = [known["id"] for _, known in found.tags if known.get("id")]
     assert len(ids) == len(set(ids))
     labels = {known["aria-labelledby"] for _, known in found.tags if known.get("aria-labelledby")}
@@ -222,6 +221,10 @@ def test_marks_are_pairs_of_colour_and_symbol_and_lossy_ones_say_so() -> None:
     looks = [(one["colour"], one["symbol"]) for one in found.values() if one["section"] in ("formats", "libraries")]
     assert len(looks) > 60 and len(set(looks)) == len(looks)
     assert [name for name, one in found.items() if one["lossy"]] == ["column_combined[gamma=0.5]"]
+    levels = marks.marks(Results("x", {"levels": rows["levels"]}))
+    assert (
+        rows["levels"][0]["lossless"] is False and not levels["nested[levels=4]"]["lossy"]
+    )  # the level is, the format is not
     assert found["ceiling:decode[format=ham]"]["section"] == "ceilings"
     assert found["bound:h0"]["short"] == "h0"
 
@@ -231,7 +234,9 @@ def test_marks_are_pairs_of_colour_and_symbol_and_lossy_ones_say_so() -> None:
 
 def git(folder: Path, *words: str) -> str:
     identity = ("-c", "user.name=n", "-c", "user.email=e@x", "-c", "commit.gpgsign=false")
-    return subprocess.run(("git", "-C", str(folder), *identity, *words), capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ("git", "-C", str(folder), *identity, *words), capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_commits_and_states_of_files(tmp_path: Path) -> None:
@@ -313,7 +318,9 @@ def test_the_command_says_where_the_page_is(tmp_path: Path, monkeypatch: pytest.
     ("newer", "{header_newer}", "column from_tomorrow is unknown in space.csv: a newer version of dotbench wrote it"),
     ("word", "{header}w,00,file,csc,,ok,,11,ten\n", "fields"),
 ])  # fmt: skip
-def test_bad_input_is_a_clear_error_and_nothing_is_written(tmp_path: Path, name: str, what: str | None, said: str) -> None:
+def test_bad_input_is_a_clear_error_and_nothing_is_written(
+    tmp_path: Path, name: str, what: str | None, said: str
+) -> None:
     path = tmp_path / name
     path.mkdir()
     header = render("space", []).decode()

@@ -8,7 +8,8 @@ import pytest
 
 from bench.compare.results import Results
 from bench.report.matrices import Matrix, matrices
-from bench.report.summary import summary, verdict
+from bench.report.summary import summary
+from bench.report.verdict import verdict
 from bench.show.grid import label
 
 Row = dict[str, Any]
@@ -27,7 +28,14 @@ def timed(format_: str, ratio: float, width: float = 1.02, params: str = "", **m
 
 
 def base(format_: str, params: str) -> Row:
-    return {"dataset": "w", "matrix_sha256": "00", "source": "file", "format": format_, "params": params, "status": "ok"}
+    return {
+        "dataset": "w",
+        "matrix_sha256": "00",
+        "source": "file",
+        "format": format_,
+        "params": params,
+        "status": "ok",
+    }
 
 
 def said(spaces: list[Row], times: list[Row]) -> tuple[str, ...]:
@@ -70,7 +78,9 @@ def test_between_is_only_who_is_surely_faster_than_the_smaller_ones() -> None:
 
 
 def test_a_library_that_wins_leaves_word_of_the_best_format() -> None:
-    found = said([space("dense", 4000), space("ham", 100)], [timed("blas_dense", 0.2), timed("dense", 0.6), timed("ham", 9.0)])
+    found = said(
+        [space("dense", 4000), space("ham", 100)], [timed("blas_dense", 0.2), timed("dense", 0.6), timed("ham", 9.0)]
+    )
     assert found[1:] == (
         "`blas_dense` is the fastest (0.20 times the time with `csc`).",
         "Of the formats, `dense` is the fastest (0.60 times the time with `csc`).",
@@ -98,7 +108,9 @@ def test_bounds_ceilings_and_rows_that_failed_are_never_best() -> None:
     ([], [timed("ham", 2.0)], ("`ham` is the fastest (2.00 times the time with `csc`).",)),
     ([space("csc", 32, ratio=0.0, nnz=0)], [], ("`csc` is the smallest (32 bytes); its product was not timed.",)),
 ])  # fmt: skip
-def test_what_was_not_measured_is_not_spoken_of(spaces: list[Row], times: list[Row], sentences: tuple[str, ...]) -> None:
+def test_what_was_not_measured_is_not_spoken_of(
+    spaces: list[Row], times: list[Row], sentences: tuple[str, ...]
+) -> None:
     assert said(spaces, times) == sentences
 
 

@@ -31,7 +31,7 @@ function fieldOf(sheet, name, row) {
   const text = sheet.text(name, row);
   if (name === "format") {
     const label = sheet.labels[row];
-    const open = el("button", { type: "button", class: "link", onclick: () => showDetails([[sheet.file, row]]) }, swatch(label), ` ${text}${markOf(label).lossy ? " ≈" : ""}`);
+    const open = el("button", { type: "button", class: "link", onclick: () => showDetails([[sheet.file, row]]) }, swatch(label), ` ${text}${rowName(sheet, row).endsWith("≈") ? " ≈" : ""}`);
     return el("td", { title: text }, open);
   }
   if (name === "status" && text !== "ok") return el("td", { class: "bad" }, `⚠ ${text}`);

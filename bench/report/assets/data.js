@@ -89,6 +89,12 @@ function nameOf(label) {
   return mark.lossy ? `${mark.short} ≈` : mark.short;
 }
 
+/** The name of a row's format; a level of a nested matrix may be lossy where the format is not. */
+function rowName(sheet, row) {
+  const label = sheet.labels[row];
+  return nameOf(label) + (!markOf(label).lossy && sheet.text("lossless", row) === "false" ? " ≈" : "");
+}
+
 /** A matrix for lists: with the beginning of its hash where another one has the same name. */
 function matrixName(index) {
   const { dataset, sha256 } = report.matrices[index];

@@ -6,7 +6,7 @@ function showDetails(rows) {
   const [file, row] = rows[0];
   const sheet = sheets.get(file);
   const label = sheet.labels[row];
-  const title = el("h2", { id: "details-title" }, swatch(label), ` ${nameOf(label)} on ${sheet.text("dataset", row)}`);
+  const title = el("h2", { id: "details-title" }, swatch(label), ` ${rowName(sheet, row)} on ${sheet.text("dataset", row)}`);
   const close = el("button", { type: "button", onclick: () => dialog.close() }, "Close");
   const parts = rows.flatMap(([one, index]) => rowParts(sheets.get(one), index));
   dialog.replaceChildren(

@@ -18,21 +18,36 @@ function byId(id) {
   return document.getElementById(id);
 }
 
-/** A list to choose from, with its label; options are [value, text], or {group, options} of such. */
+/** A list to choose from, with its label; options are [value, text]. */
 function selectField(title, options, value, onchange, wide = false) {
-  const list = el("select", { onchange: () => onchange(list.value) });
-  list.append(...options.map((one) => (Array.isArray(one) ? optionOf(one) : el("optgroup", { label: one.group }, one.options.map(optionOf)))));
+  const list = el("select", { id: newId(), "data-field": title, onchange: () => onchange(list.value) });
+  list.append(...options.map(([one, text]) => el("option", { value: one }, text)));
   list.value = value;
-  return el("label", { class: wide ? "field wide" : "field" }, title, list);
+  return labelled(title, list, wide);
 }
 
-function optionOf([value, text]) {
-  return el("option", { value }, text);
+let ids = 0;
+
+function newId() {
+  ids += 1;
+  return `field-${ids}`;
+}
+
+/** A control below its label. */
+function labelled(title, control, wide = false) {
+  return el("div", { class: wide ? "field wide" : "field" }, el("label", { for: control.id }, title), control);
 }
 
 function checkField(title, checked, onchange) {
-  const box = el("input", { type: "checkbox", checked, onchange: () => onchange(box.checked) });
+  const box = el("input", { type: "checkbox", "data-field": title, checked, onchange: () => onchange(box.checked) });
   return el("label", { class: "check" }, box, title);
+}
+
+/** Draws controls anew in their place, and gives the focus back to the one that had it. */
+function keepingFocus(place, draw) {
+  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.field : undefined;
+  draw();
+  if (focused) [...place.querySelectorAll("[data-field]")].find((control) => control.dataset.field === focused)?.focus();
 }
 
 /** Titles with values, as a list; pairs without a value are left out. */

@@ -18,11 +18,10 @@ class Strips {
   }
 
   draw() {
-    const focused = this.place.contains(document.activeElement) ? document.activeElement.closest("label")?.firstChild.textContent : null;
-    const controls = el("div", { class: "controls" }, this.fields());
-    this.place.replaceChildren(controls, this.table(this.rows()));
-    const again = [...controls.querySelectorAll("label")].find((label) => label.firstChild.textContent === focused);
-    again?.querySelector("select").focus();
+    keepingFocus(this.place, () => {
+      const controls = el("div", { class: "controls" }, this.fields());
+      this.place.replaceChildren(controls, this.table(this.rows()));
+    });
   }
 
   fields() {
@@ -92,7 +91,7 @@ class Strips {
   line(row, lines, scale) {
     const { sheet, strip } = this;
     const label = sheet.labels[row];
-    const open = el("button", { type: "button", class: "link", onclick: () => showDetails([[sheet.file, row]]) }, nameOf(label));
+    const open = el("button", { type: "button", class: "link", onclick: () => showDetails([[sheet.file, row]]) }, rowName(sheet, row));
     const value = sheet.ok(row) ? sheet.number(strip.column, row) : null;
     const before = strip.before ? sheet.number(strip.before, row) : null;
     const words = value === null ? `${sheet.text("status", row)} ${sheet.text("reason", row)}`.trim() : human(value, strip.kind);

@@ -26,21 +26,20 @@ class RowsTable {
 
   drawControls() {
     const files = [...sheets].map(([file, sheet]) => [file, `${file}.csv (${plain(sheet.count)})`]);
-    const search = el("input", { type: "search", value: this.filter.words, oninput: () => this.setFilter("words", search.value) });
+    const search = el("input", { type: "search", id: newId(), value: this.filter.words, oninput: () => this.setFilter("words", search.value) });
     const list = (title, name) => {
       const values = this.sheet.valuesOf(name).map((value) => [value, value]);
       return selectField(title, [["", "all"], ...values], this.filter[name], (value) => this.setFilter(name, value));
     };
-    const focused = document.activeElement?.closest("#rows-controls label")?.firstChild.textContent;
-    byId("rows-controls").replaceChildren(
+    const fields = [
       selectField("File", files, this.sheet.file, (file) => this.open(file)),
-      el("label", { class: "field" }, "Text in a row", search),
+      labelled("Text in a row", search),
       list("Matrix", "dataset"),
       list("Format", "format"),
       list("Status", "status"),
       el("button", { type: "button", onclick: () => this.save() }, "Download these rows (CSV)"),
-    );
-    if (focused === "File") byId("rows-controls").querySelector("select").focus();
+    ];
+    keepingFocus(byId("rows-controls"), () => byId("rows-controls").replaceChildren(...fields));
   }
 
   setFilter(name, value) {

@@ -38,6 +38,7 @@ function later(work) {
 }
 
 function chooseMatrix(index) {
+  if (!report.axes.length) return;
   trade.matrix = index;
   drawControls();
   drawTrade();
@@ -50,8 +51,7 @@ function drawControls() {
     drawTrade();
   };
   const axes = report.axes.map((axis, index) => [String(index), axis.title]);
-  const focused = document.activeElement?.closest("#trade-controls label")?.firstChild.textContent;
-  byId("trade-controls").replaceChildren(
+  const fields = () => [
     selectField("Matrix", matrixOptions(), String(trade.matrix), change("matrix", Number), true),
     selectField("Across", axes, String(report.axes.indexOf(trade.x)), change("x", axisAt)),
     selectField("Up", axes, String(report.axes.indexOf(trade.y)), change("y", axisAt)),
@@ -60,9 +60,8 @@ function drawControls() {
     checkField("Ceilings", trade.ceilings, change("ceilings")),
     ...(hasLossy() ? [checkField("Lossy ones compete", trade.lossy, change("lossy"))] : []),
     el("button", { type: "button", onclick: savePicture }, "Save picture (SVG)"),
-  );
-  const again = [...byId("trade-controls").querySelectorAll("label")].find((label) => (label.firstChild.textContent || label.textContent) === focused);
-  again?.querySelector("select, input").focus();
+  ];
+  keepingFocus(byId("trade-controls"), () => byId("trade-controls").replaceChildren(...fields()));
 }
 
 function savePicture() {
@@ -157,11 +156,20 @@ function hoverText(point) {
   return `<b>${escapeHover(nameOf(point.label))}</b>${lossy}<br>${lines.join("<br>")}`;
 }
 
+/** What a reader of the plot has to be told. */
 function noteOn(parts) {
   const matrix = report.matrices[trade.matrix];
-  const twin = matrix.twin ? "This matrix is a twin: synthetic, made to look like the real one. " : "";
-  const missing = parts.missing.length ? `Not drawn: ${parts.missing.join("; ")}.` : "";
-  return twin + missing;
+  const said = matrix.twin ? ["This matrix is a twin: synthetic, made to look like the real one."] : [];
+  said.push(...slicesOf([trade.x, trade.y]));
+  if (parts.missing.length) said.push(`Not drawn: ${parts.missing.join("; ")}.`);
+  return said.join(" ");
+}
+
+/** Of a large matrix only a share of its columns may have been counted. */
+function slicesOf(axes) {
+  const sheet = [...new Set(axes.map((axis) => axis.file))].map((file) => sheets.get(file)).find((one) => one.names.includes("columns_share"));
+  const shares = sheet ? new Set(sheet.of(trade.matrix).map((row) => sheet.text("columns_share", row)).filter((share) => share && share !== "1")) : [];
+  return [...shares].map((share) => `Instructions were counted on ${share} of the columns, and are of these.`);
 }
 
 /** The same points for whoever reads rather than looks. */

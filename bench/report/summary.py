@@ -62,7 +62,7 @@ def _ranks(verdicts: tuple[Verdict, ...]) -> Iterable[str]:
         yield f"Fastest with one vector: {_tally(fastest)}. Libraries compete, too."
     both = sum(1 for one in verdicts if one.smallest and one.smallest in one.fastest)
     if smallest and fastest:
-        on = f"On {both} of {len(verdicts)} matrices one format is both" if both else "On no matrix one format is both"
+        on = f"On {both} of {len(verdicts)} matrices one format is both" if both else "No format is both on any matrix"
         yield f"{on}: what to take depends on the matrix and on what counts."
 
 

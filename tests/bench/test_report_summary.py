@@ -126,7 +126,7 @@ def test_all_matrices_together() -> None:
     assert found.sentences == (
         "Smallest: `ham` on 2 of 2. Lossy formats do not compete.",
         "Fastest with one vector: `csc` on 1 of 1. Libraries compete, too.",
-        "On no matrix one format is both: what to take depends on the matrix and on what counts.",
+        "No format is both on any matrix: what to take depends on the matrix and on what counts.",
         "1 matrix is a twin: synthetic, with the shape, density and values of a real one that could not be had. Their names say so.",
         "Lossy (marked ≈, they hold another matrix than was asked for): `column_combined[0.5]`.",
         "Not every cell has a figure: 1 failed, 1 unavailable. Each such row says why, in the table of all rows.",

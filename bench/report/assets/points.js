@@ -34,13 +34,18 @@ function pointsOf(matrix, x, y, choice) {
     const [a, b] = [across.found.get(label), up.found.get(label)];
     const section = markOf(label).section;
     if (section === "ceilings") addCeiling(parts, label, b, across.found);
-    else if (a && b) parts.points.push({ label, x: a, y: b });
-    else if (section !== "formats" && a) parts.vertical.push({ label, x: a });
-    else if (section !== "formats" && b) parts.horizontal.push({ label, y: b });
-    else if (section === "formats") parts.missing.push(whyMissing(label, a ? y : x, a ? up.rest : across.rest));
+    else if (a && b && section !== "bounds") parts.points.push({ label, x: a, y: b });
+    else if (section !== "formats") addLines(parts, label, a, b);
+    else parts.missing.push(whyMissing(label, a ? y : x, a ? up.rest : across.rest));
   }
   parts.points.sort((a, b) => a.x.value - b.x.value || inOrder(a.label, b.label));
   return parts;
+}
+
+/** A bound, or a library of which one figure is known, is a line for each figure that it has. */
+function addLines(parts, label, across, up) {
+  if (across) parts.vertical.push({ label, x: across });
+  if (up) parts.horizontal.push({ label, y: up });
 }
 
 /** A ceiling stands at the size of the format that it belongs to. */

@@ -140,6 +140,7 @@ def installed_chromium(session: nox.Session) -> str:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The README's table and plot, anew from results/."""
+    """The README's table and plot and the pages of docs/formats, anew from results/."""
     python = str(environment("docs", "-e", ".[docs]"))
-    session.run(python, "-m", "bench.show.readme", *session.posargs, env={"PYTHONPATH": str(ROOT)})
+    for module in ("bench.show.readme", "bench.show.pages"):
+        session.run(python, "-m", module, env={"PYTHONPATH": str(ROOT)})

@@ -121,7 +121,7 @@ def included(path: Path) -> set[Path]:
 def time_sha(format_: Format) -> str:
     """Hash of what decides a product's time as well: kernels, multipliers, driver, build flags."""
     roots = [build.FOLDER / name for name in DRIVER_C]
-    roots.append(format_.kernel_source or _kernel_file(format_.name))
+    roots.append(format_.kernel_source or kernel_file(format_.name))
     files = {file for root in roots for file in included(root)} | {ROOT / name for name in DRIVER_PY}
     return hash_files(sorted(files), space_sha(format_))
 
@@ -130,12 +130,12 @@ def time_sha(format_: Format) -> str:
 def instructions_sha(format_: Format) -> str:
     """Hash of what decides how many instructions a product has: as for time, but with the driver that counts."""
     roots = [build.FOLDER / name for name in COUNTED_C]
-    roots.append(format_.kernel_source or _kernel_file(format_.name))
+    roots.append(format_.kernel_source or kernel_file(format_.name))
     files = {file for root in roots for file in included(root)} | {ROOT / "cdot/build.py"}
     return hash_files(sorted(files), space_sha(format_))
 
 
-def _kernel_file(name: str) -> Path:
+def kernel_file(name: str) -> Path:
     """cdot/<name>.c, or the file that defines ``<name>_decoder`` where two formats share one."""
     own = build.FOLDER / f"{name}.c"
     if own.exists():

@@ -45,6 +45,7 @@ class Bitmap(Format):
     fields_bytes: ClassVar[int] = 8
     variants: ClassVar[tuple[str, ...]] = ("values=codebook",)
     summary: ClassVar[str] = "one bit per entry, then the values or indices into a codebook"
+    complexity: ClassVar[str] = "open O(nm / 64) counts, product O(nm / 64 + nnz)"
 
     def __post_init__(self) -> None:
         if self.values not in VALUES:

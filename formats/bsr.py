@@ -45,6 +45,7 @@ class Bsr(Format):
     format_id: ClassVar[int] = 11
     fields_bytes: ClassVar[int] = 8
     summary: ClassVar[str] = "nonzero blocks of 4 x 4, 8 x 8 or 16 x 16 entries (scipy's BSR)"
+    complexity: ClassVar[str] = "open O(blocks), product O(blocks x block^2)"
 
     def __post_init__(self) -> None:
         if self.block not in SIZES:

@@ -50,6 +50,7 @@ class ColumnCombined(Format):
     coded: ClassVar[bool] = False  # products decode nothing into blocks, so decoding is no ceiling of theirs
     fields_bytes: ClassVar[int] = _FIELDS.size
     summary: ClassVar[str] = "groups of inputs in one packed column each, conflicts pruned (lossy)"
+    complexity: ClassVar[str] = "encoding O(n^2 m) at the worst, product O(groups x m)"
 
     alpha: int = 8
     gamma: float = 0.5

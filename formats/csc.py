@@ -31,6 +31,7 @@ class Csc(Format):
     name: ClassVar[str] = "csc"
     format_id: ClassVar[int] = 2
     summary: ClassVar[str] = "values, row indices and column pointers, 32 bits each (scipy's CSC)"
+    complexity: ClassVar[str] = "open O(nnz + m) checks, product O(nnz + m)"
 
     def _row_type(self, n: int) -> np.dtype[Any]:
         return np.dtype("<u4")

@@ -27,6 +27,7 @@ class CscMin(Csc):
     name: ClassVar[str] = "csc_min"
     format_id: ClassVar[int] = 3
     summary: ClassVar[str] = "csc with row indices in the smallest type that holds them"
+    complexity: ClassVar[str] = "open O(nnz + m) checks, product O(nnz + m)"
 
     def _row_type(self, n: int) -> np.dtype[Any]:
         return unsigned(n - 1) if n else np.dtype("<u4")

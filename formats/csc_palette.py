@@ -34,6 +34,7 @@ class CscPalette(CscMin):
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = 4
     summary: ClassVar[str] = "csc_min with indices of ceil(log2 k) bits into a codebook for values"
+    complexity: ClassVar[str] = "open O(nnz + m) checks, product O(nnz + m), a codebook look-up a nonzero"
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         (symbols,) = struct.unpack("<I", fields)

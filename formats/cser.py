@@ -75,6 +75,7 @@ class Cser(Format):
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = 12
     summary: ClassVar[str] = "per column and value, the rows that hold it; the most frequent one is implicit"
+    complexity: ClassVar[str] = "open O(nnz + lists) checks, product O(nnz) additions and one multiplication a list"
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         symbols, groups, indices = struct.unpack("<III", fields)

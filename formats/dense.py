@@ -25,6 +25,7 @@ class Dense(Format):
     name: ClassVar[str] = "dense"
     format_id: ClassVar[int] = 1
     summary: ClassVar[str] = "all entries as float32, column by column"
+    complexity: ClassVar[str] = "product O(nm)"
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         return [Section("values", "<f4", header.n * header.m, align=16)]

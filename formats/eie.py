@@ -59,6 +59,7 @@ class Eie(Format):
     fields_bytes: ClassVar[int] = 8 + 2 * Fields.STRUCT.size
     variants: ClassVar[tuple[str, ...]] = ("coding=huffman",)
     summary: ClassVar[str] = "Deep Compression: 4-bit gaps and codebook indices, plain or Huffman-coded"
+    complexity: ClassVar[str] = "open O(m + codebook) (plain: O(entries) checks), product O(entries), fillers included"
 
     def __post_init__(self) -> None:
         if self.coding not in CODINGS:

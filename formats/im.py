@@ -32,6 +32,7 @@ class Im(Format):
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = 4
     summary: ClassVar[str] = "index map: a codebook and one index per entry"
+    complexity: ClassVar[str] = "open O(nm) checks, product O(nm), a codebook look-up an entry"
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         (symbols,) = struct.unpack("<I", fields)

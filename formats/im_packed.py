@@ -32,6 +32,7 @@ class ImPacked(Im):
     name: ClassVar[str] = "im_packed"
     format_id: ClassVar[int] = 9
     summary: ClassVar[str] = "index map with indices of ceil(log2 K) bits"
+    complexity: ClassVar[str] = "open O(nm) checks, product O(nm), a codebook look-up an entry"
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         (symbols,) = struct.unpack("<I", fields)

@@ -50,6 +50,7 @@ class Nested(Format):
     format_id: ClassVar[int] = 14
     fields_bytes: ClassVar[int] = 1 + MOST_LEVELS
     summary: ClassVar[str] = "all entries by falling importance: sub-networks are prefixes of one matrix"
+    complexity: ClassVar[str] = "open O(n + m) checks, product O(rows x columns of the level), changing the level O(1)"
     levels: str = "25+50+75"
 
     def __post_init__(self) -> None:

@@ -20,15 +20,13 @@ class Results:
 
     label: str
     rows: dict[str, list[Row]] = field(default_factory=dict)
-    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     alone: bool = False
     notes: list[str] = field(default_factory=list)
 
     def add(self, file: str, data: bytes, where: str) -> None:
         """Reads one file; CompareError names the line where it is not what it should be."""
         try:
-            found = sheet.read(text_of(data), file)
-            self.rows[file], self.columns[file] = found.rows(apart=equal(file)), found.columns
+            self.rows[file] = sheet.read(text_of(data), file).rows(apart=equal(file))
         except ValueError as error:
             raise CompareError(f"{where}, {error}") from error
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from bench.peers.blas_dense import BlasDense
 from bench.peers.peer import Peer
 from bench.peers.scipy_sparse import ScipyCsc, ScipyCsr
+from bench.peers.zstd import Zstd
 from formats.parameters import split, with_params
 
 ALL: tuple[type[Peer], ...] = (
     BlasDense,
     ScipyCsc,
     ScipyCsr,
+    Zstd,
 )
 KINDS = {kind.name: kind for kind in ALL}
 

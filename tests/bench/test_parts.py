@@ -178,7 +178,7 @@ def test_space_hashes_follow_imports_and_no_kernels() -> None:
     files = {path.name for path in identity.imported(root / "formats" / "ham.py")}
     assert {"ham.py", "huffman.py", "payload.py", "source.py", "format.py", "header.py"} <= files
     assert not {"sham.py", "product.py", "registry.py"} & files
-    assert identity._kernel_file("csc_min").name == "csc.c"
+    assert identity.kernel_file("csc_min").name == "csc.c"
     files = {path.name for path in identity.included(root / "cdot" / "csc.c")}
     assert files == {"csc.c", "payload.h", "payload.c", "cdot.h"}
     assert "huffman.c" in {path.name for path in identity.included(root / "cdot" / "ham.c")}
@@ -189,7 +189,7 @@ def test_space_hashes_follow_imports_and_no_kernels() -> None:
     assert {path.name for path in identity.encoders(modules)} == {"combining.py", "combining.c"}
     assert identity.encoders(identity.imported(root / "formats" / "csc.py")) == set()
     with pytest.raises(FileNotFoundError, match="nonesuch_decoder"):
-        identity._kernel_file("nonesuch")
+        identity.kernel_file("nonesuch")
 
 
 def test_code_hashes_of_rows() -> None:

@@ -20,6 +20,7 @@ HAND = np.array([[2, 0, 0], [0, 1, 0], [2, 0, -3], [0, 2, 0]], np.float32)
 #   32 + 5*8 + 3*8 + 168 = 264
 # cser: zeros are implicit; lists {0: 2.0}, {1: 2.0; 1: 1.0}, {2: -3.0}: |colI| = 5, |OI| = 4, |OPtr| = 5,
 #   |rowPtr| = 4, all of 8 bits; 4*32 + 5*8 + 4*8 + 5*8 + 4*8 = 272
+# bsr: one block; eie: 5 gaps (no fillers) of 4 bits, 5 indices of 2, pointers of 8; coded: 7 bits each
 # csc_palette: k = 3, 2 bits an index; im_packed: K = 4, 2 bits
 HAND_BITS = {
     "dense": 384,
@@ -30,7 +31,11 @@ HAND_BITS = {
     "im_packed": 12 * 2 + 4 * 32,
     "bitmap": 12 + 5 * 32,
     "bitmap[values=codebook]": 12 + 5 * 2 + 3 * 32,
+    "bsr": 32 * (16 + 1) + 2 * 32,
+    "bsr[block=8]": 32 * (64 + 1) + 2 * 32,
     "cser": 272,
+    "eie": 5 * (4 + 2) + 4 * 8 + 3 * 32,
+    "eie[coding=huffman]": 7 + 7 + 4 * 8 + 3 * 32,
     "ham": 264,
     "sham": 264,
 }
@@ -43,7 +48,11 @@ HAND_BYTES = {
     "im_packed": 36 + 16 + (3 + 7),
     "bitmap": 40 + 20 + (2 + 7),
     "bitmap[values=codebook]": 40 + 12 + (2 + 7) + 3 + (2 + 7),
+    "bsr": 64 + 64 + 4 + 8,
+    "bsr[block=8]": 64 + 256 + 4 + 8,
     "cser": 44 + 16 + 4 + (5 + 3) + 4 + 5,
+    "eie": 72 + 12 + (3 + 7) + 2 + (2 + 7) + 3 + 3,  # two and three bytes of padding
+    "eie[coding=huffman]": 72 + 12 + 8 + 4 + 8 + (3 + 1) + 8 + 4 + 8 + 3,
     "ham": 48 + 16 + 12 + 4 + 8,
     "sham": 48 + 12 + 8 + 4 + 8 + 3 + 1 + 5,  # a byte of padding behind the counts
 }

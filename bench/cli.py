@@ -1,4 +1,4 @@
-"""The command ``dotbench``: run, list, fetch, doctor, export, table, selftest."""
+"""The command ``dotbench``: run, list, fetch, doctor, export, table, diff, log, report, selftest."""
 
 from __future__ import annotations
 

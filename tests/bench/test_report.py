@@ -201,6 +201,29 @@ def test_axes_and_charts_are_those_that_some_row_has_a_figure_for() -> None:
     assert charts.there(results)[0]["beside"] == "error_product"
 
 
+def test_microcontroller_files_have_axes_and_a_chart_once_there_are_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bench.rows import COMMON, FILES, KEYS, Column
+
+    names = f"{COMMON} layer kernel runner placement instructions cycles_est_low cycles_est_mid cycles_est_high"
+    monkeypatch.setitem(FILES, "cycles", tuple(Column(name, str, str) for name in names.split()))
+    monkeypatch.setitem(KEYS, "cycles", ("dataset", "format", "params", "layer", "kernel", "runner", "placement"))
+    row = made.common(0) | {"format": "csc", "layer": "pw1", "kernel": "vector", "runner": "qemu", "placement": "itcm",
+                            "instructions": 900, "cycles_est_low": 800, "cycles_est_mid": 1000, "cycles_est_high": 1300}  # fmt: skip
+    results = Results("x", {"cycles": [row]})
+    assert [(axis["column"], axis["low"]) for axis in axes.there(results)] == [
+        ("cycles_est_mid", "cycles_est_low"),
+        ("instructions", ""),
+    ]
+    (chart,) = charts.there(results)
+    assert (chart["lines"], [strip["column"] for strip in chart["strips"]]) == (
+        ["layer", "kernel"],
+        ["cycles_est_mid", "instructions"],
+    )
+    assert axes.splits("cycles", [row]) == ["layer", "kernel", "runner", "placement"]
+    text = page(results, Origin("x"), "today")
+    assert 'data-chart="cycles"' in text and '<a href="#cycles-chart">Microcontroller</a>' in text
+
+
 def typed(file: str, row: made.Row) -> made.Row:
     from bench.rows import FILES
 

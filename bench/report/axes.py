@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.compare.figures import equal, extra_keys
 from bench.compare.results import Results
-from bench.rows import FILES, KEYS, Row
+from bench.rows import COUNTS, FILES, KEYS, Row
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,18 @@ def _has(rows: list[Row], axis: Axis) -> bool:
 
 def splits(file: str, rows: list[Row]) -> list[str]:
     """The columns that a reader has to choose a value of, so that a cell is one row: the file's own keys, and
-    others (``isa``, ``machine``) only where the same cell is there with several values."""
+    others (``isa``, ``machine``) only where the same cell is there with several values. A name that follows from
+    the matrix (its ``layer``) is no choice."""
     seen: dict[tuple[Any, ...], Row] = {}
     more: set[str] = set()
     for row in rows:
         first = seen.setdefault(tuple(row[name] for name in KEYS[file]), row)
         more |= {name for name in equal(file) if row[name] != first[name]}
-    return [*extra_keys(file), *(name for name in equal(file) if name in more)]
+    own = [name for name in extra_keys(file) if name in COUNTS or not _follows(name, rows)]
+    return [*own, *(name for name in equal(file) if name in more)]
+
+
+def _follows(name: str, rows: list[Row]) -> bool:
+    """Whether each matrix has one value of a column, and not all of them the same."""
+    pairs = {(row["matrix_sha256"], row[name]) for row in rows}
+    return len(pairs) == len({sha for sha, _ in pairs}) and len({value for _, value in pairs}) > 1

@@ -220,6 +220,9 @@ def test_microcontroller_files_have_axes_and_a_chart_once_there_are_such(monkeyp
         ["cycles_est_mid", "instructions"],
     )
     assert axes.splits("cycles", [row]) == ["layer", "kernel", "runner", "placement"]
+    other = row | {"matrix_sha256": "11", "layer": "pw2"}  # each matrix has its layer: nothing to choose
+    assert axes.splits("cycles", [row, other]) == ["kernel", "runner", "placement"]
+    assert axes.splits("cycles", [row, other, other | {"layer": "pw3"}]) == ["layer", "kernel", "runner", "placement"]
     text = page(results, Origin("x"), "today")
     assert 'data-chart="cycles"' in text and '<a href="#cycles-chart">Microcontroller</a>' in text
 

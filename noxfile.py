@@ -144,3 +144,9 @@ def docs(session: nox.Session) -> None:
     python = str(environment("docs", "-e", ".[docs]"))
     for module in ("bench.show.readme", "bench.show.pages"):
         session.run(python, "-m", module, env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session
+def paper(session: nox.Session) -> None:
+    """docs/paper.md: every published figure that can be computed here, beside ours."""
+    bench(session, "paper", "--out", "docs/paper.md")

@@ -1,4 +1,4 @@
-"""The command ``dotbench``: run, list, fetch, doctor, export, table, paper, selftest."""
+"""The command ``dotbench``: run, list, fetch, doctor, export, table, diff, log, paper, report, selftest."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from bench.energy import windows
 from bench.interop import commands as outward
 from bench.peers.peer import Peer
 from bench.published import commands as publishing
+from bench.report import commands as reporting
 from bench.trouble import Trouble
 from cdot import build
 
@@ -235,7 +236,7 @@ def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
     sys.exit(test(trials, quiet, busy, results, Console()))
 
 
-for verb in (comparing.diff, comparing.log, outward.export, publishing.paper):
+for verb in (comparing.diff, comparing.log, outward.export, publishing.paper, reporting.report):
     command.add_command(verb)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,10 @@ COMMAND = (
     "plan.QUICK = plan.Effort()\n"
     "cli.main()"
 )
-FAULTS = {"crash": "volatile uintptr_t where = 16; *(volatile int *)where = 1;", "hang": 'for (;;) __asm__ volatile("");'}
+FAULTS = {
+    "crash": "volatile uintptr_t where = 16; *(volatile int *)where = 1;",
+    "hang": 'for (;;) __asm__ volatile("");',
+}
 
 
 @pytest.fixture
@@ -225,3 +230,44 @@ def test_a_disk_that_is_full_before_the_end(home: Path, tmp_path: Path, monkeypa
     text, _ = process.communicate(timeout=120)
     assert process.returncode == 0, text
     assert {row["status"] for row in rows(tmp_path / "out", "time")} == {"ok"}
+
+
+def children(home: Path) -> list[str]:
+    """Processes that were started with something below ``home``, valgrind that counts among them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode(errors="replace")
+        except OSError:  # gone in the meantime
+            continue
+        if str(home) in words and "valgrind" in words.partition("\0")[0]:
+            found.append(words)
+    return found
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="needs valgrind")
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_a_measuring_process_started_ends_with_it(home: Path, tmp_path: Path, killed: bool) -> None:
+    """A kernel that hangs under valgrind takes no core from what is measured next, nor does a run that was killed."""
+    (tmp_path / "site").mkdir()
+    built = plugin(tmp_path / "site", "hang", 0x8103)
+    names = ("--datasets", str(save(tmp_path / "w.npy", 1)), "--formats", "hang", "--metrics", "instructions")
+    process = start(home, tmp_path / "out", *names, "--batch", "1")
+    try:
+        assert wait_for(lambda: bool(children(home)), 60)
+        if killed:
+            process.kill()
+        text, _ = process.communicate(timeout=60)
+        assert wait_for(lambda: not children(home), 10)
+    finally:
+        built.unlink()
+    if not killed:
+        assert process.returncode == 1, text
+        assert [row["status"] for row in rows(tmp_path / "out", "instructions")] == ["timeout"]

@@ -95,7 +95,7 @@ def _one_process(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(threads),
-        start_new_session=True,  # Ctrl-C is for us alone
+        start_new_session=True,  # Ctrl-C is for us alone, and what it starts can be ended with it
     )
     assert process.stdin and process.stdout and process.stderr
     in_hand: Cell | None = None
@@ -123,7 +123,8 @@ def _one_process(
     except BrokenPipeError:
         return in_hand, _died(process.wait(), process.stderr.read().decode(errors="replace")), "fail"
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         for pipe in (process.stdin, process.stdout, process.stderr):
             with contextlib.suppress(OSError):

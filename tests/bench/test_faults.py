@@ -17,7 +17,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from bench import workers
 from bench.meters import pairs
+from bench.plan import Cell
 from cdot import build
 from cdot.errors import ClockError
 
@@ -173,6 +175,41 @@ def test_two_runs_in_one_checkout(home: Path, tmp_path: Path) -> None:
     assert [process.returncode for process in both] == [0, 0], texts
     assert [row["format"] for row in rows(tmp_path / "out", "space")] == ["csc", "ham", "sham"]
     assert {row["status"] for row in rows(tmp_path / "out", "time")} == {"ok"}
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_helpers_of_a_hung_measuring_process_end_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as perf, which would count on for ever."""
+    program, noted = tmp_path / "python", tmp_path / "pid"
+    program.write_text(f"#!/bin/sh\nsleep 1000 &\necho $! > {noted}\ncat > {tmp_path}/task\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(workers.sys, "executable", str(program))
+    events: list[workers.Event] = []
+    workers.run({"job": "time"}, [Cell("time", "w", "csc")], events.append, 1.5)
+    assert [event.kind for event in events] == ["timeout"]
+    assert wait_for(lambda: not alive(int(noted.read_text())), 5)
+
+
+def test_helpers_of_a_measuring_process_whose_parent_is_gone_end_too() -> None:
+    code = (
+        "import subprocess, time; from bench.worker import end_with_parent\n"
+        "print(subprocess.Popen(['sleep', '1000']).pid, flush=True); end_with_parent(); time.sleep(1000)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdin and process.stdout
+    helper = int(process.stdout.readline())
+    process.stdin.close()
+    assert process.wait(timeout=60) and wait_for(lambda: not alive(helper), 5)
+    process.stdout.close()
 
 
 def test_a_clock_that_steps_back_is_asked_again() -> None:

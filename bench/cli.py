@@ -20,6 +20,7 @@ from bench.compare import commands as comparing
 from bench.energy import windows
 from bench.interop import commands as outward
 from bench.peers.peer import Peer
+from bench.show.listing import list_
 from bench.trouble import Trouble
 from cdot import build
 
@@ -70,7 +71,7 @@ def _numbers(_: Any, parameter: click.Parameter, value: str | None) -> tuple[int
     "names",
     callback=_list,
     metavar="NAMES",
-    help="Data sets, globs of them or files (.npy .npz .mtx) instead of the standard ones.",
+    help="Data sets, globs of them or files (.npy .npz .mtx .tflite) instead of the standard ones.",
 )
 @click.option(
     "--formats",
@@ -167,15 +168,6 @@ def _checked(asked: Sequence[str], known: Sequence[str], what: str) -> tuple[str
     return tuple(dict.fromkeys(asked))
 
 
-@command.command("list", short_help="The formats, or the data sets, that there are.")
-@click.argument("what", type=click.Choice(["formats", "datasets"]))
-def list_(what: str) -> None:
-    """What there is: formats with their parameters, or data sets with shapes and sources."""
-    from bench.show.listing import dataset_table, format_table
-
-    Console().print(format_table() if what == "formats" else dataset_table())
-
-
 @command.command(short_help="Bring data sets into the cache.")
 @click.argument("names", nargs=-1)
 def fetch(names: tuple[str, ...]) -> None:
@@ -233,7 +225,7 @@ def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
     sys.exit(test(trials, quiet, busy, results, Console()))
 
 
-for verb in (comparing.diff, comparing.log, outward.export):
+for verb in (list_, comparing.diff, comparing.log, outward.export):
     command.add_command(verb)
 
 

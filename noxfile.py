@@ -122,3 +122,10 @@ def docs(session: nox.Session) -> None:
     python = str(environment("docs", "-e", ".[docs]"))
     for module in ("bench.show.readme", "bench.show.pages"):
         session.run(python, "-m", module, env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session
+def fuzz_tflite(session: nox.Session) -> None:
+    """Damaged models to the .tflite reader for ten minutes (``-- --seconds S`` or ``-- --iterations N``)."""
+    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
+    session.run(python, "tests/fuzz_tflite.py", *session.posargs)

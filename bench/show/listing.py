@@ -63,7 +63,7 @@ def dataset_table(names: Sequence[str] = ()) -> Table:
     """Name, shape, where it would come from now, and what it is; without ``names`` models in a line each."""
     table = _table("data set", "shape", "from", "what it is, licence")
     for name in datasets.resolve(names) if names else datasets.names():
-        table.add_row(name, *_dataset(name))
+        table.add_row(_shown(name), *_dataset(name))
     for model, line in datasets.zoo.models().items() if not names else ():
         layers = datasets.zoo.matching(datasets.zoo.PREFIX + model)
         table.add_row(
@@ -75,13 +75,19 @@ def dataset_table(names: Sequence[str] = ()) -> Table:
     return table
 
 
+def _shown(name: str) -> str:
+    """A name in a table; of a file without its folder, which whoever asked knows."""
+    return Path(name).name if datasets.source_now(name) == "model" else name
+
+
 def _dataset(name: str) -> tuple[str, str, str]:
     source = datasets.source_now(name)
     if source == "model":
         path, member = model_names.split(name)
         layer = model_names.find(Path(path), member)
         n, m = layer.weights.shape
-        return f"{n} x {m}", source, f"{layer.nnz} nonzeros, {layer.weights.dtype}, {layer.pixels} pixels, {layer.tensor}"
+        what = f"{layer.nnz} nonzeros, {layer.weights.dtype}, {layer.pixels} pixels, {layer.tensor}"
+        return f"{n} x {m}", source, what
     if source == "file":
         return "?", source, "a file"
     entry = datasets.describe(name)

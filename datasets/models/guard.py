@@ -64,5 +64,5 @@ def reading(name: str) -> Iterator[None]:
         raise DataError(f"{name} cannot be read as a model: {error}") from error
     except (struct.error, ValueError, TypeError, IndexError, OverflowError) as error:
         raise DataError(
-            f"{name} cannot be read as a model: it is cut short or damaged, and names a place outside of itself ({error})"
+            f"{name} cannot be read as a model: it is cut short or damaged, and names what lies outside of it ({error})"
         ) from error

@@ -30,6 +30,11 @@ class Quantisation:
     def per_channel(self) -> bool:
         return len(self.scales) > 1
 
+    @cached_property
+    def symmetric(self) -> bool:
+        """Whether a stored 0 is the real 0 everywhere."""
+        return not self.zero_points.any()
+
 
 @dataclass(frozen=True, eq=False)
 class Signal:

@@ -19,8 +19,13 @@ from datasets.models.guard import Guard
 from datasets.models.layer import Quantisation
 
 IDENTIFIER = b"TFL3"
-TYPES: dict[str, Any] = {"INT8": np.int8, "INT32": np.dtype("<i4"), "INT64": np.dtype("<i8")} | {
-    "FLOAT32": np.dtype("<f4")
+MOST_DIMENSIONS = 8
+BUILTIN_CODE = 10  # the field's place in the table OperatorCode
+TYPES: dict[str, np.dtype[Any]] = {
+    "INT8": np.dtype("i1"),
+    "INT32": np.dtype("<i4"),
+    "INT64": np.dtype("<i8"),
+    "FLOAT32": np.dtype("<f4"),
 }
 
 
@@ -38,12 +43,13 @@ class Tensor:
     def values(self) -> npt.NDArray[Any]:
         """A constant's numbers in their shape; DataError where its bytes are not as many as that needs."""
         assert self.data is not None
-        dtype = np.dtype(TYPES[self.type])
+        dtype = TYPES[self.type]
         if math.prod(self.shape) * dtype.itemsize != self.data.nbytes:
             raise DataError(
                 f"tensor {self.name!r} of shape {list(self.shape)} and type {self.type} has {self.data.nbytes} bytes"
             )
-        return self.data.view(dtype).reshape(self.shape)
+        values: npt.NDArray[Any] = self.data.view(dtype).reshape(self.shape)
+        return values
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,8 @@ class _File:
         self.model = model = schema().Model.GetRootAs(data, 0)
         each = self.guard.each
         self.graphs = each(model.SubgraphsLength(), model.Subgraphs)
-        self.codes = [_code(code) for code in each(model.OperatorCodesLength(), model.OperatorCodes)]
-        self.types = _names(schema().TensorType)
+        self.types, self._builtin = _names(schema().TensorType), _names(schema().BuiltinOperator)
+        self.codes = [self._code(code) for code in each(model.OperatorCodesLength(), model.OperatorCodes)]
 
     def bytes_of(self, number: int) -> npt.NDArray[np.int8] | None:
         """Those of a buffer; in large models they lie behind all tables."""
@@ -93,20 +99,24 @@ class _File:
             return np.frombuffer(self.data, np.int8, buffer.Size(), buffer.Offset())
         return None if buffer.DataLength() == 0 else buffer.DataAsNumpy().view(np.int8)
 
+    def text(self, found: bytes | None) -> str:
+        self.guard.charge(len(found or b""))
+        return (found or b"").decode("utf-8", "replace")
 
-def _code(code: Any) -> tuple[str, str]:
-    """An operator's name and what to call it in words.
+    def _code(self, code: Any) -> tuple[str, str]:
+        """An operator's name and what to call it in words.
 
-    A file has its code in a byte, an int32, or in both, then with 127 in the byte where it is larger: the larger
-    one holds, as in the format's own readers.
-    """
-    known = _names(schema().BuiltinOperator)
-    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    name = known.get(number, "")
-    if name == "CUSTOM":
-        custom = code.CustomCode()
-        return name, f"custom operator {_text(custom)!r}"
-    return name, name or f"operator code {number}"
+        A file has its code in a byte, an int32, or in both, then with 127 in the byte where it is larger: the larger
+        one holds, as in the format's own readers.
+        """
+        from flatbuffers.number_types import Int32Flags  # type: ignore[import-untyped]
+
+        # not code.BuiltinCode(): it gives the byte where the int32 is below 127, and so loses files without the byte
+        number = max(code._tab.GetSlot(BUILTIN_CODE, 0, Int32Flags), code.DeprecatedBuiltinCode())
+        name = self._builtin.get(number, "")
+        if name == "CUSTOM":
+            return name, f"custom operator {self.text(code.CustomCode())!r}"
+        return name, name or f"operator code {number}"
 
 
 class _Graph:
@@ -140,15 +150,15 @@ class _Graph:
         return self._known[number]
 
     def _read(self, found: Any) -> Tensor:
-        name, shape = _text(found.Name()), self.file.guard.array(found.ShapeAsNumpy())
-        self.file.guard.charge(len(name))
-        if (shape <= 0).any() or len(shape) > 8:
-            raise DataError(f"tensor {name!r} has the shape {shape.tolist()[:9]}")
+        name, shape = self.file.text(found.Name()), self.file.guard.array(found.ShapeAsNumpy())
+        if (shape <= 0).any() or len(shape) > MOST_DIMENSIONS:
+            raise DataError(f"tensor {name!r} has the shape {shape[: MOST_DIMENSIONS + 1].tolist()}")
+        kind = self.file.types.get(found.Type(), f"type {found.Type()}")
         return Tensor(
             name,
-            self.file.types.get(found.Type(), f"type {found.Type()}"),
+            kind,
             tuple(shape.tolist()),
-            self._quantisation(name, found.Quantization()),
+            self._quantisation(name, None if kind == "FLOAT32" else found.Quantization()),
             None if found.IsVariable() else self.file.bytes_of(found.Buffer()),
             found.Sparsity() is not None,
         )
@@ -160,6 +170,10 @@ class _Graph:
         zero_points = self.file.guard.array(found.ZeroPointAsNumpy()).astype(np.int64)
         if len(zero_points) not in (0, len(scales)):
             raise DataError(f"tensor {name!r} has {len(scales)} scales and {len(zero_points)} zero points")
+        bad = ~(np.isfinite(scales) & (scales > 0))
+        if bad.any():
+            at = int(np.argmax(bad))
+            raise DataError(f"scale {at} of tensor {name!r} is {scales[at]}: scales are positive numbers")
         if not len(zero_points):
             zero_points = np.zeros(len(scales), np.int64)
         return Quantisation(scales, zero_points, found.QuantizedDimension())
@@ -167,7 +181,3 @@ class _Graph:
 
 def _names(enumeration: Any) -> dict[int, str]:
     return {value: name for name, value in vars(enumeration).items() if isinstance(value, int)}
-
-
-def _text(found: bytes | None) -> str:
-    return (found or b"").decode("utf-8", "replace")

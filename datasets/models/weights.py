@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from datasets.errors import DataError
@@ -21,9 +20,21 @@ class Skipped(Exception):
 
 # operators of the format that carry weights of other kinds: said, so that nobody takes the layers for all there is
 OTHERS = (
-    "BATCH_MATMUL BIDIRECTIONAL_SEQUENCE_LSTM BIDIRECTIONAL_SEQUENCE_RNN CONV_3D CONV_3D_TRANSPOSE EMBEDDING_LOOKUP "
-    "LSTM RNN SVDF TRANSPOSE_CONV UNIDIRECTIONAL_SEQUENCE_LSTM UNIDIRECTIONAL_SEQUENCE_RNN"
-).split()
+    "BATCH_MATMUL",
+    "BIDIRECTIONAL_SEQUENCE_LSTM",
+    "BIDIRECTIONAL_SEQUENCE_RNN",
+    "CONV_3D",
+    "CONV_3D_TRANSPOSE",
+    "EMBEDDING_LOOKUP",
+    "LSTM",
+    "RNN",
+    "SVDF",
+    "TRANSPOSE_CONV",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    "UNIDIRECTIONAL_SEQUENCE_RNN",
+    "CUSTOM",
+    "",  # not known to the schema
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ def layer(operator: Operator) -> Layer | None:
     """The layer of an operator, None where it has no weights; Skipped where they are not read."""
     kind = KINDS.get(operator.name)
     if kind is None:
-        if operator.name in (*OTHERS, "", "CUSTOM"):
+        if operator.name in OTHERS:
             raise Skipped("weights of its kind are not read")
         return None
     signal, tensor = (_operand(operator, "input", operator.inputs, at) for at in (0, 1))
@@ -87,7 +98,7 @@ def _readable(tensor: Tensor) -> None:
         raise Skipped("its weights are stored in the format's own sparse coding")
     if tensor.type not in ("INT8", "FLOAT32"):
         raise Skipped(f"weights of type {tensor.type} (INT8 and FLOAT32 are read)")
-    if tensor.type == "INT8" and tensor.quantisation.zero_points.any():
+    if tensor.type == "INT8" and not tensor.quantisation.symmetric:
         raise Skipped("int8 weights around another number than 0, which the format rules out")
 
 
@@ -104,26 +115,18 @@ def _matrix(kind: Kind, tensor: Tensor) -> npt.NDArray[Any]:
 def _weight_scales(kind: Kind, tensor: Tensor, outputs: int) -> Quantisation:
     found = tensor.quantisation
     if tensor.type == "FLOAT32":
-        return Quantisation(np.zeros(0, np.float32), np.zeros(0, np.int64))
+        return found
     if len(found.scales) not in (1, outputs):
         raise DataError(f"weights {tensor.name!r} have {len(found.scales)} scales, for {outputs} outputs")
     if found.per_channel and found.axis != kind.axis:
         raise DataError(f"weights {tensor.name!r} have scales along dimension {found.axis}, outputs lie in {kind.axis}")
-    return _positive(tensor.name, found)
-
-
-def _positive(name: str, found: Quantisation) -> Quantisation:
-    bad = ~(np.isfinite(found.scales) & (found.scales > 0))
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise DataError(f"scale {at} of tensor {name!r} is {found.scales[at]}: scales are positive numbers")
     return found
 
 
 def _signal(tensor: Tensor) -> Signal:
     if len(tensor.quantisation.scales) > 1:
         raise DataError(f"activations {tensor.name!r} have {len(tensor.quantisation.scales)} scales: one, or none")
-    return Signal(tensor.shape, tensor.type, _positive(tensor.name, tensor.quantisation))
+    return Signal(tensor.shape, tensor.type, tensor.quantisation)
 
 
 def _bias(operator: Operator, outputs: int) -> npt.NDArray[Any] | None:

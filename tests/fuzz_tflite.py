@@ -95,6 +95,7 @@ def _copy(out: bytearray, rng: random.Random) -> None:
 
 def check(data: bytes) -> str:
     """``read`` or the start of the error; whatever else happens is raised."""
+    before = signal.signal(signal.SIGALRM, _hang)
     signal.setitimer(signal.ITIMER_REAL, SECONDS_EACH)
     try:
         for layer in parse(data, "fuzzed").layers:
@@ -104,6 +105,7 @@ def check(data: bytes) -> str:
         return " ".join(str(error).split()[7:11])
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _hang(*_: object) -> None:
@@ -113,7 +115,6 @@ def _hang(*_: object) -> None:
 def run(seconds: float, iterations: int | None, seed: int) -> Counter[str]:
     """Until the time or the number is reached; what came out, counted."""
     models, endings, start = seeds(), Counter[str](), time.monotonic()
-    signal.signal(signal.SIGALRM, _hang)
     number = 0
     while number < iterations if iterations is not None else time.monotonic() - start < seconds:
         rng = random.Random(f"{seed} {number}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from datasets import files, origins
 from datasets.entry import Dataset
-from datasets.errors import DataError, UnknownDataset, Unreachable
+from datasets.errors import UnknownDataset, Unreachable
 from datasets.matrix import Matrix
 from datasets.mirror import how_to_get, mirror_folder, mirrored
 from datasets.models import Layer, zoo
@@ -83,11 +83,11 @@ def source_now(name: str) -> str:
     return "url" if entry.remotes and not offline() else lacking
 
 
-def load(name: str, *, cache_dir: Path, progress: bool = False) -> Matrix:
+def load(name: str, *, cache_dir: Path, progress: bool = False, twins: bool = True) -> Matrix:
     """The matrix of a name that `resolve` gave, from the cache or brought into it.
 
-    A twin takes the place of a matrix that cannot be had, and says why; anything that is not what it
-    should be is a DataError, as a layer of the zoo is that cannot be had.
+    A twin takes the place of a matrix that cannot be had, and says why (Unreachable, if ``twins`` may not);
+    anything that is not what it should be is a DataError. A layer of the zoo has no twin.
     """
     if name.endswith(TWIN):
         return origins.from_twin(describe(name), cache_dir, "")
@@ -107,10 +107,12 @@ def load(name: str, *, cache_dir: Path, progress: bool = False) -> Matrix:
             raise Unreachable("DOTBENCH_OFFLINE=1")
         return origins.from_url(entry, cache_dir, progress)
     except Unreachable as error:
+        if not twins:
+            raise
         folder = mirror_folder()
         where = f"not in the mirror {folder}" if folder else "no mirror"
         if name in zoo.entries():
-            raise DataError(f"{name}: {where}, and {error}; {how_to_get(entry)}") from error
+            raise Unreachable(f"{name}: {where}, and {error}; {how_to_get(entry)}") from error
         return origins.from_twin(entry, cache_dir, f"{where}, and {error}")
 
 

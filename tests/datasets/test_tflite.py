@@ -387,3 +387,22 @@ def test_a_layer_of_the_zoo_from_its_address(
     monkeypatch.setattr(zoo, "entries", lambda: {entry.name: wrong})
     with pytest.raises(datasets.DataError, match="4 x 3 numbers, tflite/net#02_dense has 3 x 4"):
         datasets.load(entry.name, cache_dir=tmp_path / "cache")
+
+
+def test_list_names_layers_and_what_was_skipped(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from bench.cli import command
+
+    graph, codes = network()
+    graph.operators.append(Operator(3, [0], [3]))
+    path = write(tmp_path, build([graph], [*codes, (32, 0, "MyOp")]))
+    call = CliRunner(env={"COLUMNS": "200"}).invoke
+    lines = call(command, ["list", "datasets", f"{path}#*conv*"]).output.splitlines()
+    assert len(lines) == 3 and lines[1].split()[:6] == ["net.tflite#00_conv2x3", "12", "x", "4", "model", "47"]
+    assert lines[2] == f"{path}: skipped operator 03 (custom operator 'MyOp'): weights of its kind are not read"
+    assert len(call(command, ["list", "datasets", "tflite/sparse_s_*#05*"]).output.splitlines()) == 1 + 6
+    everything = call(command, ["list", "datasets"]).output
+    assert everything.count("tflite/") == 28 and "tflite/sparse_l_90" in everything and "#" not in everything
+    unknown = call(command, ["list", "datasets", "tflite/nothing"])
+    assert unknown.exit_code != 0 and "no data set 'tflite/nothing'" in unknown.output

@@ -24,6 +24,7 @@ class Tensor:
     axis: int = 0
     name: str = "t"
     sparse: bool = False
+    place: tuple[int, int] | None = None  # offset and size of data behind all tables
 
 
 @dataclass
@@ -75,6 +76,9 @@ def _tensor(builder: Any, tensor: Tensor, buffers: list[int]) -> int:
     if tensor.data is not None:
         data = builder.CreateNumpyVector(np.frombuffer(bytes(tensor.data), np.uint8))
         buffers.append(_table(builder, "Buffer", {"Data": data}))
+        number = len(buffers) - 1
+    if tensor.place is not None:
+        buffers.append(_table(builder, "Buffer", dict(zip(("Offset", "Size"), tensor.place, strict=True))))
         number = len(buffers) - 1
     quantisation = _table(builder, "QuantizationParameters", {
         "Scale": builder.CreateNumpyVector(np.array(tensor.scales, np.float32)),

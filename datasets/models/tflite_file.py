@@ -20,6 +20,7 @@ from datasets.models.layer import Quantisation
 
 IDENTIFIER = b"TFL3"
 MOST_DIMENSIONS = 8
+MOST_LETTERS = 80  # of a name that stands in a line for every operator that has it
 BUILTIN_CODE = 10  # the field's place in the table OperatorCode
 TYPES: dict[str, np.dtype[Any]] = {
     "INT8": np.dtype("i1"),
@@ -115,7 +116,7 @@ class _File:
         number = max(code._tab.GetSlot(BUILTIN_CODE, 0, Int32Flags), code.DeprecatedBuiltinCode())
         name = self._builtin.get(number, "")
         if name == "CUSTOM":
-            return name, f"custom operator {self.text(code.CustomCode())!r}"
+            return name, f"custom operator {self.text(code.CustomCode())[:MOST_LETTERS]!r}"
         return name, name or f"operator code {number}"
 
 

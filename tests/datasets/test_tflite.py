@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tflite
 
 import datasets
 from datasets.models import Layer, guard, parse, read
@@ -272,17 +273,45 @@ def test_a_buffer_outside() -> None:
             parse(data[:at] + struct.pack("<I", length) + data[at + 4 :], "m")
 
 
-def test_tables_named_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten thousand operators that are one, on a file that could not hold them."""
-    graph, codes = network()
-    graph.operators *= 40
-    data = bytearray(build([graph] * 40, codes))
-    assert len(parse(bytes(data), "m").layers) == 4800  # honest: every one is in the file
-    small = build([network()[0]] * 2, codes)
-    with monkeypatch.context() as patch:
-        patch.setattr(guard, "FREE_BYTES", -4 * len(small) + 40 * guard.VISIT_BYTES)
+def test_buffers_behind_the_tables() -> None:
+    """As files of more than 2 GB have them: a place and a size in the whole file."""
+
+    def placed(offset: int, size: int) -> bytes:
+        return model(weights(data=None, place=(offset, size)))
+
+    at = len(placed(1000, 12))
+    data = placed(at, 12) + DENSE_WEIGHTS.tobytes()
+    assert parse(data, "m").layers[2].weights.tolist() == DENSE_WEIGHTS.T.tolist()
+    for offset, size in ((at, 13), (at + 1, 12), (2**64 - 1, 12), (at, 2**63), (at, 0)):
+        with pytest.raises(datasets.DataError, match="cut short or damaged|has 0 bytes"):
+            parse(placed(offset, size) + DENSE_WEIGHTS.tobytes(), "m")
+
+
+def one_operator_many_times(count: int) -> bytes:
+    """A network whose vector of operators lies between it and a copy, and names the copy's first again and again."""
+    data = model()
+    graph = tflite.Model.GetRootAs(data, 0).Subgraphs(0)
+    field, operator = graph._tab.Pos + graph._tab.Offset(10), graph.Operators(0)._tab.Pos
+    start = len(data) + 4
+    target = start + 4 * count + operator
+    vector = struct.pack("<I", count) + b"".join(struct.pack("<I", target - start - 4 * at) for at in range(count))
+    return data[:field] + struct.pack("<I", len(data) - field) + data[field + 4 :] + vector + data
+
+
+def test_tables_named_again_and_again() -> None:
+    """An operator may be named a few times; a small file that names one a million times is no model."""
+    assert [layer.name for layer in parse(one_operator_many_times(3), "m").layers] == [
+        f"0{number}_conv2x3" for number in range(3)
+    ]
+    for count in (20_000, 1_000_000):
         with pytest.raises(datasets.DataError, match="names its own parts again and again"):
-            parse(small, "m")
+            parse(one_operator_many_times(count), "m")
+
+
+def test_an_honest_large_graph() -> None:
+    graph, codes = network()
+    graph.operators *= 400
+    assert len(parse(build([graph] * 4, codes), "m").layers) == 4800
 
 
 def test_a_vector_that_claims_billions() -> None:

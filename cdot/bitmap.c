@@ -195,4 +195,4 @@ static int bitmap_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *b
     return 1;
 }
 
-const cdot_decoder bitmap_decoder = {bitmap_workspace, bitmap_open, bitmap_seek, bitmap_next, NULL, NULL};
+const cdot_decoder bitmap_decoder = {bitmap_workspace, bitmap_open, bitmap_seek, bitmap_next, NULL, NULL, NULL};

@@ -93,4 +93,4 @@ static uint64_t csc_palette_weight(const cdot_view *view, uint32_t column)
 }
 
 const cdot_decoder csc_palette_decoder = {NULL,             csc_palette_open,   csc_palette_seek,
-                                          csc_palette_next, csc_palette_weight, NULL};
+                                          csc_palette_next, csc_palette_weight, NULL, NULL};

@@ -358,4 +358,4 @@ static uint64_t ham_weight(const cdot_view *view, uint32_t column)
     return group < stream->groups ? huffman_seek(stream, group) : stream->stream_bits;
 }
 
-const cdot_decoder ham_decoder = {ham_workspace, ham_open, ham_seek, ham_next, ham_weight, NULL};
+const cdot_decoder ham_decoder = {ham_workspace, ham_open, ham_seek, ham_next, ham_weight, NULL, NULL};

@@ -155,4 +155,4 @@ static uint64_t sham_weight(const cdot_view *view, uint32_t column)
     return chunk_weight(&((const sham_tables *)view->workspace)->counts, column);
 }
 
-const cdot_decoder sham_decoder = {sham_workspace, sham_open, sham_seek, sham_next, sham_weight, NULL};
+const cdot_decoder sham_decoder = {sham_workspace, sham_open, sham_seek, sham_next, sham_weight, NULL, NULL};

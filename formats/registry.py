@@ -68,22 +68,22 @@ def kinds() -> dict[str, type[Format]]:
     return found
 
 
-def names() -> list[str]:
-    """Names of all formats.
+def names(value_type: str = "") -> list[str]:
+    """Names of all formats, or of those that store matrices of that dtype.
 
     >>> names()[:3]
     ['dense', 'csc', 'csc_min']
     """
-    return list(kinds())
+    return [name for name, kind in kinds().items() if not value_type or value_type in kind.value_types]
 
 
-def standard() -> tuple[Format, ...]:
-    """The formats of standard runs: each with its defaults, and in its `Format.variants`.
+def standard(value_type: str = "float32") -> tuple[Format, ...]:
+    """The formats of standard runs on matrices of a dtype: each with its defaults, and in its `Format.variants`.
 
     >>> [str(format_) for format_ in standard() if format_.name == "bitmap"]
     ['bitmap', 'bitmap[values=codebook]']
     """
-    labels = [label for kind in kinds().values() for label in _labels(kind)]
+    labels = [label for kind in kinds().values() if value_type in kind.value_types for label in _labels(kind)]
     return tuple(parse(label) for label in labels)
 
 
@@ -131,6 +131,9 @@ def load(payload: str | Path | bytes | bytearray | memoryview) -> Payload:
     header = check_crc(data, what)
     for kind in kinds().values():
         if kind.format_id == header.format_id:
+            if header.dtype.name not in kind.value_types:
+                stored = " and ".join(kind.value_types)
+                raise PayloadError(f"{what} says that it holds {header.dtype.name}, and {kind.name} stores {stored}")
             if header.fields_bytes != kind.fields_bytes:
                 raise PayloadError(f"{what} has {header.fields_bytes} bytes of fields, {kind.name} has others")
             fields = data[HEADER_BYTES : HEADER_BYTES + header.fields_bytes].tobytes()

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "multiply.h"
+#include "multiply_s8.h"
 
 static int in_range(const cdot_view *view, uint32_t col_begin, uint32_t col_end)
 {

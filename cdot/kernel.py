@@ -142,9 +142,7 @@ class Kernel:
         memory = pointer(scratch, "void *")
         return check(self._lib.bench_decode(self.view, 0, self.view.m, memory, repeat, start, len(self.data)))
 
-    def decode(
-        self, begin: int, end: int
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[Any], npt.NDArray[np.int64]]:
+    def decode(self, begin: int, end: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[Any], npt.NDArray[np.int64]]:
         """Rows, values (float32 or int8) and indptr of the nonzeros of columns ``begin`` to ``end``."""
         indptr = np.zeros(end - begin + 1, np.int64)
         scratch = aligned(int(self.view.scratch_bytes))

@@ -7,7 +7,5 @@
 /* y[column ldy + b] += the block's segments times x, for every column of the block. */
 void cdot_multiply(const cdot_view *view, const cdot_block *block, const float *x, size_t ldx, float *y,
                    size_t ldy, size_t batch);
-void cdot_multiply_s8(const cdot_view *view, const cdot_block *block, const int8_t *x, size_t ldx, int32_t *y,
-                      size_t ldy, size_t batch);
 
 #endif

@@ -1,7 +1,7 @@
 /* Blocks into products, int8 to int32: what multiply.c is for float32. Sums are exact modulo 2^32, so
  * entries may be added in any order and nothing has to be cut into pieces; they are made in unsigned
  * arithmetic, in which an overflow is defined. */
-#include "multiply.h"
+#include "multiply_s8.h"
 
 #include "payload.h"
 

@@ -122,9 +122,7 @@ class Payload:
         """Memory that a product needs besides the payload (tables, blocks), in bytes."""
         return self.kernel.scratch_bytes
 
-    def dot(
-        self, X: npt.ArrayLike, threads: int = 1, columns: tuple[int, int] | None = None
-    ) -> npt.NDArray[Any]:
+    def dot(self, X: npt.ArrayLike, threads: int = 1, columns: tuple[int, int] | None = None) -> npt.NDArray[Any]:
         """X W: (batch, n) gives (batch, m), (n,) gives (m,); with ``columns`` only these of W.
 
         float32 gives float32. A payload of int8 takes int8 and gives int32: exact where the sums fit, as they

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cdot.errors import PayloadError
+from formats.bcsr2x2 import Bcsr2x2
 from formats.bitmap import Bitmap
 from formats.bsr import Bsr
 from formats.column_combined import ColumnCombined
@@ -16,7 +17,10 @@ from formats.csc import Csc
 from formats.csc_min import CscMin
 from formats.csc_palette import CscPalette
 from formats.cser import Cser
+from formats.csr16 import Csr16
+from formats.dcsr import Dcsr
 from formats.dense import Dense
+from formats.dense_s8 import DenseS8
 from formats.eie import Eie
 from formats.files import read
 from formats.format import Format
@@ -27,6 +31,9 @@ from formats.im_packed import ImPacked
 from formats.nested import Nested
 from formats.parameters import split, with_params
 from formats.payload import Payload, check_crc
+from formats.psr8 import Psr8
+from formats.rel15 import Rel15
+from formats.rle4 import Rle4
 from formats.sham import Sham
 
 BUILT_IN: tuple[type[Format], ...] = (
@@ -44,6 +51,13 @@ BUILT_IN: tuple[type[Format], ...] = (
     Sham,
     ColumnCombined,
     Nested,
+    DenseS8,
+    Csr16,
+    Bcsr2x2,
+    Rle4,
+    Rel15,
+    Psr8,
+    Dcsr,
 )
 ENTRY_POINTS = "dotbench.formats"
 

@@ -218,11 +218,7 @@ class _MemorySource:
             if np.any(mask):
                 at = int(np.argmax(mask))
                 row, column = int(columns.rows[at]), begin + int(columns.column_of_each()[at])
-                cure = (
-                    "replace it before encoding"
-                    if mask is bad
-                    else cure_of_change
-                )
+                cure = "replace it before encoding" if mask is bad else cure_of_change
                 raise ValueError(f"{columns.values[at]!s} at row {row}, column {column} is {what}: {cure}")
         return Columns(columns.rows, values, columns.indptr)
 

@@ -102,7 +102,7 @@ def test_containers_of_input_make_no_difference(name: str) -> None:
 
 def test_a_format_of_both_takes_the_dtype_of_the_matrix() -> None:
     W = CASES["ordinary"]()
-    for name in ("bitmap", "csc_palette"):
+    for name in ("bitmap", "csc_palette", "ham", "sham"):
         assert formats.get(name).encode(W).dtype == np.int8
         assert formats.get(name).encode(W.astype(np.float32)).dtype == np.float32
         assert formats.get(name).encode(W.astype(np.int16)).dtype == np.float32

@@ -116,9 +116,9 @@ class Dcsr(Microcontroller):
         low.reshape(-1)[: entries.deltas.size] = entries.deltas.reshape(-1) & 15
         draft["delta_indices"][:] = (low[:, 0] << 4 | low[:, 1]).reshape(-1)
         masks = entries.masks()
-        used = masks.any(2)
+        used = np.asarray(masks.any(2))
         maps = np.zeros(len(low) * 2, np.uint8)
-        maps[: len(used)] = (used << np.arange(EXTENSIONS)).sum(1)
+        maps[: len(entries.steps)] = (used << np.arange(EXTENSIONS)).sum(1)
         draft["bitmaps"][:] = maps[::2] << 4 | maps[1::2]
         draft["bitmasks"][:] = (masks[used].astype(np.int64) << np.arange(LANES)).sum(1)
 

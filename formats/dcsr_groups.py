@@ -58,7 +58,7 @@ class _Gaps:
 
     def __init__(self, indices: Integers, inputs: int) -> None:
         bounds = [0, *indices.tolist(), inputs]
-        self._heap = [(a - b, a, b) for a, b in pairwise(bounds)]
+        self._heap: list[tuple[int, int, int]] = [(a - b, a, b) for a, b in pairwise(bounds)]
         heapq.heapify(self._heap)
 
     def halve(self) -> int:

@@ -19,7 +19,7 @@ from cdot.errors import PayloadError
 MAGIC = b"DOTB"
 LAYOUT = 1  # of payloads written now; older ones stay readable as long as their golden files are tested
 FLOAT32, INT8 = 1, 2
-VALUE_TYPES = {FLOAT32: np.dtype("<f4"), INT8: np.dtype("i1")}  # cdot.h has the same
+VALUE_TYPES: dict[int, np.dtype[Any]] = {FLOAT32: np.dtype("<f4"), INT8: np.dtype("i1")}  # cdot.h has the same
 _STRUCT = struct.Struct("<4sBBHIIQIHH")
 HEADER_BYTES = _STRUCT.size
 CRC_AT = 24

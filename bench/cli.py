@@ -1,4 +1,4 @@
-"""The command ``dotbench``: run, list, fetch, doctor, export, table, selftest."""
+"""The command ``dotbench``: run, list, fetch, doctor, export, table, diff, log, paper, report, selftest."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from bench.compare import commands as comparing
 from bench.energy import windows
 from bench.interop import commands as outward
 from bench.peers.peer import Peer
+from bench.published import commands as publishing
+from bench.report import commands as reporting
 from bench.trouble import Trouble
 from cdot import build
 
@@ -131,6 +133,7 @@ def run(
         bounds=kinds is None,
         batches=batch or (1, 8),
         later_batches=None if batch else (1,),
+        later_ceilings=which == "full" or kinds is not None or batch is not None,
         threads=threads,
         caches=_checked(cache, ("warm", "cold"), "cache"),
         effort=plans.QUICK if quick else plans.Effort(),
@@ -233,7 +236,7 @@ def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
     sys.exit(test(trials, quiet, busy, results, Console()))
 
 
-for verb in (comparing.diff, comparing.log, outward.export):
+for verb in (comparing.diff, comparing.log, outward.export, publishing.paper, reporting.report):
     command.add_command(verb)
 
 

@@ -61,7 +61,11 @@ class MatrixRun:
     def _identity(self, cell: Cell) -> dict[str, Any]:
         """What a finished cell is found by."""
         known = {**asdict(cell), "matrix_sha256": self._matrix.matrix_sha256, "code_sha": self._sha(cell)}
-        return known | {name: getattr(self._place, name) for name in meter(cell.metric).PLACE}
+        how = meter(cell.metric)
+        known |= {name: getattr(self._place, name) for name in how.PLACE}
+        # a ratio is to a reference: another one makes another figure
+        constant = how.constant(cell, self._place)
+        return known | {name: constant[name] for name in ("reference_sha",) if name in constant}
 
     def _row(self, cell: Cell, status: str, reason: str = "", **columns: Any) -> Row:
         row: Row = {

@@ -55,8 +55,11 @@ def write(rows: dict[str, list[Row]], out: Path, console: Console) -> None:
 
 
 def current_sha(file: str, row: Row) -> str | None:
-    """The ``code_sha`` that a CSV row would have in this checkout."""
-    return identity.code_sha(file, row["format"], row["params"])
+    """The ``code_sha`` that a CSV row would have in this checkout; of no row where its reference is another one."""
+    found = identity.code_sha(file, row["format"], row["params"])
+    if found and (known := row.get("reference_sha")):
+        return found if known == identity.code_sha(file, row["reference"], "") else "another reference"
+    return found
 
 
 def export_journal(home: Path, out: Path, console: Console, own: bool) -> int:

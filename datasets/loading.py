@@ -69,11 +69,11 @@ def source_now(name: str) -> str:
     return "url" if entry.remotes and not offline() else "twin"
 
 
-def load(name: str, *, cache_dir: Path, progress: bool = False) -> Matrix:
+def load(name: str, *, cache_dir: Path, progress: bool = False, twins: bool = True) -> Matrix:
     """The matrix of a name that `resolve` gave, from the cache or brought into it.
 
-    A twin takes the place of a matrix that cannot be had, and says why; anything that is not what it
-    should be is a DataError.
+    A twin takes the place of a matrix that cannot be had, and says why (Unreachable, if ``twins`` may not);
+    anything that is not what it should be is a DataError.
     """
     if name.endswith(TWIN):
         return origins.from_twin(describe(name), cache_dir, "")
@@ -91,6 +91,8 @@ def load(name: str, *, cache_dir: Path, progress: bool = False) -> Matrix:
             raise Unreachable("DOTBENCH_OFFLINE=1")
         return origins.from_url(entry, cache_dir, progress)
     except Unreachable as error:
+        if not twins:
+            raise
         folder = mirror_folder()
         where = f"not in the mirror {folder}" if folder else "no mirror"
         return origins.from_twin(entry, cache_dir, f"{where}, and {error}")

@@ -16,7 +16,7 @@ from bench.rows import COMMON, FILES, Row
 
 @dataclass
 class Results:
-    """Rows by file. ``alone``: only one file was asked for; ``notes``: what was left unread, and why."""
+    """Rows and columns by file. ``alone``: only one file was asked for; ``notes``: what was left unread, and why."""
 
     label: str
     rows: dict[str, list[Row]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.compare.align import Apart
-from bench.compare.cells import label
+from bench.compare.cells import count, label
 from bench.compare.diff import Change, Diff, Summary, summaries
 from bench.compare.figures import Figure, extra_keys
 from bench.rows import Row
@@ -55,11 +55,6 @@ def sections(diff: Diff, fail_on: str, view: View) -> Iterator[Section]:
         yield _apart(f"not compared: {count(len(diff.apart), 'cell')}", diff.apart, view, True)
     if diff.notes:
         yield Section("besides", below=diff.notes)
-
-
-def count(number: int, what: str) -> str:
-    """``1 cell``, ``2 cells``."""
-    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def verdict(diff: Diff, fail_on: str) -> str:

@@ -29,7 +29,7 @@ def call(*arguments: str) -> Result:
 
 def test_help() -> None:
     text = call("--help").output
-    for verb in ("run", "list", "fetch", "doctor", "export", "selftest"):
+    for verb in ("run", "list", "fetch", "doctor", "export", "diff", "log", "paper", "selftest"):
         assert f"\n  {verb} " in text
     assert "Examples:" in text and not any(verb in text for verb in ("race", "pick", "scheduler"))
     assert "never results/" in " ".join(call("run", "--help").output.split())

@@ -21,6 +21,7 @@ extern const cdot_decoder rle4_decoder;
 extern const cdot_decoder rel15_decoder;
 extern const cdot_decoder psr8_decoder;
 extern const cdot_decoder dcsr_decoder;
+extern const cdot_decoder rice_decoder;
 
 const cdot_decoder *cdot_find(const char *name)
 {
@@ -49,6 +50,7 @@ const cdot_decoder *cdot_find(const char *name)
         {"rel15", &rel15_decoder},
         {"psr8", &psr8_decoder},
         {"dcsr", &dcsr_decoder},
+        {"rice", &rice_decoder},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         const char *a = table[i].name, *b = name;

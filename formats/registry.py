@@ -33,6 +33,7 @@ from formats.parameters import split, with_params
 from formats.payload import Payload, check_crc
 from formats.psr8 import Psr8
 from formats.rel15 import Rel15
+from formats.rice import Rice
 from formats.rle4 import Rle4
 from formats.sham import Sham
 
@@ -58,6 +59,7 @@ BUILT_IN: tuple[type[Format], ...] = (
     Rel15,
     Psr8,
     Dcsr,
+    Rice,
 )
 ENTRY_POINTS = "dotbench.formats"
 

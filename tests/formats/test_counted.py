@@ -72,6 +72,20 @@ def test_blocks_of_two_by_two() -> None:
     assert Payload(payload.format, data).dot(np.array([1, 10, 100], np.int8)).tolist() == [31, 42, 900]
 
 
+def test_rice_by_hand() -> None:
+    """Zeros 5 0 and 2: with k = 1 they take 4 + 2 + 3 bits, with k = 0 10 and with k = 2 10."""
+    W = np.zeros((8, 2), np.int8)
+    W[[5, 6], 0], W[2, 1] = (1, 2), 3
+    payload = formats.get("rice").encode(W)
+    assert np.frombuffer(payload.fields, "<u4").tolist() == [1, 9]
+    assert f"{payload.section('stream')[1]:08b}{payload.section('stream')[0]:08b}"[-9:] == "001001011"  # from the right
+    assert formats.get("rice").paper_bits(formats.as_source(W, np.int8)) == 8 * (3 + 4) + 9
+    far = np.zeros((60_000, 40), np.int8)  # long runs of ones: the parameter is that of the short gaps
+    far[:2000, :39], far[-1, 39] = 1, 7
+    payload = formats.get("rice").encode(far)
+    assert np.frombuffer(payload.fields, "<u4")[0] == 0 and np.array_equal(payload.decode(), far)
+
+
 def test_spans_of_256() -> None:
     """A count of 256, and blocks that are left out."""
     W = np.zeros((1000, 2), np.int8)

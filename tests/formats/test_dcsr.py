@@ -134,7 +134,7 @@ def round_trips(seed: int, count: int) -> None:
     gaps = empty = 0
     for _ in range(count):
         W = clustered(rng)
-        for name in ("dcsr", "rle4", "rel15", "psr8", "csr16", "bcsr2x2"):
+        for name in ("dcsr", "rle4", "rel15", "psr8", "csr16", "bcsr2x2", "rice"):
             assert np.array_equal(formats.get(name).encode(W).decode(), W), (name, W.shape)
         rows = [np.flatnonzero(column) for column in W.T]
         gaps += any((np.diff(at) > 255).any() for at in rows)

@@ -46,12 +46,14 @@ def _table(*titles: str) -> Table:
 
 
 def format_table() -> Table:
-    """Name, parameters with defaults, whether anything is lost, and what is stored."""
-    table = _table("format", "parameters", "lossless", "stores")
+    """Name, parameters with defaults, of which values, whether anything is lost, and what is stored."""
+    table = _table("format", "parameters", "values", "lossless", "stores")
     for name, kind in formats.kinds().items():
-        table.add_row(name, _parameters(kind), "yes" if kind.lossless else "no", kind.summary)
+        table.add_row(
+            name, _parameters(kind), ", ".join(kind.value_types), "yes" if kind.lossless else "no", kind.summary
+        )
     for peer in peers.ALL:
-        table.add_row(peer.name, _parameters(peer), "yes", f"peer: {peer.summary}")
+        table.add_row(peer.name, _parameters(peer), "float32", "yes", f"peer: {peer.summary}")
     return table
 
 

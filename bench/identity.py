@@ -36,7 +36,7 @@ def dumped(tree: ast.Module) -> str:
     "Module(body=[Expr(value=Call(func=Name(id='f', ctx=Load()), args=[], keywords=[]))], type_ignores=[])"
     """
     more: dict[str, bool] = {"show_empty": True} if sys.version_info >= (3, 13) else {}
-    return ast.dump(tree, **more).replace(", type_params=[]", "")  # type: ignore[arg-type]
+    return ast.dump(tree, **more).replace(", type_params=[]", "")
 
 
 def normalised(path: Path) -> bytes:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+import datasets
 import formats
 from bench.cli import command
 
@@ -41,6 +42,22 @@ def test_lists() -> None:
         assert f"\n{name} " in text
     text = call("list", "datasets").output
     assert "orsreg_1" in text and "deepdta/80-0-256" in text and "512 x 4096" in text
+    assert len(text.splitlines()) == 1 + len(datasets.names())  # one line each where it is no terminal
+
+
+def test_a_narrow_terminal_shows_addresses_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = call("list", "datasets").output
+    assert "…" not in text and max(map(len, text.splitlines())) <= 80
+
+
+def test_tables_say_what_combining_costs(tmp_path: Path) -> None:
+    np.save(tmp_path / "w.npy", np.eye(8, dtype=np.float32))
+    arguments = ("run", "--datasets", str(tmp_path / "w.npy"), "--formats", "column_combined")
+    out = str(tmp_path / "out")
+    assert call(*arguments, "--metrics", "space,systolic", "--quick", "--out", out).exit_code == 0
+    text = call("table", out).output
+    assert "column_combined on 32x32" in text and "error" in text
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,7 @@ import datasets
 import formats
 from bench.cli import command
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    from cdot import build
-
-    folder = tmp_path / "home"
-    folder.mkdir()
-    (folder / "build").symlink_to(build.build().parent)
-    monkeypatch.setenv("DOTBENCH_HOME", str(folder))
-    return folder
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def call(*arguments: str) -> Result:
@@ -107,6 +98,13 @@ def test_fetch_says_what_is_wrong(tmp_path: Path) -> None:
     path.write_bytes(b"broken")
     result = call("fetch", str(path))
     assert result.exit_code == 2 and "cannot be read as a matrix" in result.output
+
+
+def test_a_run_of_nothing_that_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("1,2\n3\n")
+    result = call("run", "--quick", "--datasets", str(tmp_path / "w.csv"))
+    assert result.exit_code == 1 and "left out: " in result.output and "line 2, has 1 fields" in result.output
+    assert "results:" not in result.output and "a quick look" not in result.output
 
 
 def test_doctor() -> None:

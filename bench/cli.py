@@ -46,7 +46,7 @@ def command() -> None:
     """In which compressed format should this weight matrix be stored?
 
     dotbench encodes matrices in every format, checks every product against float64, and measures
-    bytes and time. Results are CSV files that can be diffed from commit to commit.
+    bytes, time, instructions and energy. Results are CSV files that can be diffed from commit to commit.
     """
 
 
@@ -73,14 +73,15 @@ def _numbers(_: Any, parameter: click.Parameter, value: str | None) -> tuple[int
     "names",
     callback=_list,
     metavar="NAMES",
-    help="Data sets, globs of them or files (.npy .npz .mtx .tflite) instead of the standard ones.",
+    help="Data sets, globs of them or files (.npy .npz .mtx .csv .tflite), separated by commas, instead of the "
+    "standard ones.",
 )
 @click.option(
     "--formats",
     "kinds",
     callback=_list,
     metavar="NAMES",
-    help="Formats and peers (see list formats) instead of all.",
+    help="Formats and peers (see list formats) instead of all, as csc,bsr[block=8].",
 )
 @click.option("--metrics", callback=_list, metavar="NAMES", help=f"Of {', '.join(plans.METRICS)} (default: all).")
 @click.option(
@@ -211,8 +212,9 @@ def table(folder: Path | None, names: list[str] | None, style: str) -> None:
 
 def _csv_files(folder: Path | None) -> list[tuple[str, Path]]:
     folder = folder or build.FOLDER.parent / "results"
-    found = [(name, folder / f"{name}.csv") for name in ("space", "time") if (folder / f"{name}.csv").is_file()]
-    if not found:
+    names = ("space", "time", "systolic")
+    found = [(name, folder / f"{name}.csv") for name in names if (folder / f"{name}.csv").is_file()]
+    if not {"space", "time"} & {name for name, _ in found}:
         raise Trouble(f"{folder} has neither space.csv nor time.csv: dotbench run small writes them")
     return found
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from hypothesis import strategies as st
+
+import formats
+from formats.payload import Payload
 
 Matrix = np.ndarray
 
@@ -23,6 +27,19 @@ def sparse(n: int, m: int, density: float, distinct: int, seed: int) -> Matrix:
     book = rng.permutation(np.arange(1, distinct + 1)).astype(np.float32) * 0.25
     values = book[np.minimum(rng.geometric(0.3, (n, m)), distinct) - 1] if distinct < 50 else rng.choice(book, (n, m))
     return np.where(rng.random((n, m)) < density, values, 0).astype(np.float32)
+
+
+def check_whole(payload: Payload, W: Matrix, data: st.DataObject, seed: int) -> None:
+    """It decodes to W and can be stored; products of any range of columns are right, whatever the range."""
+    n, m = W.shape
+    assert np.array_equal(payload.decode(), W) and formats.load(payload.data.tobytes()).format == payload.format
+    begin = data.draw(st.integers(0, m))
+    end = data.draw(st.integers(begin, m))
+    X = np.random.default_rng(seed).standard_normal((data.draw(st.integers(1, 10)), n)).astype(np.float32)
+    Y = payload.dot(X, columns=(begin, end))
+    assert np.array_equal(Y, payload.dot(X)[:, begin:end])
+    exact = X.astype(np.float64) @ W[:, begin:end]
+    assert (np.abs(Y - exact) <= 1e-5 * (np.abs(X) @ np.abs(W[:, begin:end]))).all()
 
 
 def every_bit() -> Matrix:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 import datasets
 import formats
@@ -17,6 +19,12 @@ from bench.trouble import Trouble
 from datasets import models
 from datasets.models import names as model_names
 from formats.parameters import Parametrised
+
+PIPED = 1000  # columns of what is no terminal
+REFERENCES = """
+Rows of results besides, which come by themselves:
+bound:h0, bound:huffman, bound:positions_values: sizes that no code of a kind goes below
+ceiling:memcpy, ceiling:decode: copying a format's payload, and decoding it without a product"""
 
 
 @click.command("list", short_help="The formats, or the data sets, that there are.")
@@ -30,10 +38,13 @@ def list_(what: str, names: tuple[str, ...]) -> None:
     """
     if what == "formats" and names:
         raise click.UsageError("list formats takes no names")
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPED  # one line each, for grep and the like
     try:
-        Console().print(format_table() if what == "formats" else dataset_table(names))
+        console.print(format_table() if what == "formats" else dataset_table(names))
         for line in skipped(names):
-            Console().print(line, markup=False, soft_wrap=True)
+            console.print(line, markup=False, soft_wrap=True)
     except datasets.UnknownDataset as error:
         raise Trouble(str(error)) from error
 
@@ -41,12 +52,13 @@ def list_(what: str, names: tuple[str, ...]) -> None:
 def _table(*titles: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in titles:
-        table.add_column(title, no_wrap=title != titles[-1])
+        table.add_column(title, no_wrap=title != titles[-1], overflow="fold")  # an address is read whole
     return table
 
 
-def format_table() -> Table:
-    """Name, parameters with defaults, of which values, whether anything is lost, and what is stored."""
+def format_table() -> RenderableType:
+    """Name, parameters with defaults, of which values, whether anything is lost, and what is stored; then bounds
+    and ceilings."""
     table = _table("format", "parameters", "values", "lossless", "stores")
     for name, kind in formats.kinds().items():
         table.add_row(
@@ -54,7 +66,7 @@ def format_table() -> Table:
         )
     for peer in peers.ALL:
         table.add_row(peer.name, _parameters(peer), "float32", "yes", f"peer: {peer.summary}")
-    return table
+    return Group(table, Text(REFERENCES))
 
 
 def _parameters(kind: type[Parametrised]) -> str:

@@ -147,6 +147,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz_tflite(session: nox.Session) -> None:
+    """Damaged models to the .tflite reader for ten minutes (``-- --seconds S`` or ``-- --iterations N``)."""
+    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
+    session.run(python, "tests/fuzz_tflite.py", *session.posargs)
+
+
+@nox.session
 def paper(session: nox.Session) -> None:
     """docs/paper.md: every published figure that can be computed here, beside ours."""
     bench(session, "paper", "--out", "docs/paper.md")

@@ -34,18 +34,6 @@ def matrix(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state folder of its own, but the compiled kernels of the checkout."""
-    from cdot import build
-
-    folder = tmp_path / "home"
-    (folder).mkdir()
-    (folder / "build").symlink_to(build.build().parent)
-    monkeypatch.setenv("DOTBENCH_HOME", str(folder))
-    return folder
-
-
 def plan(*names: Path | str, **more: object) -> Plan:
     settings: dict[str, object] = {
         "datasets": tuple(map(str, names)),

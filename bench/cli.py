@@ -1,8 +1,7 @@
-"""The command ``dotbench``: run, list, fetch, doctor, export, table, paper, selftest."""
+"""The command ``dotbench``: run, list, fetch, doctor, export, table, diff, log, paper, report, selftest."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,8 @@ from bench.energy import windows
 from bench.interop import commands as outward
 from bench.peers.peer import Peer
 from bench.published import commands as publishing
+from bench.report import commands as reporting
+from bench.show.listing import list_
 from bench.trouble import Trouble
 from cdot import build
 
@@ -33,7 +34,6 @@ Examples:
   dotbench run --datasets w.npy --formats csc,ham     your own matrix, in two formats
   dotbench list formats                               what can be compared
 """
-PIPED = 1000  # columns of what is no terminal
 
 
 def home() -> Path:
@@ -73,7 +73,8 @@ def _numbers(_: Any, parameter: click.Parameter, value: str | None) -> tuple[int
     "names",
     callback=_list,
     metavar="NAMES",
-    help="Data sets, globs of them or files (.npy .npz .mtx .csv), separated by commas, instead of the standard ones.",
+    help="Data sets, globs of them or files (.npy .npz .mtx .csv .tflite), separated by commas, instead of the "
+    "standard ones.",
 )
 @click.option(
     "--formats",
@@ -141,7 +142,8 @@ def run(
         energy=windows.QUICK if quick else windows.Effort() if which == "full" else windows.SMALL,
         standard=names is None and kinds is None,
     )
-    own = any(name not in datasets.names() + datasets.names(twins=True) for name in plan.datasets)
+    registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries()}
+    own = not registered.issuperset(plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
     sys.exit(run_plan(plan, home(), out, Console(), quick))
 
@@ -169,18 +171,6 @@ def _checked(asked: Sequence[str], known: Sequence[str], what: str) -> tuple[str
         if name not in known:
             raise Trouble(f"no {what} {name!r}: there are {', '.join(known)}")
     return tuple(dict.fromkeys(asked))
-
-
-@command.command("list", short_help="The formats, or the data sets, that there are.")
-@click.argument("what", type=click.Choice(["formats", "datasets"]))
-def list_(what: str) -> None:
-    """What there is: formats with their parameters, or data sets with shapes and sources."""
-    from bench.show.listing import dataset_table, format_table
-
-    console = Console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = PIPED  # one line each, for grep and the like
-    console.print(format_table() if what == "formats" else dataset_table())
 
 
 @command.command(short_help="Bring data sets into the cache.")
@@ -241,7 +231,7 @@ def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
     sys.exit(test(trials, quiet, busy, results, Console()))
 
 
-for verb in (comparing.diff, comparing.log, outward.export, publishing.paper):
+for verb in (list_, comparing.diff, comparing.log, outward.export, publishing.paper, reporting.report):
     command.add_command(verb)
 
 

@@ -42,7 +42,7 @@ def run_plan(plan: Plan, home: Path, out: Path, console: Console, quick: bool) -
     _summary(outcome, time.monotonic() - start, out, console)
     if quick and outcome.all():
         console.print("a quick look: few short passes, wide intervals; without --quick they are narrow")
-    return 1 if outcome.failed() or outcome.missing else 0
+    return 1 if outcome.failed() or outcome.missing or outcome.unrecorded else 0
 
 
 def write(rows: dict[str, list[Row]], out: Path, console: Console) -> None:
@@ -103,6 +103,9 @@ def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> N
     failed = outcome.failed()
     if failed:
         console.print(Text(f"{len(failed)} cells failed; their rows say why", "red"))
+    if outcome.unrecorded:
+        lost = f"{outcome.unrecorded} cells are in the results and not in the journal: {outcome.full}"
+        console.print(Text(lost, "red"), soft_wrap=True)
     console.print(f"results: {out}", highlight=False, soft_wrap=True)
 
 

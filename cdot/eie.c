@@ -142,4 +142,4 @@ static uint64_t eie_weight(const cdot_view *view, uint32_t column)
     return chunk_weight(&((const eie_tables *)view->workspace)->counts, column);
 }
 
-const cdot_decoder eie_decoder = {eie_workspace, eie_open, eie_seek, eie_next, eie_weight, NULL};
+const cdot_decoder eie_decoder = {eie_workspace, eie_open, eie_seek, eie_next, eie_weight, NULL, NULL};

@@ -96,6 +96,23 @@ SMALL: dict[str, Callable[[], Matrix]] = {
     "tiny_and_huge_values": lambda: np.diag(np.float32([1e-45, 1e37, -1e-38, 1.0])),
 }
 
+
+def int8(W: Matrix) -> Matrix:
+    """The same zeros, with values of all of int8: a product of those that were there, wrapped, and never 0."""
+    whole = np.where(W == 0, 0, np.abs(W.astype(np.float64) * 4).astype(np.int64) * 37 % 255 - 127)
+    return np.where((W != 0) & (whole == 0), -128, whole).astype(np.int8)
+
+
+# What the papers of microcontroller formats leave unsaid: blocks of 256 that are full or empty, long gaps.
+INT8: dict[str, Callable[[], Matrix]] = {
+    "full_and_empty_spans": lambda: np.repeat(np.array([[1, 0, 1, 0], [0, 0, 1, 1], [1, 0, 0, 1]], np.int8), 256, 0),
+    "long_gaps": lambda: int8(sparse(20_000, 12, 0.0004, 100, 21)),
+    "last_gap_above_255": lambda: (
+        np.where(np.isin(np.arange(1024), [*range(248), *range(800, 808)]), 3, 0).astype(np.int8).reshape(-1, 1)
+    ),
+    "extremes": lambda: np.array([[-128, 127, 0], [127, -128, 1], [-128, -128, -1]], np.int8),
+}
+
 LARGE: dict[str, Callable[[], Matrix]] = {
     "65_536_values_and_more": lambda: sparse(700, 300, 0.5, 70_000, 13),
     "column_longer_than_65_535": lambda: sparse(70_000, 5, 0.5, 6, 14),

@@ -9,24 +9,28 @@ from pathlib import Path
 
 from bench import sheet
 from bench.compare.errors import CompareError
-from bench.compare.figures import equal
+from bench.compare.figures import equal, headline
 from bench.compare.repository import Repository
 from bench.rows import COMMON, FILES, Row
 
 
 @dataclass
 class Results:
-    """Rows by file. ``alone``: only one file was asked for; ``notes``: what was left unread, and why."""
+    """Rows and columns by file. ``alone``: only one file was asked for; ``notes``: what was left unread, and why."""
 
     label: str
     rows: dict[str, list[Row]] = field(default_factory=dict)
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     alone: bool = False
     notes: list[str] = field(default_factory=list)
 
     def add(self, file: str, data: bytes, where: str) -> None:
         """Reads one file; CompareError names the line where it is not what it should be."""
         try:
-            self.rows[file] = sheet.read(text_of(data), file).rows(apart=equal(file))
+            found = sheet.read(text_of(data), file)
+            if (column := headline(file).column) not in found.columns:
+                raise ValueError(f"line 1: column {column} is missing, and without it {file}.csv has no figures")
+            self.rows[file], self.columns[file] = found.rows(apart=equal(file)), found.columns
         except ValueError as error:
             raise CompareError(f"{where}, {error}") from error
 

@@ -61,7 +61,7 @@ def verdict(diff: Diff, fail_on: str) -> str:
     """The answer in one line."""
     if diff.status == 2:
         return f"{MARKS['unsure']} Nothing could be compared; the reasons stand below."
-    allowed = f"({fail_on})" if fail_on else "(--fail-on is empty)"
+    allowed = f"({fail_on})" if fail_on.strip() else "(--fail-on is empty)"
     said = [f"{count(len(diff.failing), 'exact figure')} worse than allowed {allowed}"] if diff.failing else []
     said += [f"{count(len(diff.broken), 'cell')} failed that had been ok"] if diff.broken else []
     if said:

@@ -30,7 +30,7 @@ COMMAND = (
     "plan.QUICK = plan.Effort()\n"
     "cli.main()"
 )
-FAULTS = {"crash": "__builtin_trap();", "hang": 'for (;;) __asm__ volatile("");'}
+FAULTS = {"crash": "volatile uintptr_t where = 16; *(volatile int *)where = 1;", "hang": 'for (;;) __asm__ volatile("");'}
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_kernel_that_crashes_and_one_that_hangs(home: Path, tmp_path: Path) ->
     assert {name: row["status"] for name, row in timed.items()} == {
         "csc": "ok", "crash": "failed", "hang": "timeout", "sham": "ok",
     }  # fmt: skip
-    assert timed["crash"]["reason"].startswith("the measuring process was killed by SIGILL")
+    assert timed["crash"]["reason"].startswith("the measuring process was killed by SIGSEGV")
     assert timed["hang"]["reason"] == "no news for 3 s: stopped"
 
 
@@ -192,3 +192,36 @@ def test_the_wall_clock_does_not_matter(tmp_path: Path, monkeypatch: pytest.Monk
         for name in "abc":
             journal.record({"cell": name}, {"status": "ok", "name": name})
         assert [row["name"] for _, row in journal.rows()] == ["a", "b", "c"]
+
+
+# A journal that takes no more pages soon after the run has begun
+NO_ROOM = (
+    "from bench import journal, run\n"
+    "old = run.Runner._matrix\n"
+    "def narrow(self, matrix):\n"
+    "    (pages,) = self.journal._db.execute('PRAGMA page_count').fetchone()\n"
+    "    self.journal._db.execute(f'PRAGMA max_page_count={pages + 1}')\n"
+    "    old(self, matrix)\n"
+    "run.Runner._matrix = narrow\n"
+)
+
+
+def test_a_disk_that_is_full_before_the_end(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run goes on: what was measured is in the results, what could not be says why; with room it is made good."""
+    names = ("--datasets", str(save(tmp_path / "w.npy", 5)), "--formats", "csc,csc_min,im,ham,sham", "--batch", "1")
+    everything = (*names, "--metrics", "space,time")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules[__name__], "COMMAND", NO_ROOM + COMMAND)
+        process = start(home, tmp_path / "out", *everything)
+    text, _ = process.communicate(timeout=120)
+    words = " ".join(text.split())
+    assert process.returncode == 1 and "in the results and not in the journal" in words, text
+    assert "database or disk is full" in words and "free some room and start again" in words
+    assert [row["status"] for row in rows(tmp_path / "out", "space")] == ["ok"] * 5
+    timed = rows(tmp_path / "out", "time")
+    failed = [row["reason"] for row in timed if row["status"] == "failed"]
+    assert len(timed) == 13 and failed and all("disk is full" in reason for reason in failed), timed
+    process = start(home, tmp_path / "out", *everything)
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, text
+    assert {row["status"] for row in rows(tmp_path / "out", "time")} == {"ok"}

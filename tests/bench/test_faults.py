@@ -30,7 +30,10 @@ COMMAND = (
     "plan.QUICK = plan.Effort()\n"
     "cli.main()"
 )
-FAULTS = {"crash": "volatile uintptr_t where = 16; *(volatile int *)where = 1;", "hang": 'for (;;) __asm__ volatile("");'}
+FAULTS = {
+    "crash": "volatile uintptr_t where = 16; *(volatile int *)where = 1;",
+    "hang": 'for (;;) __asm__ volatile("");',
+}
 
 
 @pytest.fixture

@@ -33,7 +33,9 @@ def test_lists() -> None:
         assert f"\n{name} " in text
     text = call("list", "datasets").output
     assert "orsreg_1" in text and "deepdta/80-0-256" in text and "512 x 4096" in text
-    assert len(text.splitlines()) == 1 + len(datasets.names())  # one line each where it is no terminal
+    lines = text.splitlines()  # one line each where it is no terminal
+    assert not any(line.startswith(" ") for line in lines)
+    assert {line.split()[0] for line in lines} >= set(datasets.names())
 
 
 def test_a_narrow_terminal_shows_addresses_whole(monkeypatch: pytest.MonkeyPatch) -> None:

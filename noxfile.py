@@ -139,6 +139,13 @@ def installed_chromium(session: nox.Session) -> str:
 
 
 @nox.session
+def slow(session: nox.Session) -> None:
+    """Tests of many minutes: ten thousand matrices through the int8 formats, every layer of published models."""
+    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
+    session.run(python, "-m", "pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The README's table and plot and the pages of docs/formats, anew from results/."""
     python = str(environment("docs", "-e", ".[docs]"))

@@ -117,6 +117,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def firmware(session: nox.Session) -> None:
+    """Kernels on a Cortex-M55 under QEMU (or an FVP, or a board): results/cycles.csv. QEMU is fetched without root."""
+    python = environment("firmware", "-e", ".[firmware]")
+    session.run(str(python), "-m", "bench.cycles", *session.posargs, env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The README's table and plot and the pages of docs/formats, anew from results/."""
     python = str(environment("docs", "-e", ".[docs]"))

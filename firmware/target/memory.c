@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#undef memcpy
+
 typedef uint32_t __attribute__((may_alias)) word;
 typedef struct __attribute__((may_alias)) {
     uint32_t word[4];

@@ -1,11 +1,16 @@
 /* What the compiler calls by the names of the processor's run-time ABI: 64-bit division and conversion, which
- * it has no instructions for and which kernels do only while they open a payload, and clearing memory. */
+ * it has no instructions for and which kernels do only while they open a payload, and copying and clearing memory. */
 #include <stdint.h>
 #include <string.h>
+
+#undef memcpy
 
 uint64_t divide(uint64_t a, uint64_t b, uint64_t *rest);
 void __aeabi_uldivmod(void);
 uint64_t __aeabi_f2ulz(float x);
+void __aeabi_memcpy(void *restrict to, const void *restrict from, size_t size);
+void __aeabi_memcpy4(void *restrict to, const void *restrict from, size_t size);
+void __aeabi_memcpy8(void *restrict to, const void *restrict from, size_t size);
 void __aeabi_memclr(void *to, size_t size);
 void __aeabi_memclr4(void *to, size_t size);
 void __aeabi_memclr8(void *to, size_t size);
@@ -52,7 +57,7 @@ __attribute__((naked)) void __aeabi_uldivmod(void)
 __attribute__((used)) uint64_t __aeabi_f2ulz(float x)
 {
     uint32_t bits;
-    memcpy(&bits, &x, 4);
+    __builtin_memcpy(&bits, &x, 4);
     int exponent = (int)(bits >> 23 & 255) - 127 - 23;
     uint64_t digits = (bits & 0x7fffff) | 0x800000;
     if (bits >> 31 || exponent < -23)
@@ -75,4 +80,19 @@ __attribute__((used)) void __aeabi_memclr4(void *to, size_t size)
 __attribute__((used)) void __aeabi_memclr8(void *to, size_t size)
 {
     memset(to, 0, size);
+}
+
+__attribute__((used)) void __aeabi_memcpy(void *restrict to, const void *restrict from, size_t size)
+{
+    memcpy(to, from, size);
+}
+
+__attribute__((used)) void __aeabi_memcpy4(void *restrict to, const void *restrict from, size_t size)
+{
+    memcpy(to, from, size);
+}
+
+__attribute__((used)) void __aeabi_memcpy8(void *restrict to, const void *restrict from, size_t size)
+{
+    memcpy(to, from, size);
 }

@@ -21,16 +21,16 @@ import formats
 from bench import export, identity
 from bench.rows import Row
 from cdot import build
-from datasets.cache import ContentHash
 from firmware import packages
-from firmware.errors import DoesNotFit, FirmwareError, TargetHung, Unavailable
+from firmware.errors import DoesNotFit, TargetHung, Unavailable
 from firmware.jobs import PLACEMENTS, Job, Placement
 from firmware.measure import Measured, job_of, on_board, on_fvp, on_qemu
 from firmware.runners import Runner, board, fvp, qemu
+from formats.content import ContentHash
 from formats.format import Format
 from formats.source import as_source, blocks
 
-SOURCES = "firmware/*.py firmware/model/*.py firmware/runners/*.py firmware/target/*.[ch] firmware/target/*.ld firmware/plugin/*"
+SOURCES = "firmware/*.py firmware/model/*.py firmware/runners/*.py firmware/plugin/* firmware/target/*"
 FORMATS = ("dense", "csc", "csc_min", "csc_palette", "bitmap", "im", "eie", "cser", "ham", "sham")
 FILES = ("cycles", "board")
 
@@ -73,9 +73,7 @@ def measured(runner: Runner, job: Job, where: Placement, plugin: bool) -> list[M
     return on_board(runner, job, where) if isinstance(runner, board.Board) else on_fvp(runner, job, where)
 
 
-def rows_of(
-    runner: Runner, format_: Format, layer: Layer, where: Placement, plugin: bool = True
-) -> Iterator[Row]:
+def rows_of(runner: Runner, format_: Format, layer: Layer, where: Placement, plugin: bool = True) -> Iterator[Row]:
     """The rows of one payload, a kernel each; one row with a reason where there is no figure."""
     W = layer.matrix()
     constant: Row = {
@@ -146,9 +144,7 @@ def _table(name: str) -> str:
 @click.option("--placements", default="tcm,ddr", show_default=True, help=f"Of {', '.join(PLACEMENTS)}.")
 @click.option("--plugin/--no-plugin", default=True, help="Count by our plugin, or by the board's counter.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=identity.ROOT / "results")
-def main(
-    runners: str, config: Path | None, labels: str, placements: str, plugin: bool, out: Path
-) -> None:
+def main(runners: str, config: Path | None, labels: str, placements: str, plugin: bool, out: Path) -> None:
     """Kernels on a Cortex-M55: instructions, estimated cycles, sizes; results/cycles.csv."""
     from bench.plan import split_names
 

@@ -25,7 +25,8 @@ def product(job: Job) -> npt.NDArray[np.uint32]:
     n, m = kernel.shape
     X, Y = np.ascontiguousarray(job.x, np.float32).reshape(1, n), np.zeros((1, m), np.float32)
     kernel.dot(X, Y, (0, m), None, kernel.scratch(1, 1))
-    return Y[0].view(np.uint32)
+    bits: npt.NDArray[np.uint32] = Y[0].view(np.uint32)
+    return bits
 
 
 def compare(job: Job, y: npt.NDArray[np.uint32]) -> None:

@@ -63,7 +63,9 @@ def on_qemu(qemu: Qemu, job: Job, where: Placement, plugin: bool = True) -> list
     if not plugin:
         report = checked(job, qemu.ticks(job, where))
         counts = {kernel: instructions_by_ticks(report, kernel) for kernel in KERNELS if kernel in report.passes}
-        return [Measured(kernel, {"instructions": count, **sizes, **_memory(report)}) for kernel, count in counts.items()]
+        return [
+            Measured(kernel, {"instructions": count, **sizes, **_memory(report)}) for kernel, count in counts.items()
+        ]
     said, profile = qemu.profiled(job, where)
     report = checked(job, said)
     out = []

@@ -24,16 +24,14 @@ from firmware.errors import DoesNotFit, TargetFailed
 
 REGIONS = ("open", "dot", "decode", "empty")  # target/harness.h
 CODES = {101: "it faulted", 102: "it was given no job", 103: "memory ran out", 104: "the job is damaged"}
-REGION = re.compile(
-    r"region (\w+) status ([0-9a-f]{8}) dwt (none|\d{1,10}) pmu (none|\d{1,10}) ticks (\d{1,10})"
-)
+REGION = re.compile(r"region (\w+) status ([0-9a-f]{8}) dwt (none|\d{1,10}) pmu (none|\d{1,10}) ticks (\d{1,10})")
 MEMORY = re.compile(r"memory workspace (\d{1,10}) scratch (\d{1,10}) vectors (\d{1,10})")
 NO_ROOM = re.compile(r"no room for (\d{1,10}) of (\d{1,10})")
 
 
 @dataclass(frozen=True)
 class Counters:
-    """One pass of a region. ``cycles``: of the DWT or PMU, None where neither counts; ``ticks`` of the board's clock."""
+    """One pass of a region. ``cycles``: of the DWT or PMU, None where neither counts; ``ticks``: the board's."""
 
     cycles: int | None
     ticks: int

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from firmware.model import operands
 
-CONDITIONS = "eq ne cs hs cc lo mi pl vs vc hi ls ge lt gt le".split()
+CONDITIONS = ["eq", "ne", "cs", "hs", "cc", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le"]
 
 
 @dataclass

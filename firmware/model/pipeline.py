@@ -1,5 +1,8 @@
-"""In-order issue: an operation starts when what it reads is ready and its unit is free, one a cycle, or two
-where both are 16-bit and one of them is of the kind that goes along."""
+"""In-order issue: an operation starts when what it reads is ready and its unit is free, one a cycle, or two.
+
+Two go together where both are 16-bit and one of them is of the kind that goes along; a move of registers goes
+along with anything, and a wide move or addition of a constant with a store. Fitted to llvm-mca's model.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from firmware.model.operation import Operation
 
-ALONG = frozenset("uxtb uxth sxtb sxth mov movs nop".split())
+ALONG = frozenset(["uxtb", "uxth", "sxtb", "sxth", "mov", "movs", "nop"])
 
 
 def goes_along(one: Operation) -> bool:
@@ -16,6 +19,23 @@ def goes_along(one: Operation) -> bool:
         return False
     immediate = one.name in ("add", "adds", "sub", "subs") and "#" in one.text
     return one.name in ALONG or immediate or one.flow in ("jump", "branch", "call", "return", "then")
+
+
+def constant_of_four_bytes(one: Operation) -> bool:
+    """A 32-bit move or addition of a constant."""
+    named = one.name in ("mov", "movs", "movw", "add", "adds", "sub", "subs", "addw", "subw")
+    return one.size == 4 and named and "#" in one.text and "ls" not in one.text and "sp" not in one.text
+
+
+def may_pair(one: Operation, other: Operation) -> bool:
+    """Whether ``one`` goes along with ``other``, whichever comes first."""
+    if one.size == other.size:
+        return goes_along(one) if one.size == 2 else constant_of_four_bytes(one) and _plain_store(other)
+    return (one.size == 2 and one.name == "mov") or (constant_of_four_bytes(one) and _plain_store(other))
+
+
+def _plain_store(one: Operation) -> bool:
+    return one.stores and one.unit in ("core", "memory") and max(one.writes.values(), default=1) <= 1
 
 
 def schedule(operations: Sequence[Operation], holds: Mapping[str, float] | None = None) -> float:
@@ -59,8 +79,7 @@ def _pair(
     first: Operation, second: Operation, started: float, ready: Mapping[str, float], free: Mapping[str, float]
 ) -> bool:
     return (
-        first.size == second.size == 2
-        and (goes_along(first) or goes_along(second))
+        (may_pair(first, second) or may_pair(second, first))
         and not any(name in first.writes for name in second.reads)
         and all(ready.get(name, 0.0) <= started for name in second.reads)
         and (second.unit == "core" or free.get(second.unit, 0.0) <= started)

@@ -6,23 +6,157 @@ from firmware.model import operands
 from firmware.model.operation import SHIFT, Operation, address
 
 SIMPLE = frozenset(
-    "add adc sub sbc rsb and orr orn eor bic mov mvn lsl lsr asr ror rrx neg adr addw subw movw movt sxtb sxth uxtb uxth "
-    "clz rbit rev rev16 revsh ubfx sbfx bfi bfc nop csel cset csetm csinc csinv csneg cinc cinv cneg mrs msr dsb isb dmb "
-    "sel lsll lsrl asrl sqrshr uqrshl".split()
+    [
+        "add",
+        "adc",
+        "sub",
+        "sbc",
+        "rsb",
+        "and",
+        "orr",
+        "orn",
+        "eor",
+        "bic",
+        "mov",
+        "mvn",
+        "lsl",
+        "lsr",
+        "asr",
+        "ror",
+        "rrx",
+        "neg",
+        "adr",
+        "addw",
+        "subw",
+        "movw",
+        "movt",
+        "sxtb",
+        "sxth",
+        "uxtb",
+        "uxth",
+        "sxtb16",
+        "uxtb16",
+        "clz",
+        "rbit",
+        "rev",
+        "rev16",
+        "revsh",
+        "ubfx",
+        "sbfx",
+        "bfi",
+        "bfc",
+        "nop",
+        "csel",
+        "cset",
+        "csetm",
+        "csinc",
+        "csinv",
+        "csneg",
+        "cinc",
+        "cinv",
+        "cneg",
+        "mrs",
+        "msr",
+        "dsb",
+        "isb",
+        "dmb",
+        "sel",
+        "lsll",
+        "lsrl",
+        "asrl",
+        "sqrshr",
+        "uqrshl",
+    ]
 )
 MULTIPLY = frozenset(
-    "mul mla mls smulbb smulbt smultb smultt smlabb smlabt smlatb smlatt smlad smladx smuad smuadx smlsd smusd smull umull "
-    "smlal umlal umaal smlald smlalbb smlaltt smlalbt smlaltb smmul smmulr smmla smmlar smmls smulwb smulwt smlawb smlawt "
-    "qadd qsub qdadd qdsub ssat usat ssat16 usat16 sxtab uxtab sxtah uxtah sxtab16 uxtab16 sxtb16 uxtb16 sadd16 ssub16 "
-    "qadd8 qsub8 qadd16 qsub16 shadd8 pkhbt pkhtb usad8 usada8".split()
+    [
+        "mul",
+        "mla",
+        "mls",
+        "smulbb",
+        "smulbt",
+        "smultb",
+        "smultt",
+        "smlabb",
+        "smlabt",
+        "smlatb",
+        "smlatt",
+        "smlad",
+        "smladx",
+        "smuad",
+        "smuadx",
+        "smlsd",
+        "smusd",
+        "smull",
+        "umull",
+        "smlal",
+        "umlal",
+        "umaal",
+        "smlald",
+        "smlalbb",
+        "smlaltt",
+        "smlalbt",
+        "smlaltb",
+        "smmul",
+        "smmulr",
+        "smmla",
+        "smmlar",
+        "smmls",
+        "smulwb",
+        "smulwt",
+        "smlawb",
+        "smlawt",
+        "qadd",
+        "qsub",
+        "qdadd",
+        "qdsub",
+        "ssat",
+        "usat",
+        "ssat16",
+        "usat16",
+        "sxtab",
+        "uxtab",
+        "sxtah",
+        "uxtah",
+        "sxtab16",
+        "uxtab16",
+        "sadd16",
+        "ssub16",
+        "qadd8",
+        "qsub8",
+        "qadd16",
+        "qsub16",
+        "shadd8",
+        "pkhbt",
+        "pkhtb",
+        "usad8",
+        "usada8",
+    ]
 )
-COMPARE = frozenset("cmp cmn tst teq".split())
+COMPARE = frozenset(["cmp", "cmn", "tst", "teq"])
 DIVIDE = frozenset(["sdiv", "udiv"])
-TWO_RESULTS = frozenset("smull umull smlal umlal umaal smlald smlalbb smlaltt smlalbt smlaltb lsll lsrl asrl".split())
-LONG_SHIFTS = frozenset(["lsll", "lsrl", "asrl"])
+TWO_RESULTS = frozenset(
+    [
+        "smull",
+        "umull",
+        "smlal",
+        "umlal",
+        "umaal",
+        "smlald",
+        "smlalbb",
+        "smlaltt",
+        "smlalbt",
+        "smlaltb",
+        "lsll",
+        "lsrl",
+        "asrl",
+    ]
+)
+AFTER_TWO = frozenset(["lsll", "lsrl", "asrl", "ubfx", "sbfx"])  # not multiplications, but as slow
 UPDATES = TWO_RESULTS - {"smull", "umull"} | {"movt", "bfi", "bfc"}
 FLOW = {
-    "b": "jump", "bx": "jump", "bl": "call", "blx": "call", "cbz": "branch", "cbnz": "branch", "tbb": "jump", "tbh": "jump",
+    "b": "jump", "bx": "jump", "bl": "call", "blx": "call", "cbz": "branch", "cbnz": "branch", "tbb": "jump",
+    "tbh": "jump",
     "le": "loop_end", "letp": "loop_end", "dls": "loop_begin", "dlstp": "loop_begin", "wls": "loop_begin",
     "wlstp": "loop_begin", "bkpt": "jump", "svc": "jump", "udf": "jump",
 }  # fmt: skip
@@ -111,10 +245,10 @@ def _data(out: Operation, parts: list[str]) -> None:
         sources += written if plain in UPDATES or parts[1].startswith("#") or plain in SIMPLE | MULTIPLY else []
     if plain in ("adc", "sbc") or plain.startswith(("cs", "ci", "cn")):
         sources.append("flags")
-    if len(parts) >= 3 and SHIFT.match(parts[-1]) and plain not in ("pkhbt", "pkhtb", "ssat", "usat"):
-        if shifted := operands.register(parts[-2]):
-            out.early[shifted] = 1
-    latency = DIVIDE_CYCLES if plain in DIVIDE else 2 if plain in MULTIPLY or plain in LONG_SHIFTS else 1
+    shifts = len(parts) >= 3 and SHIFT.match(parts[-1]) and plain not in MULTIPLY and plain[:3] not in ("uxt", "sxt")
+    if shifts and (shifted := operands.register(parts[-2])):
+        out.early[shifted] = 1
+    latency = DIVIDE_CYCLES if plain in DIVIDE else 2 if plain in MULTIPLY or plain in AFTER_TWO else 1
     out.reads += sources
     out.writes |= dict.fromkeys(written, latency)
     if plain in DIVIDE:

@@ -22,9 +22,7 @@ INTEGER = {
 }
 COMPARISON = re.compile(r"v(maxnm|minnm|maxnma|minnma)")
 ADDITION = re.compile(r"v(add|sub|abs|neg|abd|cadd)$")
-ACCUMULATES = re.compile(
-    r"v(mla|mls|fma|fms|qr?dml[as]d?h|cmla|sli|sri|q?movu?n|q?r?shru?n|shlc|mlas|fmas)"
-)
+ACCUMULATES = re.compile(r"v(mla|mls|fma|fms|qr?dml[as]d?h|cmla|sli|sri|q?movu?n|q?r?shru?n|shlc|mlas|fmas)")
 SCALAR_LATENCY = {"vdiv": 16, "vsqrt": 16, "vmla": 4, "vmls": 4, "vfma": 4, "vfms": 4, "vfnma": 4, "vfnms": 4}
 DOUBLE_LATENCY = 20
 BEATS = 2
@@ -78,7 +76,9 @@ def _load(out: Operation, parts: list[str]) -> None:
         out.reads += loaded
         out.writes |= dict.fromkeys(loaded, 2)
         return
-    offsets = [found for found in operands.registers([part for part in parts if part.startswith("[")]) if found[0] == "q"]
+    offsets = [
+        found for found in operands.registers([part for part in parts if part.startswith("[")]) if found[0] == "q"
+    ]
     out.gathers = bool(offsets)
     out.early |= dict.fromkeys(offsets, GATHER_EARLY)
     out.writes[operands.register(parts[0]) or ""] = 2 if offsets else 1
@@ -91,7 +91,9 @@ def _store(out: Operation, parts: list[str]) -> None:
         out.early |= dict.fromkeys(stored, 1)
     out.reads += stored
     address(out, parts)
-    offsets = [found for found in operands.registers([part for part in parts if part.startswith("[")]) if found[0] == "q"]
+    offsets = [
+        found for found in operands.registers([part for part in parts if part.startswith("[")]) if found[0] == "q"
+    ]
     out.gathers = bool(offsets)
     out.early |= dict.fromkeys(offsets, GATHER_EARLY)
 

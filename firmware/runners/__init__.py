@@ -14,8 +14,11 @@ from firmware.jobs import Job, Placement
 class Runner(Protocol):
     """``name`` is the CSV's ``runner``; ``output`` is how the image talks (`toolchain.OUTPUTS`)."""
 
-    name: str
-    output: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def output(self) -> str: ...
 
     def run(self, job: Job, where: Placement) -> str:
         """What the target said. Unavailable, DoesNotFit, TargetFailed or TargetHung where it said too little."""

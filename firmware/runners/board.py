@@ -1,6 +1,6 @@
 """A board over its serial line: jobs are sent to the running image, so nothing is relinked or copied anew.
 
-The image says "ready" and waits; a job is its magic, address and size, then its bytes. Cycles come from the
+The image waits for a job's magic, whatever noise comes before; then come address, size and bytes. Cycles come from the
 processor's own counter, so only here are they called cycles.
 
 A board is described by TOML::
@@ -26,9 +26,8 @@ from firmware.errors import FirmwareError, TargetHung, Unavailable
 from firmware.jobs import MAGIC, Job, Placement
 
 END = b"\x04"
-READY = b"ready"
 MOST = 1 << 20  # bytes of an answer
-KEYS = {"name": str, "port": str, "baud": int, "seconds": (int, float)}
+KEYS: dict[str, type | tuple[type, ...]] = {"name": str, "port": str, "baud": int, "seconds": (int, float)}
 
 
 class Line(Protocol):
@@ -51,7 +50,7 @@ class Board:
     opened: Callable[[str, int], Line] | None = None
 
     def run(self, job: Job, where: Placement) -> str:
-        """Sends the job when the image says that it is ready, and gives what it answers.
+        """Sends the job and gives what the image answers.
 
         Raises Unavailable where the line cannot be opened, TargetHung where nothing, too little or only
         noise comes within ``seconds``.
@@ -60,7 +59,6 @@ class Board:
         line = (self.opened or _serial)(self.port, self.baud)
         try:
             until = time.monotonic() + self.seconds
-            self._wait(line, READY, until)
             line.write(MAGIC + struct.pack("<II", where.address, len(packed)) + packed)
             return self._wait(line, END, until).decode("ascii", "replace")
         except OSError as error:
@@ -73,7 +71,7 @@ class Board:
         while what not in seen:
             if time.monotonic() > until or len(seen) > MOST:
                 raise TargetHung(
-                    f"{self.name} on {self.port} did not say {what!r} within {self.seconds:g} s; it said "
+                    f"{self.name} on {self.port} did not answer within {self.seconds:g} s; it said "
                     f"{bytes(seen[-80:])!r}. Reset it, and see that image, port and {self.baud} baud are right."
                 )
             seen += line.read(4096)

@@ -32,13 +32,13 @@ def output_of(command: list[str], seconds: float, what: str) -> str:
         assert process.stdout is not None
         with process, process.stdout as stream:
             out, ended = _read(stream, time.monotonic() + seconds)
-            stopped = ended and out.endswith(END) and process.poll() is None
+            stopped = END in out and process.poll() is None
             if stopped or not ended:
                 os.killpg(process.pid, signal.SIGKILL)
             code = process.wait()
         errors.seek(0)
         err = errors.read()[-300:].decode(errors="replace").strip()
-    text = out.decode("ascii", "replace")
+    text = out.partition(END)[0].decode("ascii", "replace")
     if not ended:
         raise TargetHung(f"{what} did not end within {seconds:g} s; it said last: {_last_line(text)}")
     if code < 0 and not stopped:
@@ -63,6 +63,6 @@ def _read(stream: IO[bytes], until: float) -> tuple[bytes, bool]:
                 return bytes(out), False
             data = os.read(stream.fileno(), 1 << 16)
             out += data
-            if not data or out.endswith(END):
+            if not data or END in out:
                 return bytes(out), True
     return bytes(out), False

@@ -46,6 +46,12 @@ void stop(int code)
     put_number("exit ", (uint32_t)code);
     put("\n");
     put_byte(END);
+    if (code != FAULT) /* the next job; a fault needs a real reset */
+        __asm__ volatile("ldr r0, =stack_top\n"
+                         "msr msp, r0\n"
+                         "ldr r0, =reset\n"
+                         "bx r0\n"
+                         ".ltorg\n" ::: "r0");
     for (;;)
         ;
 }

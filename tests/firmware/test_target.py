@@ -1,0 +1,105 @@
+"""The kernels on the target: the host's bits, exact counts, and what is said when things go wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import formats
+from firmware import host, packages, protocol
+from firmware.errors import DoesNotFit, TargetFailed, TargetHung, WrongProduct
+from firmware.jobs import PLACEMENTS, Job
+from firmware.measure import checked, instructions_by_ticks, job_of, on_qemu
+from firmware.runners.qemu import Qemu
+
+TCM, SRAM, DDR = PLACEMENTS["tcm"], PLACEMENTS["sram"], PLACEMENTS["ddr"]
+LABELS = [
+    "dense",
+    "csc",
+    "csc_min",
+    "csc_palette",
+    "im",
+    "im_packed",
+    "bitmap",
+    "bitmap[values=codebook]",
+    "bsr",
+    "cser",
+]
+LABELS += ["eie", "ham", "sham", "nested"]
+
+
+def payload_job(label: str) -> Job:
+    rng = np.random.default_rng(7)
+    W = np.where(rng.random((96, 40)) < 0.2, rng.integers(1, 17, (96, 40)) / 8 - 1, 0).astype(np.float32)
+    return job_of(formats.parse(label).encode(W))
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_the_products_bits_are_the_hosts_and_counts_are_the_same_each_time(qemu: Qemu, label: str) -> None:
+    job = payload_job(label)
+    first, second = on_qemu(qemu, job, TCM), on_qemu(qemu, job, TCM)
+    assert first == second
+    assert {one.kernel for one in first} >= {"open", "dot"}
+    for one in first:
+        assert one.columns["cycles_est_low"] <= one.columns["cycles_est_mid"] <= one.columns["cycles_est_high"]
+        assert one.columns["code_bytes"] > 500
+        assert one.columns["data_bytes"] >= len(job.data)
+
+
+def test_a_wrong_product_is_found(qemu: Qemu) -> None:
+    job = payload_job("csc")
+    report = protocol.read(qemu.run(job, TCM), job.identity, job.m)
+    host.compare(job, report.y)
+    report.y[3] ^= 1
+    with pytest.raises(WrongProduct, match=r"1 of 40 outputs of csc differ from the host's; the first, column 3"):
+        host.compare(job, report.y)
+
+
+def test_the_boards_counter_gives_the_plugins_instructions(qemu: Qemu) -> None:
+    job = payload_job("sham")
+    exact = {one.kernel: one.columns["instructions"] for one in on_qemu(qemu, job, TCM)}
+    report = checked(job, qemu.ticks(job, TCM))
+    for kernel, count in exact.items():
+        assert abs(instructions_by_ticks(report, kernel) - count) <= 4
+
+
+def test_memory_changes_the_estimate_by_its_bandwidth_and_no_instruction(qemu: Qemu) -> None:
+    job = payload_job("csc")
+    tcm, ddr = ({one.kernel: one.columns for one in on_qemu(qemu, job, where)} for where in (TCM, DDR))
+    assert tcm["dot"]["instructions"] == ddr["dot"]["instructions"]
+    assert ddr["dot"]["cycles_est_mid"] - tcm["dot"]["cycles_est_mid"] == len(job.data)
+
+
+def test_uart_says_what_semihosting_says(qemu: Qemu) -> None:
+    job = payload_job("ham")
+    assert (checked(job, replace(qemu, output="uart").run(job, SRAM)).y == host.product(job)).all()
+
+
+def test_a_damaged_payload_is_refused_on_the_target(qemu: Qemu) -> None:
+    job = payload_job("csc")
+    data = job.data.copy()
+    data[-1] = 0xFF  # a row index beyond n
+    with pytest.raises(TargetFailed, match=r"refuses the payload on the target: an index in it is out of range"):
+        on_qemu(qemu, replace(job, data=data), TCM)
+
+
+def test_a_payload_larger_than_its_memory(qemu: Qemu) -> None:
+    job = replace(payload_job("csc"), data=np.zeros(500_000, np.uint8))
+    with pytest.raises(DoesNotFit, match=r"do not fit the 458752 bytes of tcm: place it elsewhere"):
+        qemu.run(job, TCM)
+    large = job_of(formats.get("csc").encode(np.eye(20, 130_000, dtype=np.float32)))
+    with pytest.raises(DoesNotFit, match=r"the product needs \d+ bytes more on the target, and \d+ are left"):
+        checked(large, qemu.run(large, SRAM))
+
+
+def test_a_target_that_hangs(qemu: Qemu) -> None:
+    job = replace(payload_job("csc"), repeat=2**31)
+    with pytest.raises(TargetHung, match=r"QEMU did not end within 1\.5 s; it said last: "):
+        replace(qemu, seconds=1.5).run(job, TCM)
+
+
+def test_packages_of_a_simulated_installation() -> None:
+    listing = "Reading...\nInst libfdt1 (1.6 [amd64])\nInst qemu-system-arm (1:7.2 [amd64])\nConf libfdt1 (1.6)\n"
+    assert packages.needed(listing) == ["libfdt1", "qemu-system-arm"]

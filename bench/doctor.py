@@ -161,8 +161,10 @@ def qemu() -> Check:
         where = runner.find()
         version = ".".join(map(str, runner.version_of(where)))
     except Unavailable as lack:
-        return Check("QEMU", None, f"{lack.what}; nox -s firmware fetches it without root", lack.cure)
-    return Check("QEMU", True, f"version {version} ({where}): instructions and estimated cycles of a Cortex-M55")
+        return Check("qemu-system-arm", None, f"{lack.what}; nox -s firmware fetches it without root", lack.cure)
+    return Check(
+        "qemu-system-arm", True, f"version {version} ({where}): instructions and estimated cycles of a Cortex-M55"
+    )
 
 
 def program(name: str, package: str, what: str) -> Check:

@@ -14,7 +14,7 @@ from cdot import build
 from firmware.errors import Unavailable
 
 PACKAGE = "qemu-system-arm"
-CURE = f"sudo apt-get install --no-install-recommends {PACKAGE}"
+CURE = f"sudo apt-get install {PACKAGE}"
 
 
 def folder() -> Path:

@@ -136,9 +136,10 @@ static const job_header *find(void)
     }
     put("ready\n");
     while (frame[0] != MAIL) { /* the host's words begin wherever noise ends */
-        memcpy((uint8_t *)frame, (uint8_t *)frame + 1, 3);
-        if (!receive((uint8_t *)frame + 3, 1))
+        uint8_t byte;
+        if (!receive(&byte, 1))
             return NULL;
+        frame[0] = frame[0] >> 8 | (uint32_t)byte << 24;
     }
     receive(frame + 1, 8);
     receive((void *)(uintptr_t)frame[1], frame[2]);

@@ -1,25 +1,22 @@
-"""FVP and board without either: a fake program, and pseudo-terminals; the board's also with the real image."""
+"""FVP and board without either: a fake program, and pseudo-terminals."""
 
 from __future__ import annotations
 
 import os
 import struct
-import subprocess
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import formats
-from firmware import host, protocol, toolchain
+from firmware import host, protocol
 from firmware.errors import FirmwareError, TargetFailed, TargetHung, Unavailable
 from firmware.jobs import PLACEMENTS, Job
-from firmware.measure import checked, job_of, on_board, on_fvp
+from firmware.measure import job_of, on_board, on_fvp
 from firmware.runners import fvp
 from firmware.runners.board import Board, read_board
-from firmware.runners.qemu import Qemu
 
 TCM, SRAM = PLACEMENTS["tcm"], PLACEMENTS["sram"]
 
@@ -165,34 +162,3 @@ def test_board_files(tmp_path: Path) -> None:
     pytest.importorskip("serial", reason="no pyserial")
     with pytest.raises(Unavailable, match="cannot be opened"):
         Board("an547", str(tmp_path / "none")).run(job_of(formats.get("csc").encode(np.eye(2, dtype=np.float32))), TCM)
-
-
-@pytest.fixture
-def image_behind_a_line(qemu: Qemu) -> Iterator[str]:
-    """The board's image in QEMU with UART 0 on a pseudo-terminal."""
-    elf = toolchain.image("sham", None, "uart").path
-    command = [qemu.program, "-M", "mps3-an547", "-display", "none", "-monitor", "none", "-serial", "pty"]
-    with subprocess.Popen(
-        [*command, "-S", "-qmp", "stdio", "-kernel", str(elf)], stdin=-1, stdout=-1, text=True
-    ) as one:
-        assert one.stdin and one.stdout
-        port = None
-        one.stdin.write('{"execute": "qmp_capabilities"}\n{"execute": "query-chardev"}\n')
-        one.stdin.flush()
-        while port is None:
-            line = one.stdout.readline()
-            assert line, "QEMU ended"
-            port = (
-                line.partition("pty:")[2].partition('"')[0] or line.partition("redirected to ")[2].split(" ")[0] or None
-            )
-        threading.Timer(0.5, lambda: (one.stdin.write('{"execute": "cont"}\n'), one.stdin.flush())).start()
-        yield port
-        one.kill()
-
-
-def test_the_real_image_takes_jobs_over_a_serial_line(image_behind_a_line: str) -> None:
-    pytest.importorskip("serial", reason="no pyserial")
-    job = job_of(formats.get("sham").encode(np.tri(40, 20, dtype=np.float32)))
-    board = Board("qemu", image_behind_a_line, seconds=30)
-    for where in (SRAM, TCM):  # the image takes one job after the other
-        assert (checked(job, board.run(job, where)).y == host.product(job)).all()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import select
+import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import formats
-from firmware import host, packages, protocol
+from firmware import host, packages, protocol, toolchain
 from firmware.errors import DoesNotFit, TargetFailed, TargetHung, WrongProduct
 from firmware.jobs import PLACEMENTS, Job
 from firmware.measure import checked, instructions_by_ticks, job_of, on_qemu
+from firmware.runners.board import Board
 from firmware.runners.qemu import Qemu
 
 TCM, SRAM, DDR = PLACEMENTS["tcm"], PLACEMENTS["sram"], PLACEMENTS["ddr"]
@@ -104,3 +108,39 @@ def test_a_target_that_hangs(qemu: Qemu) -> None:
 def test_packages_of_a_simulated_installation() -> None:
     listing = "Reading...\nInst libfdt1 (1.6 [amd64])\nInst qemu-system-arm (1:7.2 [amd64])\nConf libfdt1 (1.6)\n"
     assert packages.needed(listing) == ["libfdt1", "qemu-system-arm"]
+
+
+class Pipes:
+    """QEMU's UART 0 as a board's line."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def read(self, size: int) -> bytes:
+        assert self.process.stdout
+        ready, _, _ = select.select([self.process.stdout], [], [], 0.1)
+        return os.read(self.process.stdout.fileno(), size) if ready else b""
+
+    def write(self, data: bytes) -> int | None:
+        assert self.process.stdin
+        self.process.stdin.write(b"\x00noiseDO" + data)
+        self.process.stdin.flush()
+        return len(data)
+
+    def close(self) -> None:
+        """The line stays: the next job goes to the image that took the first."""
+
+
+def test_the_real_image_takes_one_job_after_the_other_over_its_uart(qemu: Qemu) -> None:
+    job = payload_job("sham")
+    elf = str(toolchain.image("sham", None, "uart").path)
+    line = Pipes(
+        [qemu.program, "-M", "mps3-an547", "-nographic", "-monitor", "none", "-serial", "stdio", "-kernel", elf]
+    )
+    board = Board("qemu", "pipes", seconds=30, opened=lambda port, baud: line)
+    try:
+        for where in (SRAM, TCM):
+            assert (checked(job, board.run(job, where)).y == host.product(job)).all()
+    finally:
+        line.process.kill()
+        line.process.communicate()

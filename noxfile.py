@@ -6,6 +6,7 @@ with nox installed, ``nox -s small`` is the same. Environments are reused until 
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -124,8 +125,49 @@ def firmware(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """The report in a real headless Chromium: clicked, read by axe, photographed (.dotbench/screenshots)."""
+    python = str(environment("browser", "-e", ".[tests,browser]"))
+    program = chromium() or installed_chromium(session)
+    session.run(python, "-m", "pytest", "tests/browser", *session.posargs, env={"DOTBENCH_BROWSER": program})
+
+
+def chromium() -> str | None:
+    """A Chromium of this machine."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def installed_chromium(session: nox.Session) -> str:
+    """Debian's, installed where that needs no question; else the line that brings it."""
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        for words in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", "--quiet", *words], check=False)
+    return chromium() or session.error("no Chromium here; on Debian and Ubuntu: sudo apt-get install chromium")
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Tests of many minutes: ten thousand matrices through the int8 formats, every layer of published models."""
+    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
+    session.run(python, "-m", "pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The README's table and plot and the pages of docs/formats, anew from results/."""
     python = str(environment("docs", "-e", ".[docs]"))
     for module in ("bench.show.readme", "bench.show.pages"):
         session.run(python, "-m", module, env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session
+def fuzz_tflite(session: nox.Session) -> None:
+    """Damaged models to the .tflite reader for ten minutes (``-- --seconds S`` or ``-- --iterations N``)."""
+    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
+    session.run(python, "tests/fuzz_tflite.py", *session.posargs)
+
+
+@nox.session
+def paper(session: nox.Session) -> None:
+    """docs/paper.md: every published figure that can be computed here, beside ours."""
+    bench(session, "paper", "--out", "docs/paper.md")

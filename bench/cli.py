@@ -1,4 +1,4 @@
-"""The command ``dotbench``: run, list, fetch, doctor, export, table, selftest."""
+"""The command ``dotbench``: run, list, fetch, doctor, export, table, diff, log, paper, report, selftest."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from bench.compare import commands as comparing
 from bench.energy import windows
 from bench.interop import commands as outward
 from bench.peers.peer import Peer
+from bench.published import commands as publishing
+from bench.report import commands as reporting
+from bench.show.listing import list_
 from bench.trouble import Trouble
 from cdot import build
 
@@ -43,7 +46,7 @@ def command() -> None:
     """In which compressed format should this weight matrix be stored?
 
     dotbench encodes matrices in every format, checks every product against float64, and measures
-    bytes and time. Results are CSV files that can be diffed from commit to commit.
+    bytes, time, instructions and energy. Results are CSV files that can be diffed from commit to commit.
     """
 
 
@@ -70,14 +73,15 @@ def _numbers(_: Any, parameter: click.Parameter, value: str | None) -> tuple[int
     "names",
     callback=_list,
     metavar="NAMES",
-    help="Data sets, globs of them or files (.npy .npz .mtx) instead of the standard ones.",
+    help="Data sets, globs of them or files (.npy .npz .mtx .csv .tflite), separated by commas, instead of the "
+    "standard ones.",
 )
 @click.option(
     "--formats",
     "kinds",
     callback=_list,
     metavar="NAMES",
-    help="Formats and peers (see list formats) instead of all.",
+    help="Formats and peers (see list formats) instead of all, as csc,bsr[block=8].",
 )
 @click.option("--metrics", callback=_list, metavar="NAMES", help=f"Of {', '.join(plans.METRICS)} (default: all).")
 @click.option(
@@ -131,13 +135,15 @@ def run(
         bounds=kinds is None,
         batches=batch or (1, 8),
         later_batches=None if batch else (1,),
+        later_ceilings=which == "full" or kinds is not None or batch is not None,
         threads=threads,
         caches=_checked(cache, ("warm", "cold"), "cache"),
         effort=plans.QUICK if quick else plans.Effort(),
         energy=windows.QUICK if quick else windows.Effort() if which == "full" else windows.SMALL,
         standard=names is None and kinds is None,
     )
-    own = any(name not in datasets.names() + datasets.names(twins=True) for name in plan.datasets)
+    registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries()}
+    own = not registered.issuperset(plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
     sys.exit(run_plan(plan, home(), out, Console(), quick))
 
@@ -165,15 +171,6 @@ def _checked(asked: Sequence[str], known: Sequence[str], what: str) -> tuple[str
         if name not in known:
             raise Trouble(f"no {what} {name!r}: there are {', '.join(known)}")
     return tuple(dict.fromkeys(asked))
-
-
-@command.command("list", short_help="The formats, or the data sets, that there are.")
-@click.argument("what", type=click.Choice(["formats", "datasets"]))
-def list_(what: str) -> None:
-    """What there is: formats with their parameters, or data sets with shapes and sources."""
-    from bench.show.listing import dataset_table, format_table
-
-    Console().print(format_table() if what == "formats" else dataset_table())
 
 
 @command.command(short_help="Bring data sets into the cache.")
@@ -215,8 +212,9 @@ def table(folder: Path | None, names: list[str] | None, style: str) -> None:
 
 def _csv_files(folder: Path | None) -> list[tuple[str, Path]]:
     folder = folder or build.FOLDER.parent / "results"
-    found = [(name, folder / f"{name}.csv") for name in ("space", "time") if (folder / f"{name}.csv").is_file()]
-    if not found:
+    names = ("space", "time", "systolic")
+    found = [(name, folder / f"{name}.csv") for name in names if (folder / f"{name}.csv").is_file()]
+    if not {"space", "time"} & {name for name, _ in found}:
         raise Trouble(f"{folder} has neither space.csv nor time.csv: dotbench run small writes them")
     return found
 
@@ -233,7 +231,7 @@ def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
     sys.exit(test(trials, quiet, busy, results, Console()))
 
 
-for verb in (comparing.diff, comparing.log, outward.export):
+for verb in (list_, comparing.diff, comparing.log, outward.export, publishing.paper, reporting.report):
     command.add_command(verb)
 
 

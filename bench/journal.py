@@ -40,10 +40,15 @@ CURES = {
     "locked": "another process has held it for a minute: end that, or wait, and start again",
     "open": "set DOTBENCH_HOME to a folder that can be written",
 }
+NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR")  # SQLite's names of what a full disk does
 
 
 class JournalError(RuntimeError):
     """The journal cannot be read or written; the message names the file and what to do."""
+
+
+class JournalFull(JournalError):
+    """There is no room for what was to be written, or the disk did not take it; what was there before is kept."""
 
 
 def cell_key(identity: Identity) -> str:
@@ -111,7 +116,8 @@ class Journal:
             yield
         except sqlite3.OperationalError as error:
             cure = next((cure for word, cure in CURES.items() if word in str(error)), CURES["open"])
-            raise JournalError(f"the journal {self._path} cannot be used ({error}): {cure}") from error
+            kind = JournalFull if error.sqlite_errorname.startswith(NO_ROOM) else JournalError
+            raise kind(f"the journal {self._path} cannot be used ({error}): {cure}") from error
         except sqlite3.DatabaseError as error:
             raise JournalError(
                 f"{self._path} is damaged or no journal ({error}): move it away, and dotbench measures anew"

@@ -14,6 +14,8 @@ from typing import Any
 
 import psutil
 
+from bench.workers import environment
+
 LIBRARIES = ("numpy", "scipy", "cffi", "ziglang", "pyperf", "psutil", "threadpoolctl")
 
 
@@ -69,15 +71,25 @@ def pyperf_metadata() -> dict[str, Any]:
     return {name: value for name, value in known.items() if name not in ("hostname", "unit")}
 
 
-def blas() -> list[dict[str, Any]]:
-    """The BLAS that numpy uses: library, version, kernel choice, threads."""
-    import numpy as np  # loads the library that is asked for
-    import threadpoolctl  # type: ignore[import-untyped]
+BLAS = """
+import json, sys, numpy, threadpoolctl
+numpy.ones((2, 2)) @ numpy.ones((2, 2))
+found = [one for one in threadpoolctl.threadpool_info() if one.get("user_api") == "blas"]
+wanted = "internal_api", "version", "architecture", "num_threads", "threading_layer"
+json.dump([{name: one.get(name) for name in wanted} for one in found], sys.stdout)
+"""
 
-    np.ones((2, 2)) @ np.ones((2, 2))
-    wanted = ("internal_api", "version", "architecture", "num_threads", "threading_layer")
-    found = [one for one in threadpoolctl.threadpool_info() if one.get("user_api") == "blas"]
-    return [{name: one.get(name) for name in wanted} for one in found]
+
+def blas() -> list[dict[str, Any]]:
+    """The BLAS that numpy uses in measuring processes: library, version, kernel choice, threads."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", BLAS], env=environment(1), capture_output=True, text=True, check=True, timeout=60
+        )
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return []
+    return found
 
 
 def _version(name: str) -> str | None:

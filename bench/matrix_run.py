@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import formats
 from bench import identity, peers, workers
+from bench.journal import JournalFull
 from bench.meters import meter, pairs
 from bench.meters import time as time_meter
 from bench.plan import BOUNDS, METRICS, REFERENCE, Cell
@@ -61,7 +62,11 @@ class MatrixRun:
     def _identity(self, cell: Cell) -> dict[str, Any]:
         """What a finished cell is found by."""
         known = {**asdict(cell), "matrix_sha256": self._matrix.matrix_sha256, "code_sha": self._sha(cell)}
-        return known | {name: getattr(self._place, name) for name in meter(cell.metric).PLACE}
+        how = meter(cell.metric)
+        known |= {name: getattr(self._place, name) for name in how.PLACE}
+        # a ratio is to a reference: another one makes another figure
+        constant = how.constant(cell, self._place)
+        return known | {name: constant[name] for name in ("reference_sha",) if name in constant}
 
     def _row(self, cell: Cell, status: str, reason: str = "", **columns: Any) -> Row:
         row: Row = {
@@ -76,8 +81,16 @@ class MatrixRun:
         }
         return row | meter(cell.metric).constant(cell, self._place) | columns
 
+    def _record(self, cell: Cell, row: Row) -> None:
+        """Into the journal. Where the disk is full the run goes on, and says at its end what is not in there."""
+        try:
+            self._journal.record(self._identity(cell), row)
+        except JournalFull as error:
+            self._outcome.unrecorded += 1
+            self._outcome.full = str(error)
+
     def _finish(self, cell: Cell, row: Row) -> None:
-        self._journal.record(self._identity(cell), row)
+        self._record(cell, row)
         self._keep(cell, row)
         self._screen.finished(cell, row)
 
@@ -185,7 +198,7 @@ class MatrixRun:
             if cell in asked:
                 self._finish(cell, row)
             elif event.kind == "done":
-                self._journal.record(self._identity(cell), row)
+                self._record(cell, row)
 
         return listen
 
@@ -230,13 +243,12 @@ class MatrixRun:
             cell = event.cell
             if event.kind == "start":
                 self._screen.running(cell, f"pass {index + 1}")
-            elif event.kind == "done":
-                self._journal.add_pass(self._identity(cell), self._boot, index, event.data)
-                self._outcome.sampling_seconds += event.data["sampling_seconds"]
+            elif event.kind == "done" and not (trouble := self._add_pass(event, index)):
                 self._screen.passed(cell)
             else:
+                row = self._row(cell, "failed", trouble) if event.kind == "done" else self._row_of(event)
                 failed.add(cell)
-                self._finish(cell, self._row_of(event))
+                self._finish(cell, row)
 
         def ready(seconds: float) -> None:
             self._outcome.start_seconds += seconds
@@ -246,6 +258,15 @@ class MatrixRun:
         workers.run(task, cells, listen, self._timeout, max(cell.threads for cell in cells), ready)
         self._outcome.timing_seconds += time.monotonic() - start
         return failed
+
+    def _add_pass(self, event: workers.Event, index: int) -> str:
+        """Keeps a pass; why it could not be kept, else empty: a row is made from the journal's passes."""
+        self._outcome.sampling_seconds += event.data["sampling_seconds"]
+        try:
+            self._journal.add_pass(self._identity(event.cell), self._boot, index, event.data)
+        except JournalFull as error:
+            return str(error)
+        return ""
 
     def _decided(self, cell: Cell, spent: float) -> bool:
         """Writes the cell's row when its passes are enough."""

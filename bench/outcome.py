@@ -13,6 +13,7 @@ TROUBLES = ("failed", "timeout")
 class Outcome:
     """Rows by file, in no order, and seconds of wall time.
 
+    ``unrecorded``: cells whose rows are nowhere but here, for the journal could not be written (``full`` says why).
     ``timing_seconds``: of all timing passes; in it ``start_seconds`` until the processes had started and
     imported, and ``sampling_seconds`` in samples. ``missing``: matrices without rows, and why.
     """
@@ -23,6 +24,8 @@ class Outcome:
     start_seconds: float = 0.0
     sampling_seconds: float = 0.0
     missing: list[str] = field(default_factory=list)
+    unrecorded: int = 0
+    full: str = ""
 
     def add(self, file: str, row: Row) -> None:
         self.rows.setdefault(file, []).append(row)

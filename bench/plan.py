@@ -72,6 +72,7 @@ class Plan:
     """The cells of a run, and how they are measured.
 
     ``later_batches``: of formats and peers that are not in `SPINE`; None: the same as ``batches``.
+    ``later_ceilings``: these formats have ceilings too.
     ``standard``: a standard run, which leaves out cells that would take long and say little.
     """
 
@@ -83,6 +84,7 @@ class Plan:
     metrics: tuple[str, ...] = METRICS
     batches: tuple[int, ...] = (1, 8)
     later_batches: tuple[int, ...] | None = None
+    later_ceilings: bool = True
     threads: tuple[int, ...] = (1,)
     caches: tuple[str, ...] = ("warm",)
     effort: Effort = field(default_factory=Effort)

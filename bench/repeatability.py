@@ -16,12 +16,13 @@ from rich.console import Console
 import formats
 from bench import peers
 from bench.compare import results
+from bench.compare.align import Apart
 from bench.compare.diff import SAME, Diff, compare
 from bench.plan import Effort, Plan
 from bench.rows import Row
 
 DATASETS = ("deepdta/80-0-16", "vgg19/90-0-32")
-METRICS = ("space", "time")
+METRICS = ("space", "systolic", "levels", "instructions", "time")
 MOST_DIFFERENT, LEAST_OVERLAPPING, WIDEST = 0.01, 0.90, 0.03
 
 
@@ -29,8 +30,9 @@ MOST_DIFFERENT, LEAST_OVERLAPPING, WIDEST = 0.01, 0.90, 0.03
 class Verdict:
     """What two results of one commit say.
 
-    ``exact_changed``: exact figures that differ; ``different``: the share of time rows called faster or
-    slower; ``overlapping``: the share whose intervals overlap; ``half_width``: the median of both results.
+    ``exact_changed``: exact figures that differ, and cells that only one result has; ``different``: the
+    share of time rows called faster or slower; ``overlapping``: the share whose intervals overlap;
+    ``half_width``: the median of both results.
     """
 
     exact_changed: int
@@ -41,7 +43,7 @@ class Verdict:
 
 
 def plan(effort: Effort | None = None) -> Plan:
-    """The cells: those of the small run for `DATASETS`, instructions and energy left out."""
+    """The cells: those of the small run for `DATASETS`, energy left out."""
     every = Plan(DATASETS, formats.standard(), tuple(kind() for kind in peers.ALL), later_batches=(1,))
     return replace(every, metrics=METRICS, ceilings=False, effort=effort or Effort())
 
@@ -53,12 +55,18 @@ def judge(found: Diff) -> Verdict:
     pairs = [(change.a, change.b) for change in times]
     widths = [half_width(row) for pair in pairs for row in pair]
     return Verdict(
-        sum(change.verdict != SAME for change in exact) + len(found.apart) + len(found.broken),
+        sum(change.verdict != SAME for change in exact) + sum(map(_differs, found.apart)) + len(found.broken),
         sum(change.better is not None for change in times) / len(times),
         sum(overlap(a, b) for a, b in pairs) / len(times),
         statistics.median(widths),
         len(times),
     )
+
+
+def _differs(apart: Apart) -> bool:
+    """Whether two rows that were not compared say something else: what neither could measure is the same in both."""
+    a, b = apart.a, apart.b
+    return not (a and b and a["status"] == b["status"] != "ok")
 
 
 def half_width(row: Row) -> float:

@@ -149,7 +149,8 @@ def typed(file: str, fields: dict[str, str]) -> Row:
         try:
             row[column.name] = None if optional else column.read(text)
         except ValueError as error:
-            raise ValueError(f"column {column.name}: {error}") from error
+            what = f"{text!r} is no whole number" if column.read is int else error
+            raise ValueError(f"column {column.name}: {what}") from error
     if row["status"] not in STATUSES:
         raise ValueError(f"column status: {row['status']!r} is none of {', '.join(STATUSES)}")
     return row

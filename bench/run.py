@@ -12,7 +12,7 @@ from pathlib import Path
 
 import datasets
 from bench import machine
-from bench.journal import Journal
+from bench.journal import Journal, JournalFull
 from bench.matrix_run import MatrixRun
 from bench.meters import Place
 from bench.outcome import Outcome
@@ -45,11 +45,11 @@ class Runner:
         for name in self.plan.datasets:
             try:
                 matrix = datasets.load(name, cache_dir=self.home, progress=self.screen.terminal)
-            except datasets.DataError as error:
+                self.journal.record_input(matrix.matrix_sha256, matrix.name, matrix.source, matrix.file_sha256)
+            except (datasets.DataError, JournalFull) as error:
                 self.screen.problem(f"{name}: {error}")
                 self.outcome.missing.append(f"{name}: {error}")
                 continue
-            self.journal.record_input(matrix.matrix_sha256, matrix.name, matrix.source, matrix.file_sha256)
             yield matrix
 
     def _matrix(self, matrix: datasets.Matrix) -> None:

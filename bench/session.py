@@ -40,9 +40,9 @@ def run_plan(plan: Plan, home: Path, out: Path, console: Console, quick: bool) -
         return 130
     write(outcome.rows, out, console)
     _summary(outcome, time.monotonic() - start, out, console)
-    if quick:
+    if quick and outcome.all():
         console.print("a quick look: few short passes, wide intervals; without --quick they are narrow")
-    return 1 if outcome.failed() or outcome.missing else 0
+    return 1 if outcome.failed() or outcome.missing or outcome.unrecorded else 0
 
 
 def write(rows: dict[str, list[Row]], out: Path, console: Console) -> None:
@@ -55,8 +55,11 @@ def write(rows: dict[str, list[Row]], out: Path, console: Console) -> None:
 
 
 def current_sha(file: str, row: Row) -> str | None:
-    """The ``code_sha`` that a CSV row would have in this checkout."""
-    return identity.code_sha(file, row["format"], row["params"])
+    """The ``code_sha`` that a CSV row would have in this checkout; of no row where its reference is another one."""
+    found = identity.code_sha(file, row["format"], row["params"])
+    if found and (known := row.get("reference_sha")):
+        return found if known == identity.code_sha(file, row["reference"], "") else "another reference"
+    return found
 
 
 def export_journal(home: Path, out: Path, console: Console, own: bool) -> int:
@@ -77,6 +80,8 @@ def export_journal(home: Path, out: Path, console: Console, own: bool) -> int:
 
 def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> None:
     rows = outcome.all()
+    if not rows:
+        return _left_out(outcome, console)
     good = sum(row["status"] == "ok" for row in rows)
     console.print()
     line = f"{good} of {len(rows)} cells ok in {duration(seconds)}"
@@ -94,12 +99,19 @@ def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> N
             "DOTBENCH_DATA to a folder that holds them (dotbench list datasets)",
             soft_wrap=True,
         )
-    for problem in outcome.missing:
-        console.print(Text(f"left out: {problem}", "red"), soft_wrap=True)
+    _left_out(outcome, console)
     failed = outcome.failed()
     if failed:
         console.print(Text(f"{len(failed)} cells failed; their rows say why", "red"))
+    if outcome.unrecorded:
+        lost = f"{outcome.unrecorded} cells are in the results and not in the journal: {outcome.full}"
+        console.print(Text(lost, "red"), soft_wrap=True)
     console.print(f"results: {out}", highlight=False, soft_wrap=True)
+
+
+def _left_out(outcome: Outcome, console: Console) -> None:
+    for problem in outcome.missing:
+        console.print(Text(f"left out: {problem}", "red"), soft_wrap=True)
 
 
 def _timing_summary(outcome: Outcome, console: Console) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -49,10 +50,12 @@ class Wire:
 
 
 def end_with_parent() -> None:
-    """Ends this process when its standard input closes, which is when the parent is gone."""
+    """Ends this process and what it has started when its standard input closes, which is when the parent is gone."""
 
     def wait() -> None:
         sys.stdin.read()
+        if os.getpgrp() == os.getpid():  # a group of our own, as bench.workers makes it
+            os.killpg(os.getpid(), signal.SIGKILL)
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -34,13 +34,14 @@ class Event:
     status: str = ""
 
 
-def _environment(threads: int) -> dict[str, str]:
+def environment(threads: int) -> dict[str, str]:
+    """The environment of measuring processes: this checkout's code, and as many BLAS threads as asked for."""
     path = os.pathsep.join(filter(None, [str(build.FOLDER.parent), os.environ.get("PYTHONPATH")]))
-    environment = dict(os.environ, PYTHONPATH=path, PYTHONUNBUFFERED="1")
+    out = dict(os.environ, PYTHONPATH=path, PYTHONUNBUFFERED="1")
     for name in FORCED:
-        environment.pop(name, None)
-    environment.update(dict.fromkeys(ONE_THREAD, str(threads)))
-    return environment
+        out.pop(name, None)
+    out.update(dict.fromkeys(ONE_THREAD, str(threads)))
+    return out
 
 
 def _died(code: int, words: str) -> str:
@@ -93,8 +94,8 @@ def _one_process(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(threads),
-        start_new_session=True,  # Ctrl-C is for us alone
+        env=environment(threads),
+        start_new_session=True,  # Ctrl-C is for us alone, and what it starts can be ended with it
     )
     assert process.stdin and process.stdout and process.stderr
     in_hand: Cell | None = None
@@ -122,7 +123,8 @@ def _one_process(
     except BrokenPipeError:
         return in_hand, _died(process.wait(), process.stderr.read().decode(errors="replace")), "fail"
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         for pipe in (process.stdin, process.stdout, process.stderr):
             with contextlib.suppress(OSError):

@@ -63,8 +63,8 @@ static int64_t measure(timed run, void *context, uint64_t repeat, const uint8_t 
 
 typedef struct {
     const cdot_view *view;
-    const float *X;
-    float *Y;
+    const void *X;
+    void *Y;
     size_t batch;
     uint32_t col_begin, col_end;
     cdot_pool *pool;
@@ -74,11 +74,14 @@ typedef struct {
 static int run_dot(void *context)
 {
     dot_job *job = context;
+    if (job->view->value_type == CDOT_INT8)
+        return cdot_product_s8(job->view, job->X, job->Y, job->batch, job->col_begin, job->col_end, job->pool,
+                               job->scratch);
     return cdot_product(job->view, job->X, job->Y, job->batch, job->col_begin, job->col_end, job->pool,
                         job->scratch);
 }
 
-int64_t bench_dot(const cdot_view *view, const float *X, float *Y, size_t batch, uint32_t col_begin,
+int64_t bench_dot(const cdot_view *view, const void *X, void *Y, size_t batch, uint32_t col_begin,
                   uint32_t col_end, cdot_pool *pool, void *scratch, uint64_t repeat, const uint8_t *cold,
                   uint64_t size)
 {

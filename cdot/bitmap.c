@@ -14,7 +14,7 @@ enum { FORMAT = 10, ENTRIES = 8192, STEP = 56, ROOM = ENTRIES + 8 };
 enum { FIELDS, VALUES, INDICES, BITS };
 
 typedef struct {
-    uint32_t coded;   /* 0: values are floats; 1: they are indices into a codebook */
+    uint32_t coded;   /* 0: values are stored; 1: they are indices into a codebook */
     uint32_t symbols; /* entries of the codebook */
 } bitmap_fields;
 
@@ -28,7 +28,7 @@ typedef struct {
     runs_cursor run;
     uint64_t position; /* nonzeros before the run */
     uint8_t *rows;
-    float *values;
+    float *values; /* of a codebook; int8 where the view's are */
     uint32_t *ends;
 } bitmap_cursor;
 
@@ -42,7 +42,7 @@ static uint32_t bitmap_groups(const cdot_view *view)
 static int bitmap_read(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace)
 {
     cdot_reader reader;
-    if (cdot_read_header(&reader, payload, size, FORMAT, sizeof(bitmap_fields)))
+    if (cdot_read_header_any(&reader, payload, size, FORMAT, sizeof(bitmap_fields)))
         return reader.error;
     const bitmap_fields *fields = cdot_take(&reader, 1, sizeof *fields, 4);
     if (!fields)
@@ -52,7 +52,8 @@ static int bitmap_read(cdot_view *view, const uint8_t *payload, uint64_t size, v
     cdot_fill_view(view, &bitmap_decoder, &reader, workspace);
     uint64_t indices = fields->coded ? packed_bytes(view->nnz, packed_width(fields->symbols)) : 0;
     view->section[FIELDS] = fields;
-    view->section[VALUES] = cdot_take(&reader, fields->coded ? fields->symbols : view->nnz, 4, 4);
+    view->section[VALUES] = cdot_take(&reader, fields->coded ? fields->symbols : view->nnz,
+                                      cdot_value_bytes(view->value_type), 4);
     view->section[INDICES] = cdot_take(&reader, indices, 1, 4);
     view->section[BITS] = cdot_take(&reader, packed_bytes((uint64_t)view->n * view->m, 1), 1, 4);
     view->row_bytes = view->n <= 1 << 16 ? 2 : 4;
@@ -185,14 +186,14 @@ static int bitmap_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *b
         at->ends[k] = (uint32_t)ones;
     }
     block->rows = at->rows;
-    block->values = (const float *)view->section[VALUES] + at->position;
+    block->values = (const uint8_t *)view->section[VALUES] + at->position * cdot_value_bytes(view->value_type);
     if (fields->coded) {
-        packed_values(view->section[INDICES], at->position, (uint32_t)ones, view->section[VALUES],
-                      fields->symbols, at->values);
+        packed_values_of(view, view->section[INDICES], at->position, (uint32_t)ones, view->section[VALUES],
+                         fields->symbols, at->values);
         block->values = at->values;
     }
     at->position += ones;
     return 1;
 }
 
-const cdot_decoder bitmap_decoder = {bitmap_workspace, bitmap_open, bitmap_seek, bitmap_next, NULL, NULL};
+const cdot_decoder bitmap_decoder = {bitmap_workspace, bitmap_open, bitmap_seek, bitmap_next, NULL, NULL, NULL};

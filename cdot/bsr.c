@@ -66,7 +66,7 @@ static uint32_t bsr_copy(const cdot_view *view, uint32_t block, uint32_t column,
     uint32_t size = ((const bsr_fields *)view->section[BSR_FIELDS])->block;
     uint32_t row = ((const uint32_t *)view->section[BSR_INDICES])[block] * size;
     uint32_t count = view->n - row < size ? view->n - row : size;
-    const float *from = (const float *)view->section[BSR_VALUES] + ((size_t)block * size + column % size) * size;
+    const float *all = view->section[BSR_VALUES], *from = all + ((size_t)block * size + column % size) * size;
     memcpy(values, from, count * sizeof *values);
     for (uint32_t i = 0; i < count; i++)
         rows[i] = row + i;
@@ -109,4 +109,4 @@ static uint64_t bsr_weight(const cdot_view *view, uint32_t column)
     return ((const uint32_t *)view->section[BSR_POINTERS])[bsr_up(column, fields->block)];
 }
 
-const cdot_decoder bsr_decoder = {NULL, bsr_open, bsr_seek, bsr_next, bsr_weight, bsr_dot};
+const cdot_decoder bsr_decoder = {NULL, bsr_open, bsr_seek, bsr_next, bsr_weight, bsr_dot, NULL};

@@ -45,8 +45,8 @@ INLINE void bsr_add(const float *values, const float *x, uint32_t block, bsr_lan
     }
 }
 
-/* sums[c LANES] += blocks `from` to `to` of the tile's column c times one vector. Small blocks take turns at two
- * sets of parts, because an addition waits for the one before it. */
+/* sums[c LANES] += blocks `from` to `to` of the tile's column c times one vector. Small blocks take turns at
+ * two sets of parts, because an addition waits for the one before it. */
 INLINE void bsr_one(const bsr_operands *in, uint32_t from, uint32_t to, uint32_t block, float *sums)
 {
     bsr_lanes even[TILE * LARGEST / LANES] = {{0}}, odd[TILE * LARGEST / LANES] = {{0}};

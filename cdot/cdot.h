@@ -18,7 +18,7 @@ enum {
     CDOT_GROUP = 16         /* columns of one seek point, at the most */
 };
 
-enum { CDOT_FLOAT32 = 1 };  /* value types */
+enum { CDOT_FLOAT32 = 1, CDOT_INT8 = 2 }; /* value types; products of int8 are int32 */
 
 /* What a call returns when a payload or an argument is refused; the texts are in cdot/errors.py. */
 enum {
@@ -88,8 +88,9 @@ typedef struct {
 } cdot_cursor;
 
 /* What a format brings. `workspace` may be NULL where none is needed. `weight` counts work before a column
- * (bits, nonzeros), for balancing threads; NULL: columns are alike. `dot` is a fused kernel or NULL; what
- * it computes is what blocks and multipliers compute. */
+ * (bits, nonzeros), for balancing threads; NULL: columns are alike. `dot` and `dot_s8` are fused kernels or
+ * NULL; what they compute is what blocks and multipliers compute. `seek` to `weight` serve all value types
+ * that `open` takes; which one a payload has is in its view. */
 typedef struct cdot_decoder {
     int64_t (*workspace)(const uint8_t *payload, uint64_t size);
     int (*open)(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
@@ -99,6 +100,8 @@ typedef struct cdot_decoder {
     uint64_t (*weight)(const cdot_view *view, uint32_t column);
     int (*dot)(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
                uint32_t col_begin, uint32_t col_end, void *scratch);
+    int (*dot_s8)(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, size_t ldy, size_t batch,
+                  uint32_t col_begin, uint32_t col_end, void *scratch);
 } cdot_decoder;
 
 /* The table of a built-in format, NULL for an unknown name. */
@@ -111,10 +114,16 @@ uint32_t cdot_crc(const uint8_t *payload, uint64_t size);
 int cdot_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
              uint32_t col_begin, uint32_t col_end, void *scratch);
 
+/* The same for int8: exact where the sum fits 32 bits, as it does for every x where n is below 2^17; else
+ * modulo 2^32. CDOT_FORMAT where the view is of the other value type, here and there. */
+int cdot_dot_s8(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, size_t ldy, size_t batch,
+                uint32_t col_begin, uint32_t col_end, void *scratch);
+
 /* The nonzeros of a range of columns in column order. ends[k]: nonzeros up to and with column begin + k.
- * With rows NULL they are only counted. Returns their number, or an error. */
+ * `values` is of the view's value type. With rows NULL they are only counted. Returns their number, or an
+ * error. */
 int64_t cdot_decode(const cdot_view *view, uint32_t col_begin, uint32_t col_end, int32_t *rows,
-                    float *values, int64_t *ends, uint64_t capacity, void *scratch);
+                    void *values, int64_t *ends, uint64_t capacity, void *scratch);
 
 /* Threads over columns. A pool of T threads is T - 1 workers and the caller. */
 typedef struct cdot_pool cdot_pool;
@@ -127,5 +136,7 @@ uint32_t cdot_pool_threads(const cdot_pool *pool);
 uint64_t cdot_product_scratch(const cdot_view *view, size_t batch, uint32_t threads);
 int cdot_product(const cdot_view *view, const float *X, float *Y, size_t batch, uint32_t col_begin,
                  uint32_t col_end, cdot_pool *pool, void *scratch);
+int cdot_product_s8(const cdot_view *view, const int8_t *X, int32_t *Y, size_t batch, uint32_t col_begin,
+                    uint32_t col_end, cdot_pool *pool, void *scratch);
 
 #endif

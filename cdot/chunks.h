@@ -59,7 +59,8 @@ static inline uint32_t chunk_count(const chunk_counts *counts, uint32_t column)
 /* Fills the positions; CDOT_POINTER where these are no counts of a matrix of n rows with `entries`. */
 int chunk_open(chunk_counts *counts, uint32_t n, uint64_t entries);
 
-static inline void chunk_seek(chunk_cursor *at, const chunk_counts *counts, uint32_t begin, uint32_t end, uint32_t *ends)
+static inline void chunk_seek(chunk_cursor *at, const chunk_counts *counts, uint32_t begin, uint32_t end,
+                              uint32_t *ends)
 {
     memset(at, 0, sizeof *at);
     at->begin = begin;
@@ -124,7 +125,8 @@ static inline uint32_t chunk_room(const chunk_cursor *at)
 }
 
 /* A full chunk's columns as a block without rows and values; 0 if none of them is asked for. */
-static inline int chunk_show(chunk_cursor *at, const chunk_counts *counts, chunk_stream *stream, cdot_block *block)
+static inline int chunk_show(chunk_cursor *at, const chunk_counts *counts, chunk_stream *stream,
+                             cdot_block *block)
 {
     uint32_t done = 0, segments = 0;
     *block = (cdot_block){.column = stream->column, .ends = at->ends};

@@ -190,4 +190,4 @@ static int combined_dot(const cdot_view *view, const float *x, size_t ldx, float
 }
 
 const cdot_decoder column_combined_decoder = {combined_workspace, combined_open, combined_seek,
-                                              combined_next,      NULL,          combined_dot};
+                                              combined_next,      NULL,          combined_dot, NULL};

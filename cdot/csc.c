@@ -71,5 +71,5 @@ static int csc_min_open(cdot_view *view, const uint8_t *payload, uint64_t size, 
     return csc_open_as(view, payload, size, workspace, FORMAT_CSC_MIN, &csc_min_decoder);
 }
 
-const cdot_decoder csc_decoder = {NULL, csc_open, csc_seek, csc_next, csc_weight, NULL};
-const cdot_decoder csc_min_decoder = {NULL, csc_min_open, csc_seek, csc_next, csc_weight, NULL};
+const cdot_decoder csc_decoder = {NULL, csc_open, csc_seek, csc_next, csc_weight, NULL, NULL};
+const cdot_decoder csc_min_decoder = {NULL, csc_min_open, csc_seek, csc_next, csc_weight, NULL, NULL};

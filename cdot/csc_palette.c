@@ -15,7 +15,7 @@ typedef struct {
     uint32_t column, end;
     uint32_t done; /* nonzeros of the column that were shown already: it has more than ENTRIES */
     uint32_t reserved;
-    float *values;
+    float *values; /* int8 where the view's are */
     uint32_t *ends;
 } csc_palette_cursor;
 
@@ -24,7 +24,7 @@ static int csc_palette_open(cdot_view *view, const uint8_t *payload, uint64_t si
 {
     cdot_reader reader;
     (void)workspace_size;
-    if (cdot_read_header(&reader, payload, size, FORMAT, sizeof(csc_palette_fields)))
+    if (cdot_read_header_any(&reader, payload, size, FORMAT, sizeof(csc_palette_fields)))
         return reader.error;
     const csc_palette_fields *fields = cdot_take(&reader, 1, sizeof *fields, 4);
     if (!fields)
@@ -34,7 +34,7 @@ static int csc_palette_open(cdot_view *view, const uint8_t *payload, uint64_t si
         view->row_bytes = cdot_width(view->n - 1);
     uint32_t width = packed_width(fields->symbols);
     view->section[FIELDS] = fields;
-    view->section[VALUES] = cdot_take(&reader, fields->symbols, 4, 4);
+    view->section[VALUES] = cdot_take(&reader, fields->symbols, cdot_value_bytes(view->value_type), 4);
     view->section[POINTERS] = cdot_take(&reader, (uint64_t)view->m + 1, 4, 4);
     view->section[ROWS] = cdot_take(&reader, view->nnz, view->row_bytes, 4);
     view->section[INDICES] = cdot_take(&reader, packed_bytes(view->nnz, width), 1, 4);
@@ -81,7 +81,7 @@ static int csc_palette_next(const cdot_view *view, cdot_cursor *cursor, cdot_blo
         return 0;
     uint64_t from = (uint64_t)pointers[at->column] + at->done;
     uint32_t count = csc_palette_cut(at, pointers, block);
-    packed_values(view->section[INDICES], from, count, view->section[VALUES], fields->symbols, at->values);
+    packed_values_of(view, view->section[INDICES], from, count, view->section[VALUES], fields->symbols, at->values);
     block->rows = (const uint8_t *)view->section[ROWS] + from * view->row_bytes;
     block->values = at->values;
     return 1;
@@ -93,4 +93,4 @@ static uint64_t csc_palette_weight(const cdot_view *view, uint32_t column)
 }
 
 const cdot_decoder csc_palette_decoder = {NULL,             csc_palette_open,   csc_palette_seek,
-                                          csc_palette_next, csc_palette_weight, NULL};
+                                          csc_palette_next, csc_palette_weight, NULL, NULL};

@@ -119,4 +119,4 @@ static uint64_t cser_weight(const cdot_view *view, uint32_t column)
     return (uint64_t)column + group + cdot_index(a.groups, a.group_bytes, group);
 }
 
-const cdot_decoder cser_decoder = {NULL, cser_open, cser_seek, cser_next, cser_weight, cser_dot};
+const cdot_decoder cser_decoder = {NULL, cser_open, cser_seek, cser_next, cser_weight, cser_dot, NULL};

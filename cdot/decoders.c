@@ -14,6 +14,14 @@ extern const cdot_decoder ham_decoder;
 extern const cdot_decoder sham_decoder;
 extern const cdot_decoder column_combined_decoder;
 extern const cdot_decoder nested_decoder;
+extern const cdot_decoder dense_s8_decoder;
+extern const cdot_decoder csr16_decoder;
+extern const cdot_decoder bcsr2x2_decoder;
+extern const cdot_decoder rle4_decoder;
+extern const cdot_decoder rel15_decoder;
+extern const cdot_decoder psr8_decoder;
+extern const cdot_decoder dcsr_decoder;
+extern const cdot_decoder rice_decoder;
 
 const cdot_decoder *cdot_find(const char *name)
 {
@@ -35,6 +43,14 @@ const cdot_decoder *cdot_find(const char *name)
         {"sham", &sham_decoder},
         {"column_combined", &column_combined_decoder},
         {"nested", &nested_decoder},
+        {"dense_s8", &dense_s8_decoder},
+        {"csr16", &csr16_decoder},
+        {"bcsr2x2", &bcsr2x2_decoder},
+        {"rle4", &rle4_decoder},
+        {"rel15", &rel15_decoder},
+        {"psr8", &psr8_decoder},
+        {"dcsr", &dcsr_decoder},
+        {"rice", &rice_decoder},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         const char *a = table[i].name, *b = name;

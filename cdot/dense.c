@@ -49,4 +49,4 @@ static int dense_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bl
     return 1;
 }
 
-const cdot_decoder dense_decoder = {NULL, dense_open, dense_seek, dense_next, NULL, NULL};
+const cdot_decoder dense_decoder = {NULL, dense_open, dense_seek, dense_next, NULL, NULL, NULL};

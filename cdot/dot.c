@@ -2,10 +2,22 @@
 #include <string.h>
 
 #include "multiply.h"
+#include "multiply_s8.h"
 
 static int in_range(const cdot_view *view, uint32_t col_begin, uint32_t col_end)
 {
     return col_begin <= col_end && col_end <= view->m;
+}
+
+/* Outputs of both value types have four bytes, and nothing is their zero. */
+static void clear(void *y, size_t ldy, size_t batch, uint32_t col_begin, uint32_t col_end)
+{
+    uint8_t *out = y;
+    if (ldy == batch)
+        memset(out + 4 * col_begin * ldy, 0, 4 * (col_end - col_begin) * batch);
+    else
+        for (uint32_t j = col_begin; j < col_end; j++)
+            memset(out + 4 * j * ldy, 0, 4 * batch);
 }
 
 int cdot_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
@@ -14,18 +26,35 @@ int cdot_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t
     cdot_cursor cursor;
     cdot_block block;
     int status;
+    if (view->value_type != CDOT_FLOAT32)
+        return CDOT_FORMAT;
     if (!in_range(view, col_begin, col_end))
         return CDOT_RANGE;
-    if (ldy == batch)
-        memset(y + col_begin * ldy, 0, (col_end - col_begin) * batch * sizeof *y);
-    else
-        for (uint32_t j = col_begin; j < col_end; j++)
-            memset(y + j * ldy, 0, batch * sizeof *y);
+    clear(y, ldy, batch, col_begin, col_end);
     if (view->decoder->dot)
         return view->decoder->dot(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
     view->decoder->seek(view, &cursor, col_begin, col_end, scratch);
     while ((status = view->decoder->next(view, &cursor, &block)) > 0)
         cdot_multiply(view, &block, x, ldx, y, ldy, batch);
+    return status;
+}
+
+int cdot_dot_s8(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, size_t ldy, size_t batch,
+                uint32_t col_begin, uint32_t col_end, void *scratch)
+{
+    cdot_cursor cursor;
+    cdot_block block;
+    int status;
+    if (view->value_type != CDOT_INT8)
+        return CDOT_FORMAT;
+    if (!in_range(view, col_begin, col_end))
+        return CDOT_RANGE;
+    clear(y, ldy, batch, col_begin, col_end);
+    if (view->decoder->dot_s8)
+        return view->decoder->dot_s8(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
+    view->decoder->seek(view, &cursor, col_begin, col_end, scratch);
+    while ((status = view->decoder->next(view, &cursor, &block)) > 0)
+        cdot_multiply_s8(view, &block, x, ldx, y, ldy, batch);
     return status;
 }
 
@@ -40,9 +69,24 @@ static uint32_t row_of(const cdot_block *block, uint32_t row_bytes, uint32_t i, 
     return ((const uint32_t *)block->rows)[i];
 }
 
+/* Copies entry `i` to place `to`, or anywhere where `values` is NULL; 0 where it is a zero. */
+static int value_of(const cdot_view *view, const cdot_block *block, uint32_t i, void *values, int64_t to)
+{
+    if (view->value_type == CDOT_INT8) {
+        int8_t value = ((const int8_t *)block->values)[i];
+        if (values && value)
+            ((int8_t *)values)[to] = value;
+        return value != 0;
+    }
+    float value = ((const float *)block->values)[i];
+    if (values && value != 0)
+        ((float *)values)[to] = value;
+    return value != 0;
+}
+
 /* Blocks may jump between columns, so a first walk counts and a second one fills. */
 static int decode_walk(const cdot_view *view, uint32_t col_begin, uint32_t col_end, int32_t *rows,
-                       float *values, int64_t *at, int64_t capacity, void *scratch)
+                       void *values, int64_t *at, int64_t capacity, void *scratch)
 {
     cdot_cursor cursor;
     cdot_block block;
@@ -53,15 +97,12 @@ static int decode_walk(const cdot_view *view, uint32_t col_begin, uint32_t col_e
         for (uint32_t k = 0; k < block.segments; k++, row = 0) {
             int64_t *to = at + (block.column + k - col_begin);
             for (; i < block.ends[k]; i++, row++) {
-                float value = ((const float *)block.values)[i];
-                if (value == 0)
+                if (rows && *to >= capacity && value_of(view, &block, i, NULL, 0))
+                    return CDOT_CAPACITY;
+                if (!value_of(view, &block, i, *to < capacity ? values : NULL, *to))
                     continue;
-                if (rows) {
-                    if (*to >= capacity)
-                        return CDOT_CAPACITY;
+                if (rows)
                     rows[*to] = (int32_t)row_of(&block, view->row_bytes, i, row);
-                    values[*to] = value;
-                }
                 ++*to;
             }
         }
@@ -70,7 +111,7 @@ static int decode_walk(const cdot_view *view, uint32_t col_begin, uint32_t col_e
 }
 
 int64_t cdot_decode(const cdot_view *view, uint32_t col_begin, uint32_t col_end, int32_t *rows,
-                    float *values, int64_t *ends, uint64_t capacity, void *scratch)
+                    void *values, int64_t *ends, uint64_t capacity, void *scratch)
 {
     if (!in_range(view, col_begin, col_end))
         return CDOT_RANGE;

@@ -85,7 +85,8 @@ static int eie_open_coded(eie_tables *tables, const eie_sections *sections, uint
     const eie_fields *fields = &sections->fields;
     int error = pairs_open(&tables->values, &sections->values, workspace);
     if (!error)
-        error = steps_open(&tables->steps, &sections->gaps, workspace + pairs_workspace(fields->values.longest));
+        error = steps_open(&tables->steps, &sections->gaps,
+                           workspace + pairs_workspace(fields->values.longest));
     if (error)
         return error;
     if (fields->values.symbols == 0 && fields->entries)
@@ -110,7 +111,8 @@ static int eie_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
     uint64_t *positions = (uint64_t *)((uint8_t *)workspace + eie_codes_bytes(fields));
     cdot_fill_view(view, &eie_decoder, &reader, workspace);
     view->row_bytes = view->n > 65536 ? 4 : 2;
-    *tables = (eie_tables){.entries = fields->entries, .coded = fields->gaps.symbols, .symbols = fields->values.symbols};
+    *tables = (eie_tables){.entries = fields->entries, .symbols = fields->values.symbols};
+    tables->coded = fields->gaps.symbols > 0;
     tables->counts = (chunk_counts){sections.counts, positions, sections.width, sections.shift, view->m};
     tables->codebook = sections.codebook;
     tables->gaps = sections.packed_gaps;
@@ -140,4 +142,4 @@ static uint64_t eie_weight(const cdot_view *view, uint32_t column)
     return chunk_weight(&((const eie_tables *)view->workspace)->counts, column);
 }
 
-const cdot_decoder eie_decoder = {eie_workspace, eie_open, eie_seek, eie_next, eie_weight, NULL};
+const cdot_decoder eie_decoder = {eie_workspace, eie_open, eie_seek, eie_next, eie_weight, NULL, NULL};

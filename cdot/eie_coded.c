@@ -90,14 +90,17 @@ static inline uint32_t eie_coded_rows(const cdot_block *block, const uint8_t *st
         for (; from < block->ends[k]; from += 8) {
             uint64_t eight;
             memcpy(&eight, steps + from, sizeof eight);
-            row = steps_eight(eight, block->ends[k] - from, row, n, rows + (size_t)from * row_bytes, row_bytes);
+            row = steps_eight(eight, block->ends[k] - from, row, n, rows + (size_t)from * row_bytes,
+                              row_bytes);
         }
         from = block->ends[k];
     }
     return row;
 }
 
-static void eie_coded_show(const cdot_view *view, eie_coded_cursor *at, int s, uint32_t first, cdot_block *block)
+/* Rows and values of the block of stream `s`, whose chunk started in column `first`. */
+static void eie_coded_show(const cdot_view *view, eie_coded_cursor *at, int s, uint32_t first,
+                           cdot_block *block)
 {
     const uint8_t *steps = at->steps + s * STEPS;
     uint32_t row = block->column == first ? at->row[s] : 0;
@@ -120,7 +123,8 @@ int eie_coded_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block
         for (int s = 0; s < CHUNK_STREAMS; s++) {
             chunk_stream *one = &at->chunks.streams[s];
             uint32_t first = one->column;
-            if (one->chunk && one->filled == one->chunk && chunk_show(&at->chunks, &tables->counts, one, block)) {
+            if (one->chunk && one->filled == one->chunk &&
+                chunk_show(&at->chunks, &tables->counts, one, block)) {
                 eie_coded_show(view, at, s, first, block);
                 return 1;
             }

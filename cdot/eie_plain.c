@@ -65,11 +65,11 @@ void eie_plain_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column,
 }
 
 /* Rows of the next `count` entries of a column; returns the row below the last. */
-static inline uint32_t eie_rows(const uint8_t *gaps, uint64_t position, uint32_t count, uint32_t row, uint32_t n,
-                                uint8_t *rows, uint32_t row_bytes)
+static inline uint32_t eie_rows(const uint8_t *gaps, uint64_t position, uint32_t count, uint32_t row,
+                                uint32_t n, uint8_t *rows, uint32_t row_bytes)
 {
-    for (uint32_t i = 0; i < count; i += 8)
-        row = steps_eight(eie_steps(gaps, position + i), count - i, row, n, rows + (size_t)i * row_bytes, row_bytes);
+    for (uint32_t i = 0; i < count; i += 8, rows += (size_t)8 * row_bytes)
+        row = steps_eight(eie_steps(gaps, position + i), count - i, row, n, rows, row_bytes);
     return row;
 }
 

@@ -47,11 +47,14 @@ _Static_assert(sizeof(ham_cursor) <= sizeof(cdot_cursor), "the cursor has no roo
 
 static int ham_read(cdot_reader *reader, const uint8_t *payload, uint64_t size, huffman_sections *sections)
 {
-    if (cdot_read_header(reader, payload, size, FORMAT, sizeof(huffman_fields)))
+    if (cdot_read_header_any(reader, payload, size, FORMAT, sizeof(huffman_fields)))
         return reader->error;
     const huffman_fields *stored = cdot_take(reader, 1, sizeof *stored, 4);
-    if (huffman_take(reader, stored, sizeof(float), sections))
+    int int8 = reader->header.value_type == CDOT_INT8;
+    if (huffman_take(reader, stored, int8 ? 0 : sizeof(float), sections))
         return reader->error;
+    if (int8)
+        huffman_take_s8(reader, sections);
     return cdot_finish(reader);
 }
 
@@ -67,7 +70,8 @@ static int64_t ham_workspace(const uint8_t *payload, uint64_t size)
     if (ham_read(&reader, payload, size, &sections))
         return reader.error;
     uint32_t longest = sections.fields.longest;
-    return (int64_t)(ham_tables_bytes() + huffman_workspace(longest) +
+    uint64_t wide = reader.header.value_type == CDOT_INT8 ? HUFFMAN_WIDE(sections.fields.symbols) : 0;
+    return (int64_t)(ham_tables_bytes() + wide + huffman_workspace(longest) +
                      huffman_entries(longest) * (sizeof(ham_run) + sizeof(float)));
 }
 
@@ -125,6 +129,10 @@ static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
         return CDOT_WORKSPACE;
     ham_tables *tables = workspace;
     uint8_t *rest = (uint8_t *)workspace + ham_tables_bytes();
+    if (reader.header.value_type == CDOT_INT8) {
+        huffman_widen_s8(&sections, rest);
+        rest += HUFFMAN_WIDE(sections.fields.symbols);
+    }
     int error = huffman_stream_open(&tables->stream, &sections, sections.values, rest);
     if (error)
         return error;
@@ -297,6 +305,8 @@ static int ham_show(const cdot_view *view, const ham_cursor *at, int s, cdot_blo
     *block = (cdot_block){.column = one->first + skip, .segments = segments - skip, .ends = ends + skip};
     block->begin = skip ? ends[skip - 1] : 0;
     block->rows = (const uint8_t *)at->rows + (size_t)s * ENTRIES * view->row_bytes;
+    if (view->value_type == CDOT_INT8)
+        huffman_narrow_s8(at->values + s * ENTRIES, ends[segments - 1]);
     block->values = at->values + s * ENTRIES;
     return 1;
 }
@@ -312,6 +322,8 @@ static int ham_next_constant(const cdot_view *view, ham_cursor *at, cdot_block *
     for (uint32_t i = 0; i < count; i++)
         at->values[i] = tables->stream.code.values[0];
     *block = (cdot_block){.column = at->next, .segments = 1, .row = one->row, .ends = at->ends};
+    if (view->value_type == CDOT_INT8)
+        huffman_narrow_s8(at->values, count);
     block->values = at->values;
     at->ends[0] = count;
     one->row += count;
@@ -358,4 +370,4 @@ static uint64_t ham_weight(const cdot_view *view, uint32_t column)
     return group < stream->groups ? huffman_seek(stream, group) : stream->stream_bits;
 }
 
-const cdot_decoder ham_decoder = {ham_workspace, ham_open, ham_seek, ham_next, ham_weight, NULL};
+const cdot_decoder ham_decoder = {ham_workspace, ham_open, ham_seek, ham_next, ham_weight, NULL, NULL};

@@ -73,7 +73,7 @@ int huffman_take(cdot_reader *reader, const huffman_fields *stored, uint32_t val
     uint64_t bases = fields->base_shift == 255 || sections->groups == 0
                          ? 0
                          : ((sections->groups - 1) >> fields->base_shift) + 1;
-    sections->values = cdot_take(reader, fields->symbols, value_bytes, 4);
+    sections->values = value_bytes ? cdot_take(reader, fields->symbols, value_bytes, 4) : NULL;
     sections->per_length = cdot_take(reader, fields->longest, 4, 4);
     sections->bases = cdot_take(reader, bases, 8, bases ? 8 : 4);
     sections->points = cdot_take(reader, sections->groups, 4, 4);

@@ -81,10 +81,38 @@ typedef struct {
     uint32_t groups;
 } huffman_sections;
 
-/* Takes values (of value_bytes each), per_length, bases, points and words from the payload, in this order;
+/* Takes values (of value_bytes each; 0: none), per_length, bases, points and words from the payload, in this order;
  * stored: the fields, which were taken before. */
 int huffman_take(cdot_reader *reader, const huffman_fields *stored, uint32_t value_bytes,
                  huffman_sections *sections);
+
+/* A code's values where those of the matrix are int8: they are stored behind all other sections, so that
+ * nothing has to be aligned behind them, widened to float for the tables, and narrowed in a block before it
+ * is shown. Take them last; HUFFMAN_WIDE(symbols) more bytes of workspace hold the widened ones. */
+#define HUFFMAN_WIDE(symbols) (((uint64_t)(symbols) * sizeof(float) + 15) / 16 * 16)
+
+static inline void huffman_take_s8(cdot_reader *reader, huffman_sections *sections)
+{
+    sections->values = cdot_take(reader, sections->fields.symbols, 1, 1);
+}
+
+/* Lets `values` of the sections point to the widened ones. */
+static inline void huffman_widen_s8(huffman_sections *sections, void *workspace)
+{
+    const int8_t *values = sections->values;
+    float *wide = workspace;
+    for (uint32_t symbol = 0; symbol < sections->fields.symbols; symbol++)
+        wide[symbol] = values[symbol];
+    sections->values = wide;
+}
+
+/* In place: an int8 is never behind the float that it comes from. */
+static inline void huffman_narrow_s8(float *values, uint32_t count)
+{
+    int8_t *narrow = (int8_t *)values;
+    for (uint32_t i = 0; i < count; i++)
+        narrow[i] = (int8_t)values[i];
+}
 
 /* Opens code, stream and seek points; `values` in code order; workspace of huffman_workspace(longest). */
 int huffman_stream_open(huffman_stream *out, const huffman_sections *sections, const float *values,

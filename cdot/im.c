@@ -77,4 +77,4 @@ static int im_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block
     return 1;
 }
 
-const cdot_decoder im_decoder = {NULL, im_open, im_seek, im_next, NULL, NULL};
+const cdot_decoder im_decoder = {NULL, im_open, im_seek, im_next, NULL, NULL, NULL};

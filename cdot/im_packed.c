@@ -62,4 +62,4 @@ static int im_packed_next(const cdot_view *view, cdot_cursor *cursor, cdot_block
     return 1;
 }
 
-const cdot_decoder im_packed_decoder = {NULL, im_packed_open, im_packed_seek, im_packed_next, NULL, NULL};
+const cdot_decoder im_packed_decoder = {NULL, im_packed_open, im_packed_seek, im_packed_next, NULL, NULL, NULL};

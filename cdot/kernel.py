@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,24 @@ import numpy.typing as npt
 from cdot.errors import KernelError, check, check_open
 from cdot.library import decoder, ffi, library, pointer
 
-Floats = npt.NDArray[np.float32]
+Inputs = npt.NDArray[np.float32] | npt.NDArray[np.int8]
+Outputs = npt.NDArray[np.float32] | npt.NDArray[np.int32]
+INT8 = 2  # the value type of a view; anything else is float32
+
+
+@dataclass(frozen=True)
+class ValueType:
+    """What a view's values make of products: dtypes of W and X, and of Y, with C's names for them."""
+
+    values: np.dtype[Any]
+    outputs: np.dtype[Any]
+    c_values: str
+    c_outputs: str
+    product: str  # the function of cdot.h
+
+
+FLOAT32_PRODUCT = ValueType(np.dtype("<f4"), np.dtype("<f4"), "float *", "float *", "cdot_product")
+INT8_PRODUCT = ValueType(np.dtype("i1"), np.dtype("<i4"), "int8_t *", "int32_t *", "cdot_product_s8")
 
 
 def aligned(size: int, alignment: int = 64) -> npt.NDArray[np.uint8]:
@@ -69,6 +87,7 @@ class Kernel:
         memory = pointer(self.workspace, "void *")
         check_open(self._decoder.open(self.view, payload, len(data), memory, size), what)
         self.view.decoder = self._decoder
+        self.values = INT8_PRODUCT if self.view.value_type == INT8 else FLOAT32_PRODUCT
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -84,23 +103,28 @@ class Kernel:
         return aligned(self._lib.cdot_product_scratch(self.view, batch, threads))
 
     def _product(
-        self, X: Floats, Y: Floats, columns: tuple[int, int], pool: Pool | None, scratch: npt.NDArray[np.uint8]
+        self, X: Inputs, Y: Outputs, columns: tuple[int, int], pool: Pool | None, scratch: npt.NDArray[np.uint8]
     ) -> tuple[Any, ...]:
         """The arguments that a product and its timing share."""
-        x, y = pointer(X, "const float *"), pointer(Y, "float *")
+        if X.dtype != self.values.values or Y.dtype != self.values.outputs:
+            wanted = f"{self.values.values} and {self.values.outputs}"
+            raise KernelError(f"X and Y are {X.dtype} and {Y.dtype}, and this payload needs {wanted}")
+        x, y = pointer(X, f"const {self.values.c_values}"), pointer(Y, self.values.c_outputs)
         threads = pool.handle if pool else ffi.NULL
         return self.view, x, y, len(X), *columns, threads, pointer(scratch, "void *")
 
     def dot(
-        self, X: Floats, Y: Floats, columns: tuple[int, int], pool: Pool | None, scratch: npt.NDArray[np.uint8]
+        self, X: Inputs, Y: Outputs, columns: tuple[int, int], pool: Pool | None, scratch: npt.NDArray[np.uint8]
     ) -> None:
-        """Y[:, columns] = X W[:, columns]; X (batch, n) and Y (batch, m) float32 in C order."""
-        check(self._lib.cdot_product(*self._product(X, Y, columns, pool, scratch)))
+        """Y[:, columns] = X W[:, columns]; X (batch, n) and Y (batch, m) in C order, both float32, or int8 and
+        int32."""
+        operands = self._product(X, Y, columns, pool, scratch)
+        check(getattr(self._lib, self.values.product)(*operands))
 
     def bench_dot(
         self,
-        X: Floats,
-        Y: Floats,
+        X: Inputs,
+        Y: Outputs,
         columns: tuple[int, int],
         pool: Pool | None,
         scratch: npt.NDArray[np.uint8],
@@ -118,17 +142,15 @@ class Kernel:
         memory = pointer(scratch, "void *")
         return check(self._lib.bench_decode(self.view, 0, self.view.m, memory, repeat, start, len(self.data)))
 
-    def decode(
-        self, begin: int, end: int
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Rows, values and indptr of the nonzeros of columns ``begin`` to ``end``."""
+    def decode(self, begin: int, end: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[Any], npt.NDArray[np.int64]]:
+        """Rows, values (float32 or int8) and indptr of the nonzeros of columns ``begin`` to ``end``."""
         indptr = np.zeros(end - begin + 1, np.int64)
         scratch = aligned(int(self.view.scratch_bytes))
         memory, ends = pointer(scratch, "void *"), pointer(indptr[1:], "int64_t *")
         null = ffi.NULL
         nnz = check(self._lib.cdot_decode(self.view, begin, end, null, null, ends, 0, memory))
-        rows, values = np.empty(nnz, np.int32), np.empty(nnz, np.float32)
-        to_rows, to_values = pointer(rows, "int32_t *"), pointer(values, "float *")
+        rows, values = np.empty(nnz, np.int32), np.empty(nnz, self.values.values)
+        to_rows, to_values = pointer(rows, "int32_t *"), pointer(values, "void *")
         check(self._lib.cdot_decode(self.view, begin, end, to_rows, to_values, ends, nnz, memory))
         return rows, values, indptr
 

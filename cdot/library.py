@@ -16,7 +16,7 @@ ffi: Any = cffi.FFI()
 
 def declarations() -> str:
     """The headers for Python as cffi reads them: without preprocessor lines."""
-    names = ("cdot.h", "bench.h", "encode.h", "combining.h", "nested.h")
+    names = ("cdot.h", "bench.h", "encode.h", "combining.h", "nested.h", "requantize.h")
     text = "".join((build.FOLDER / name).read_text() for name in names)
     return re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
 

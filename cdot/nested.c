@@ -195,5 +195,5 @@ int nested_adapt(cdot_view *view, uint32_t level)
     return CDOT_OK;
 }
 
-const cdot_decoder nested_decoder = {nested_workspace, nested_open, nested_seek, nested_next, NULL, nested_dot};
-static const cdot_decoder level_decoder = {NULL, NULL, nested_seek, level_next, NULL, NULL};
+const cdot_decoder nested_decoder = {nested_workspace, nested_open, nested_seek, nested_next, NULL, nested_dot, NULL};
+static const cdot_decoder level_decoder = {NULL, NULL, nested_seek, level_next, NULL, NULL, NULL};

@@ -96,6 +96,28 @@ static inline void packed_values(const uint8_t *bytes, uint64_t from, uint32_t c
         packed_look_up(bytes, width, bit, count, codebook, out, 1);
 }
 
+/* The same for a codebook of int8, whose indices have up to 8 bits. */
+static inline void packed_values_s8(const uint8_t *bytes, uint64_t from, uint32_t count, const int8_t *codebook,
+                                    uint32_t symbols, int8_t *out)
+{
+    uint32_t width = packed_width(symbols), i = 0;
+    uint64_t mask = packed_mask(width), bit = from * width;
+    for (; width && i < count; i++, bit += width)
+        out[i] = codebook[packed_window(bytes, bit) & mask];
+    for (; i < count; i++)
+        out[i] = codebook[0];
+}
+
+/* The values of indices, in a codebook of a view's value type, to scratch for either. */
+static inline void packed_values_of(const cdot_view *view, const uint8_t *bytes, uint64_t from, uint32_t count,
+                                    const void *codebook, uint32_t symbols, void *out)
+{
+    if (view->value_type == CDOT_INT8)
+        packed_values_s8(bytes, from, count, codebook, symbols, out);
+    else
+        packed_values(bytes, from, count, codebook, symbols, out);
+}
+
 /* CDOT_OK if all `count` indices are below `symbols`. Reads them only where their width allows others. */
 int packed_check(const uint8_t *bytes, uint32_t width, uint64_t count, uint32_t symbols);
 

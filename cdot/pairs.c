@@ -18,7 +18,8 @@ static void pairs_build(pair_stream *pairs)
         int both = first && second && first + second <= t;
         pairs->values[i][0] = code->table_value[i];
         pairs->values[i][1] = both ? code->table_value[behind] : 0;
-        pairs->entries[i] = (pair_entry){(uint8_t)(both ? first + second : first), (uint8_t)(both ? 2 : first > 0)};
+        pairs->entries[i].bits = (uint8_t)(both ? first + second : first);
+        pairs->entries[i].count = (uint8_t)(both ? 2 : first > 0);
     }
 }
 

@@ -7,8 +7,8 @@
 #include <nmmintrin.h>
 #endif
 
-int cdot_read_header(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
-                     uint16_t fields_bytes)
+static int read_header(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
+                       uint16_t fields_bytes, int float32, int int8)
 {
     cdot_header *header = &reader->header;
     reader->payload = payload;
@@ -22,12 +22,31 @@ int cdot_read_header(cdot_reader *reader, const uint8_t *payload, uint64_t size,
         return reader->error = CDOT_MAGIC;
     if (header->layout != CDOT_LAYOUT)
         return reader->error = CDOT_NEWER;
-    if (header->format != format || header->value_type != CDOT_FLOAT32)
+    if (header->format != format || !((float32 && header->value_type == CDOT_FLOAT32) ||
+                                      (int8 && header->value_type == CDOT_INT8)))
         return reader->error = CDOT_FORMAT;
     if (header->fields_bytes != fields_bytes || header->reserved != 0 || header->n > INT32_MAX ||
         header->m > INT32_MAX || header->nnz > (uint64_t)header->n * header->m)
         return reader->error = CDOT_LENGTH;
     return CDOT_OK;
+}
+
+int cdot_read_header(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
+                     uint16_t fields_bytes)
+{
+    return read_header(reader, payload, size, format, fields_bytes, 1, 0);
+}
+
+int cdot_read_header_s8(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
+                        uint16_t fields_bytes)
+{
+    return read_header(reader, payload, size, format, fields_bytes, 0, 1);
+}
+
+int cdot_read_header_any(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
+                         uint16_t fields_bytes)
+{
+    return read_header(reader, payload, size, format, fields_bytes, 1, 1);
 }
 
 const void *cdot_take(cdot_reader *reader, uint64_t count, uint32_t width, uint32_t align)

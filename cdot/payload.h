@@ -12,9 +12,20 @@ typedef struct {
     int error;
 } cdot_reader;
 
-/* Checks magic, layout, format and value type; leaves the reader behind the header. */
+/* Checks magic, layout, format and value type; leaves the reader behind the header. The first is for
+ * formats of float32, the second for those of int8, the third for those that have both. */
 int cdot_read_header(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
                      uint16_t fields_bytes);
+int cdot_read_header_s8(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
+                        uint16_t fields_bytes);
+int cdot_read_header_any(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
+                         uint16_t fields_bytes);
+
+/* Bytes of a value of the type that the header names. */
+static inline uint32_t cdot_value_bytes(uint32_t value_type)
+{
+    return value_type == CDOT_INT8 ? 1 : 4;
+}
 
 /* The next `count` items of `width` bytes, from an offset that is a multiple of `align`. */
 const void *cdot_take(cdot_reader *reader, uint64_t count, uint32_t width, uint32_t align);

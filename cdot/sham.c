@@ -29,14 +29,17 @@ typedef struct {
 
 static int sham_read(cdot_reader *reader, const uint8_t *payload, uint64_t size, sham_sections *sections)
 {
-    if (cdot_read_header(reader, payload, size, FORMAT, sizeof(huffman_fields)))
+    if (cdot_read_header_any(reader, payload, size, FORMAT, sizeof(huffman_fields)))
         return reader->error;
     const huffman_fields *stored = cdot_take(reader, 1, sizeof *stored, 4);
-    if (huffman_take(reader, stored, sizeof(float), &sections->huffman))
+    int int8 = reader->header.value_type == CDOT_INT8;
+    if (huffman_take(reader, stored, int8 ? 0 : sizeof(float), &sections->huffman))
         return reader->error;
     sections->width = cdot_width(reader->header.n);
     sections->counts = cdot_take(reader, reader->header.m, sections->width, 4);
     sections->rows = cdot_take(reader, reader->header.nnz, sections->width, 4);
+    if (int8)
+        huffman_take_s8(reader, &sections->huffman);
     return cdot_finish(reader);
 }
 
@@ -52,7 +55,8 @@ static int64_t sham_workspace(const uint8_t *payload, uint64_t size)
     if (sham_read(&reader, payload, size, &sections))
         return reader.error;
     const huffman_fields *fields = &sections.huffman.fields;
-    return (int64_t)(sham_tables_bytes() + pairs_workspace(fields->longest) +
+    uint64_t wide = reader.header.value_type == CDOT_INT8 ? HUFFMAN_WIDE(fields->symbols) : 0;
+    return (int64_t)(sham_tables_bytes() + wide + pairs_workspace(fields->longest) +
                      8 * chunk_positions(reader.header.m, fields->seek_shift));
 }
 
@@ -68,6 +72,10 @@ static int sham_open(cdot_view *view, const uint8_t *payload, uint64_t size, voi
     const huffman_fields *fields = &sections.huffman.fields;
     sham_tables *tables = workspace;
     uint8_t *rest = (uint8_t *)workspace + sham_tables_bytes();
+    if (reader.header.value_type == CDOT_INT8) {
+        huffman_widen_s8(&sections.huffman, rest);
+        rest += HUFFMAN_WIDE(fields->symbols);
+    }
     uint64_t *positions = (uint64_t *)(rest + pairs_workspace(fields->longest));
     int error = pairs_open(&tables->pairs, &sections.huffman, rest);
     if (error)
@@ -140,6 +148,8 @@ static int sham_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *blo
                 chunk_show(&at->chunks, &tables->counts, one, block)) {
                 block->rows = (const uint8_t *)tables->rows + position * view->row_bytes;
                 block->values = at->values + s * CHUNK_ENTRIES;
+                if (view->value_type == CDOT_INT8)
+                    huffman_narrow_s8(at->values + s * CHUNK_ENTRIES, block->ends[block->segments - 1]);
                 return 1;
             }
             active += one->chunk || sham_refill(tables, at, s);
@@ -155,4 +165,4 @@ static uint64_t sham_weight(const cdot_view *view, uint32_t column)
     return chunk_weight(&((const sham_tables *)view->workspace)->counts, column);
 }
 
-const cdot_decoder sham_decoder = {sham_workspace, sham_open, sham_seek, sham_next, sham_weight, NULL};
+const cdot_decoder sham_decoder = {sham_workspace, sham_open, sham_seek, sham_next, sham_weight, NULL, NULL};

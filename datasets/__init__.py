@@ -6,12 +6,13 @@ twin, checked against its published hash. Uses nothing of `formats` but the sour
 
 from datasets.entry import Dataset
 from datasets.errors import DataError, UnknownDataset
-from datasets.loading import describe, fetch, load, resolve, source_now
+from datasets.loading import describe, fetch, layer, load, resolve, source_now
 from datasets.matrix import Matrix
 from datasets.mirror import how_to_get
+from datasets.models import zoo
 from datasets.registry import SMALL, TWIN, entries, names
 
-FULL = tuple(entries())
+FULL = tuple(entries())  # the zoo apart: its layers have no cells of float32
 
 __all__ = [
     "FULL",
@@ -25,8 +26,10 @@ __all__ = [
     "entries",
     "fetch",
     "how_to_get",
+    "layer",
     "load",
     "names",
     "resolve",
     "source_now",
+    "zoo",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,16 @@ def read(path: Path, drop: tuple[int, ...] = (), scratch: Path | None = None) ->
     except DataError:
         raise
     except Exception as error:  # damaged files raise nearly anything: zlib.error, IndexError, MemoryError
-        raise DataError(f"{path} cannot be read as a matrix: {error}") from error
+        raise DataError(f"{path} cannot be read as a matrix: {_advised(str(error))}") from error
+
+
+def _advised(words: str) -> str:
+    """What numpy and scipy say of a file that they cannot read, and what to do about it."""
+    if "Python objects" in words or "pickle" in words:  # numpy's own advice is to run what the file holds
+        return "it holds Python objects, which may hold code and are not read: save numbers, of a dtype like float32"
+    if re.search("[Tt]runcated|greater than file size|No data left|end of (file|data)|reading array|EOF", words):
+        return f"{words} (the file is cut short or damaged: copy it again)"
+    return words
 
 
 def rounded(matrix: Any) -> tuple[Source, str]:

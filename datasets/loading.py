@@ -13,6 +13,8 @@ from datasets.entry import Dataset
 from datasets.errors import UnknownDataset, Unreachable
 from datasets.matrix import Matrix
 from datasets.mirror import how_to_get, mirror_folder, mirrored
+from datasets.models import Layer, zoo
+from datasets.models import names as model_names
 from datasets.registry import TWIN, entries, names
 
 
@@ -27,7 +29,8 @@ def _base(name: str) -> str:
 def resolve(patterns: Sequence[str]) -> list[str]:
     """Names from names, globs and files, in order and without doubles.
 
-    Twins match only globs that end in ~twin. UnknownDataset names the nearest for what is neither.
+    Twins match only globs that end in ~twin, layers of the zoo only those that begin with tflite/; a model stands
+    for all its layers. UnknownDataset names the nearest for what is neither.
     """
     found: list[str] = []
     for pattern in patterns:
@@ -39,47 +42,60 @@ def resolve(patterns: Sequence[str]) -> list[str]:
             if not Path(pattern).is_file():
                 raise UnknownDataset(f"{pattern}: there is no such file")
             matches = [pattern]
-        if not matches:
-            near = difflib.get_close_matches(pattern, known, 3, 0.3)
-            raise UnknownDataset(
-                f"no data set {pattern!r}: did you mean {' or '.join(near) or known[0]}? (dotbench list datasets; "
-                f"files end in {', '.join(files.SUFFIXES)})"
-            )
-        found += matches
+        matches = matches or zoo.matching(pattern)
+        if not matches and model_names.is_model(pattern):
+            matches = model_names.expand(pattern)
+        found += matches or _unknown(pattern, known)
     return list(dict.fromkeys(found))
+
+
+def _unknown(pattern: str, known: Sequence[str]) -> list[str]:
+    if pattern.startswith(zoo.PREFIX):
+        known = [*zoo.entries(), *(zoo.PREFIX + model for model in zoo.models())]
+    near = difflib.get_close_matches(pattern, known, 3, 0.3)
+    raise UnknownDataset(
+        f"no data set {pattern!r}: did you mean {' or '.join(near) or known[0]}? (dotbench list datasets; "
+        f"files end in {', '.join((*files.SUFFIXES, model_names.ENDING))})"
+    )
 
 
 def describe(name: str) -> Dataset:
     """The registry's entry of a name (of its original, for a twin)."""
-    try:
-        return entries()[_base(name)]
-    except KeyError:
-        raise UnknownDataset(f"no data set {name!r} in the registry (dotbench list datasets)") from None
+    entry = zoo.entries().get(name) or entries().get(_base(name))
+    if entry is None:
+        raise UnknownDataset(f"no data set {name!r} in the registry (dotbench list datasets)")
+    return entry
 
 
 def source_now(name: str) -> str:
-    """Where a matrix would come from, without asking anybody: mirror, subset, url (if it answers), twin or file."""
+    """Where a matrix would come from, without asking anybody: mirror, subset, url (if it answers), twin, file,
+    model, or nowhere (a layer of the zoo has no twin)."""
     if name.endswith(TWIN):
         return "twin"
-    if _base(name) not in entries() and files.is_matrix_file(name):
+    if name not in zoo.entries() and model_names.is_model(name):
+        return "model"
+    if name not in zoo.entries() and _base(name) not in entries() and files.is_matrix_file(name):
         return "file"
     entry = describe(name)
     if mirrored(entry):
         return "subset" if entry.subset else "mirror"
-    return "url" if entry.remotes and not offline() else "twin"
+    lacking = "nowhere" if name in zoo.entries() else "twin"
+    return "url" if entry.remotes and not offline() else lacking
 
 
-def load(name: str, *, cache_dir: Path, progress: bool = False) -> Matrix:
+def load(name: str, *, cache_dir: Path, progress: bool = False, twins: bool = True) -> Matrix:
     """The matrix of a name that `resolve` gave, from the cache or brought into it.
 
-    A twin takes the place of a matrix that cannot be had, and says why; anything that is not what it
-    should be is a DataError.
+    A twin takes the place of a matrix that cannot be had, and says why (Unreachable, if ``twins`` may not);
+    anything that is not what it should be is a DataError. A layer of the zoo has no twin.
     """
     if name.endswith(TWIN):
         return origins.from_twin(describe(name), cache_dir, "")
-    if name not in entries():
+    if name not in entries() and name not in zoo.entries():
         if resolve([name]) != [name]:
             raise UnknownDataset(f"{name} stands for several data sets: load them one by one")
+        if model_names.is_model(name):
+            return origins.from_model(name, cache_dir)
         return origins.from_file(Path(name), cache_dir)
     entry = describe(name)
     if paths := mirrored(entry):
@@ -91,9 +107,24 @@ def load(name: str, *, cache_dir: Path, progress: bool = False) -> Matrix:
             raise Unreachable("DOTBENCH_OFFLINE=1")
         return origins.from_url(entry, cache_dir, progress)
     except Unreachable as error:
+        if not twins:
+            raise
         folder = mirror_folder()
         where = f"not in the mirror {folder}" if folder else "no mirror"
+        if name in zoo.entries():
+            raise Unreachable(f"{name}: {where}, and {error}; {how_to_get(entry)}") from error
         return origins.from_twin(entry, cache_dir, f"{where}, and {error}")
+
+
+def layer(name: str, *, cache_dir: Path, progress: bool = False) -> Layer:
+    """A layer of the zoo or of a model file with all that its file says of it (`load` has its weights alone)."""
+    load(name, cache_dir=cache_dir, progress=progress)  # fetched, and verified
+    if name not in zoo.entries():
+        path, member = model_names.split(name)
+        return model_names.find(Path(path), member)
+    entry = describe(name)
+    paths = mirrored(entry) or [origins.downloads(entry, cache_dir) / remote.name for remote in entry.remotes]
+    return model_names.find(paths[0], entry.member)
 
 
 def fetch(name: str, cache_dir: Path, progress: bool) -> str:

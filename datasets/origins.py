@@ -14,6 +14,7 @@ from datasets.entry import Dataset
 from datasets.errors import DataError, NoRoom
 from datasets.file_hashes import file_sha256, sha256
 from datasets.matrix import Matrix
+from datasets.models import names as models
 from datasets.registry import TWIN
 from formats.source import Source, as_source
 
@@ -37,11 +38,16 @@ def from_mirror(entry: Dataset, paths: list[Path], cache_dir: Path) -> Matrix:
 
 def from_url(entry: Dataset, cache_dir: Path, progress: bool) -> Matrix:
     """Unreachable where a host does not give it."""
-    folder = cache_dir / "downloads" / entry.name.partition("/")[0]
+    folder = downloads(entry, cache_dir)
     paths = [addresses.fetch(remote, folder, progress) for remote in entry.remotes]
     shas = [file_sha256(path, cache_dir) for path in paths]
     with _removing(paths):
         return _real(entry, paths, shas, cache_dir, "url")
+
+
+def downloads(entry: Dataset, cache_dir: Path) -> Path:
+    """Where the files of an entry's addresses are put."""
+    return cache_dir / "downloads" / entry.name.partition("/")[0]
 
 
 def from_twin(entry: Dataset, cache_dir: Path, reason: str) -> Matrix:
@@ -53,6 +59,14 @@ def from_file(path: Path, cache_dir: Path) -> Matrix:
     sha = file_sha256(path, cache_dir)
     found = _cached(sha, cache_dir, lambda scratch: files.read(path, scratch=scratch))
     return Matrix(str(path), "file", found, sha, found.note)
+
+
+def from_model(name: str, cache_dir: Path) -> Matrix:
+    """A layer of a model file, ``PATH#LAYER``."""
+    path, layer = models.split(name)
+    sha = file_sha256(Path(path), cache_dir)
+    found = _cached(f"{sha} {layer}", cache_dir, lambda _: (models.source(models.find(Path(path), layer)), ""))
+    return Matrix(name, "model", found, sha)
 
 
 # ---- reading and verifying
@@ -68,6 +82,8 @@ def _real(entry: Dataset, paths: list[Path], shas: list[str], cache_dir: Path, s
 
 
 def _read(entry: Dataset, paths: list[Path], scratch: Path) -> tuple[Source, str]:
+    if models.is_model(paths[0].name):
+        return models.source(models.find(paths[0], entry.member)), ""
     if len(paths) == 2:
         return as_source(sham_archive.decode(sham_archive.read(*paths), entry.shape[0])), ""
     if not entry.member or paths[0].name == Path(entry.mirror).name:

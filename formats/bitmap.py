@@ -22,12 +22,14 @@ VALUES = ("float32", "codebook")  # their places are what the fields say
 class Bitmap(Format):
     """A bit for every entry, set where it is not 0, then the nonzeros in the same order.
 
-    Parameter ``values``: ``float32`` stores them as they are; ``codebook`` stores the k distinct ones and
-    an index of ceil(log2 k) bits for each nonzero. Fields: which of the two, and k (uint32 each, k 0 for
-    float32). Sections: ``values`` float32 (nnz,) or (k,), by falling frequency; ``indices``, bit-packed
-    (`formats.packed`); ``bits``, in column order, least significant bit first.
+    Parameter ``values``: ``float32`` stores them as they are (as int8 in a matrix of int8); ``codebook``
+    stores the k distinct ones and an index of ceil(log2 k) bits for each nonzero. Fields: which of the two,
+    and k (uint32 each, k 0 for float32). Sections: ``values`` float32 or int8, (nnz,) or (k,), by falling
+    frequency; ``indices``, bit-packed (`formats.packed`); ``bits``, in column order, least significant bit
+    first.
     Size: n m + 32 nnz bits, or n m + nnz ceil(log2 k) + 32 k (a fair classical row of this project, not
-    published). Where columns start is counted from the bits when a payload is opened.
+    published); of int8 8 for 32, and with plain values the published ceil(n m / 8) + nnz bytes (Trommer et
+    al., dCSR, as their baseline). Where columns start is counted from the bits when a payload is opened.
     ValueError for other ``values``.
 
     >>> import numpy as np, formats
@@ -41,6 +43,7 @@ class Bitmap(Format):
 
     name: ClassVar[str] = "bitmap"
     format_id: ClassVar[int] = 10
+    value_types: ClassVar[tuple[str, ...]] = ("float32", "int8")
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = 8
     variants: ClassVar[tuple[str, ...]] = ("values=codebook",)
@@ -61,7 +64,7 @@ class Bitmap(Format):
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         coded, symbols = struct.unpack("<II", fields)
         return [
-            Section("values", "<f4", symbols if coded else header.nnz),
+            Section("values", header.dtype, symbols if coded else header.nnz),
             packed_section("indices", header.nnz, index_bits(symbols)),
             packed_section("bits", header.n * header.m, 1),
         ]
@@ -89,7 +92,9 @@ class Bitmap(Format):
     def paper_bits(self, source: Source) -> int:
         n, m = source.shape
         histogram = source.histogram()
+        width = 8 * source.dtype.itemsize
+        entries = n * m if width == 32 else -(-n * m // 8) * 8
         if self.values == "float32":
-            return n * m + 32 * histogram.nnz
+            return entries + width * histogram.nnz
         symbols = len(histogram.values)
-        return n * m + histogram.nnz * index_bits(symbols) + 32 * symbols
+        return entries + histogram.nnz * index_bits(symbols) + width * symbols

@@ -18,10 +18,10 @@ from formats.source import Source, blocks
 class CscPalette(CscMin):
     """csc_min with an index of ceil(log2 k) bits into the k distinct nonzero values for each value.
 
-    Fields: k (uint32). Sections: ``values`` float32 (k,), by falling frequency; ``pointers`` uint32
+    Fields: k (uint32). Sections: ``values`` float32 or int8 (k,), by falling frequency; ``pointers`` uint32
     (m + 1,); ``rows`` (nnz,) of the smallest type that holds n - 1; ``indices``, bit-packed
     (`formats.packed`), none where k is 1.
-    Size: nnz (bits(n - 1) + ceil(log2 k)) + 32 (m + 1) + 32 k bits (a fair classical row of this
+    Size: nnz (bits(n - 1) + ceil(log2 k)) + 32 (m + 1) + 32 k bits (8 k of int8; a fair classical row of this
     project, not published).
 
     >>> import numpy as np, formats
@@ -31,6 +31,7 @@ class CscPalette(CscMin):
 
     name: ClassVar[str] = "csc_palette"
     format_id: ClassVar[int] = 8
+    value_types: ClassVar[tuple[str, ...]] = ("float32", "int8")
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = 4
     summary: ClassVar[str] = "csc_min with indices of ceil(log2 k) bits into a codebook for values"
@@ -39,7 +40,7 @@ class CscPalette(CscMin):
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         (symbols,) = struct.unpack("<I", fields)
         return [
-            Section("values", "<f4", symbols),
+            Section("values", header.dtype, symbols),
             Section("pointers", "<u4", header.m + 1),
             Section("rows", self._row_type(header.n), header.nnz),
             packed_section("indices", header.nnz, index_bits(symbols)),
@@ -64,4 +65,4 @@ class CscPalette(CscMin):
         histogram = source.histogram()
         symbols = len(histogram.values)
         each = self._row_type(n).itemsize * 8 + index_bits(symbols)
-        return histogram.nnz * each + 32 * (m + 1) + 32 * symbols
+        return histogram.nnz * each + 32 * (m + 1) + 8 * source.dtype.itemsize * symbols

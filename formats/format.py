@@ -25,6 +25,7 @@ class Format(Parametrised, ABC):
     """Base of all formats; the fields of a subclass are its parameters."""
 
     format_id: ClassVar[int]  # 1 to 0x7fff are built in; formats from elsewhere take one above
+    value_types: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of the matrices that it stores
     lossless: ClassVar[bool] = True
     coded: ClassVar[bool] = False  # decoding costs something, so `ceiling:decode` is measured
     kernel_source: ClassVar[Path | None] = None  # C file of a format that is not in cdot/
@@ -36,9 +37,16 @@ class Format(Parametrised, ABC):
     def encode(self, matrix: Any) -> Payload:
         """The payload of a matrix: numpy array, scipy sparse matrix or source, n inputs by m outputs.
 
-        Raises TypeError or ValueError, naming the place, for what is no finite real matrix.
+        A format that stores both float32 and int8 stores int8 where the matrix's dtype is that.
+        Raises TypeError or ValueError, naming the place, for what is no finite real matrix, or none of int8
+        where that is all that the format stores.
         """
-        return self.write(as_source(matrix))
+        return self.write(as_source(matrix, self.value_type(matrix)))
+
+    def value_type(self, matrix: Any) -> str:
+        """As which dtype a matrix is stored: its own if this format stores it, else the format's first."""
+        own = str(getattr(matrix, "dtype", ""))
+        return own if own in self.value_types else self.value_types[0]
 
     @abstractmethod
     def write(self, source: Source) -> Payload:
@@ -54,7 +62,7 @@ class Format(Parametrised, ABC):
 
     def holds(self, matrix: Any) -> Source:
         """The matrix that the payload of ``matrix`` decodes to: a lossy format's own, else the same."""
-        return as_source(matrix)
+        return as_source(matrix, self.value_type(matrix))
 
     @classmethod
     def stored(cls, header: Header, fields: bytes) -> Self:

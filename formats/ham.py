@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from formats.format import Format
 from formats.header import Header, Section
-from formats.huffman import Code, Fields, write_stream
+from formats.huffman import Code, Fields, values_last, write_stream
 from formats.payload import Draft, Payload
 from formats.source import Source
 
@@ -19,7 +19,8 @@ class Ham(Format):
     Fields: codebook size, longest codeword, seek intervals, words of the stream (16 bytes). Sections:
     ``values`` float32 (K,) in code order; ``lengths`` uint32: codewords of each length; ``seek_points``
     uint32, the bit where every 16th column starts (relative to ``seek_bases`` uint64 where the stream
-    passes 2^32 bits); ``stream`` uint32 words, most significant bit first.
+    passes 2^32 bits); ``stream`` uint32 words, most significant bit first. ``values`` of int8 stand
+    behind the others.
     Published size: 32 ceil(L / 32) + T bits, L all codewords, T the code's tables (Marino et al., HAM).
     It leaves out where columns start, without which no product can be split; our seek points count.
 
@@ -30,13 +31,14 @@ class Ham(Format):
 
     name: ClassVar[str] = "ham"
     format_id: ClassVar[int] = 5
+    value_types: ClassVar[tuple[str, ...]] = ("float32", "int8")
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = Fields.STRUCT.size
     summary: ClassVar[str] = "canonical Huffman code of all entries"
     complexity: ClassVar[str] = "open O(K + 2^11) tables, product O(nm) entries, 11 bits of them a look-up"
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
-        return Fields.unpack(fields).sections(header.m)
+        return values_last(Fields.unpack(fields).sections(header.m), header.dtype)
 
     def code(self, source: Source) -> Code:
         """The code of all entries of a matrix."""

@@ -88,11 +88,13 @@ class Code:
         return words
 
     def paper_bits(self) -> int:
-        """32 ceil(L / 32) + T, T the published code's tables: symbols, first symbols and codewords of
-        each length, and a partial decode table of 2^t entries, t = ceil(log2 longest)."""
+        """32 ceil(L / 32) + T, T the published code's tables: symbols (32 bits, or 8 of int8), first
+        symbols and codewords of each length, and a partial decode table of 2^t entries, t = ceil(log2 longest)."""
         symbols, longest = len(self.values), self.longest
         t = (longest - 1).bit_length() if longest > 1 else 0
-        tables = 32 * symbols + (longest + 1) * bits(symbols) + (longest + 2) * bits(2**longest)
+        tables = (
+            8 * self.values.dtype.itemsize * symbols + (longest + 1) * bits(symbols) + (longest + 2) * bits(2**longest)
+        )
         return 32 * -(-self.stream_bits // 32) + tables + ((1 << t) * bits(longest) if t else 0)
 
 
@@ -142,6 +144,13 @@ class Fields:
             Section(f"{prefix}seek_points", "<u4", groups),
             Section(f"{prefix}stream", "<u4", self.words),
         ]
+
+
+def values_last(sections: list[Section], dtype: np.dtype[Any]) -> list[Section]:
+    """The sections of a payload, the code's values first; of int8 they stand behind all others, where they
+    need no padding."""
+    values = sections[0]
+    return [*sections[1:], Section(values.name, dtype, values.count, align=1)] if dtype == np.int8 else sections
 
 
 class StreamWriter:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from cdot.errors import PayloadError
 from cdot.kernel import Kernel, aligned, crc
 from formats.format import Format
-from formats.header import CRC_AT, HEADER_BYTES, Header, Section, offsets
+from formats.header import CRC_AT, HEADER_BYTES, Header, Section, offsets, value_type_of
 from formats.source import MAX_DIMENSION, Columns, Histogram, as_source, blocks
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Draft:
         if max(n, m) > MAX_DIMENSION:
             raise ValueError(f"{n} by {m} is too large: at most {MAX_DIMENSION} rows and columns")
         self._format = format_
-        header = Header(format_.format_id, n, m, nnz, len(fields))
+        header = Header(format_.format_id, n, m, nnz, len(fields), value_type=value_type_of(source.dtype))
         sections = format_.layout(header, fields)
         starts, size = offsets(sections, len(fields))
         self._data = aligned(size)
@@ -80,7 +80,7 @@ class Payload:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return np.dtype(np.float32)
+        return self.header.dtype
 
     @property
     def fields(self) -> bytes:
@@ -122,12 +122,12 @@ class Payload:
         """Memory that a product needs besides the payload (tables, blocks), in bytes."""
         return self.kernel.scratch_bytes
 
-    def dot(
-        self, X: npt.ArrayLike, threads: int = 1, columns: tuple[int, int] | None = None
-    ) -> npt.NDArray[np.float32]:
+    def dot(self, X: npt.ArrayLike, threads: int = 1, columns: tuple[int, int] | None = None) -> npt.NDArray[Any]:
         """X W: (batch, n) gives (batch, m), (n,) gives (m,); with ``columns`` only these of W.
 
-        Raises ValueError for a wrong length or range, TypeError for an x that is not float32.
+        float32 gives float32. A payload of int8 takes int8 and gives int32: exact where the sums fit, as they
+        always do below 131 072 rows, else modulo 2^32.
+        Raises ValueError for a wrong length or range, TypeError for an x of another dtype than W's.
 
         >>> import numpy as np, formats
         >>> formats.get("sham").encode(np.diag([1.0, 2.0, 3.0])).dot(np.ones(3, np.float32))
@@ -148,9 +148,9 @@ class Payload:
         values = [columns.values for _, _, columns in blocks(self)]
         return Histogram(*np.unique(np.concatenate([np.zeros(0, self.dtype), *values]), return_counts=True))
 
-    def decode(self) -> npt.NDArray[np.float32]:
-        """The whole matrix as a dense array (n, m), float32, in column order."""
-        out = np.zeros(self.shape, np.float32, order="F")
+    def decode(self) -> npt.NDArray[Any]:
+        """The whole matrix as a dense array (n, m) of ``dtype``, in column order."""
+        out = np.zeros(self.shape, self.dtype, order="F")
         for begin, end, columns in blocks(self):
             out[:, begin:end] = columns.dense(self.shape[0]).T
         return out

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cdot.errors import PayloadError
+from formats.bcsr2x2 import Bcsr2x2
 from formats.bitmap import Bitmap
 from formats.bsr import Bsr
 from formats.column_combined import ColumnCombined
@@ -16,7 +17,10 @@ from formats.csc import Csc
 from formats.csc_min import CscMin
 from formats.csc_palette import CscPalette
 from formats.cser import Cser
+from formats.csr16 import Csr16
+from formats.dcsr import Dcsr
 from formats.dense import Dense
+from formats.dense_s8 import DenseS8
 from formats.eie import Eie
 from formats.files import read
 from formats.format import Format
@@ -27,6 +31,10 @@ from formats.im_packed import ImPacked
 from formats.nested import Nested
 from formats.parameters import split, with_params
 from formats.payload import Payload, check_crc
+from formats.psr8 import Psr8
+from formats.rel15 import Rel15
+from formats.rice import Rice
+from formats.rle4 import Rle4
 from formats.sham import Sham
 
 BUILT_IN: tuple[type[Format], ...] = (
@@ -44,6 +52,14 @@ BUILT_IN: tuple[type[Format], ...] = (
     Sham,
     ColumnCombined,
     Nested,
+    DenseS8,
+    Csr16,
+    Bcsr2x2,
+    Rle4,
+    Rel15,
+    Psr8,
+    Dcsr,
+    Rice,
 )
 ENTRY_POINTS = "dotbench.formats"
 
@@ -68,22 +84,22 @@ def kinds() -> dict[str, type[Format]]:
     return found
 
 
-def names() -> list[str]:
-    """Names of all formats.
+def names(value_type: str = "") -> list[str]:
+    """Names of all formats, or of those that store matrices of that dtype.
 
     >>> names()[:3]
     ['dense', 'csc', 'csc_min']
     """
-    return list(kinds())
+    return [name for name, kind in kinds().items() if not value_type or value_type in kind.value_types]
 
 
-def standard() -> tuple[Format, ...]:
-    """The formats of standard runs: each with its defaults, and in its `Format.variants`.
+def standard(value_type: str = "float32") -> tuple[Format, ...]:
+    """The formats of standard runs on matrices of a dtype: each with its defaults, and in its `Format.variants`.
 
     >>> [str(format_) for format_ in standard() if format_.name == "bitmap"]
     ['bitmap', 'bitmap[values=codebook]']
     """
-    labels = [label for kind in kinds().values() for label in _labels(kind)]
+    labels = [label for kind in kinds().values() if value_type in kind.value_types for label in _labels(kind)]
     return tuple(parse(label) for label in labels)
 
 
@@ -131,6 +147,9 @@ def load(payload: str | Path | bytes | bytearray | memoryview) -> Payload:
     header = check_crc(data, what)
     for kind in kinds().values():
         if kind.format_id == header.format_id:
+            if header.dtype.name not in kind.value_types:
+                stored = " and ".join(kind.value_types)
+                raise PayloadError(f"{what} says that it holds {header.dtype.name}, and {kind.name} stores {stored}")
             if header.fields_bytes != kind.fields_bytes:
                 raise PayloadError(f"{what} has {header.fields_bytes} bytes of fields, {kind.name} has others")
             fields = data[HEADER_BYTES : HEADER_BYTES + header.fields_bytes].tobytes()

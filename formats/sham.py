@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from formats.format import Format
 from formats.header import Header, Section, bits, unsigned
-from formats.huffman import Code, Fields, write_stream
+from formats.huffman import Code, Fields, values_last, write_stream
 from formats.payload import Draft, Payload
 from formats.source import Source, blocks
 
@@ -16,7 +16,8 @@ from formats.source import Source, blocks
 class Sham(Format):
     """The nonzeros as canonical Huffman codewords, column by column, their rows, and counts per column.
 
-    Fields and sections as `Ham`, then ``counts`` (m,) and ``rows`` (nnz,), both of bits(n).
+    Fields and sections as `Ham`, then ``counts`` (m,) and ``rows`` (nnz,), both of bits(n), before
+    ``values`` where these are int8.
     Published size: 32 ceil(L / 32) + nnz bits(n) + m bits(n) + T bits, L and T of the nonzeros' code
     (Marino et al., sHAM).
 
@@ -27,17 +28,19 @@ class Sham(Format):
 
     name: ClassVar[str] = "sham"
     format_id: ClassVar[int] = 6
+    value_types: ClassVar[tuple[str, ...]] = ("float32", "int8")
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = Fields.STRUCT.size
     summary: ClassVar[str] = "canonical Huffman code of the nonzeros, plain row indices"
     complexity: ClassVar[str] = "open O(K + 2^11 + nnz) tables and checks, product O(nnz)"
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
-        return [
+        sections = [
             *Fields.unpack(fields).sections(header.m),
             Section("counts", unsigned(header.n), header.m),
             Section("rows", unsigned(header.n), header.nnz),
         ]
+        return values_last(sections, header.dtype)
 
     def code(self, source: Source) -> Code:
         """The code of the nonzeros of a matrix."""

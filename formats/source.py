@@ -4,9 +4,9 @@ A source is anything with ``shape``, ``dtype``, ``histogram()`` and ``columns(be
 Encoders stream it by columns, so a matrix larger than memory is a source too
 (`datasets.cache.CachedSource` reads one from disk).
 
-Values are float32. Input of another real type is taken where every value survives the
-conversion exactly; where one does not, the error says which and what to do, because
-lossless is the rule of this house.
+Values are float32, or int8 where a format stores int8. Input of another real type is taken
+where every value survives the conversion exactly; where one does not, the error says which and
+what to do, because lossless is the rule of this house.
 """
 
 from __future__ import annotations
@@ -105,21 +105,25 @@ class Source(Protocol):
     def columns(self, begin: int, end: int) -> Columns: ...
 
 
-def as_source(matrix: Any) -> Source:
-    """A source from a numpy array, a scipy sparse matrix, or a source (returned as it is).
+def as_source(matrix: Any, dtype: npt.DTypeLike = np.float32) -> Source:
+    """A source of float32 or int8 from a numpy array, a scipy sparse matrix, or a source (returned as it is if
+    it is of that ``dtype``).
 
-    Raises TypeError for what is no real matrix, ValueError for one that is not 2-D or too large.
+    Raises TypeError for what is no real matrix, ValueError for one that is not 2-D or too large, and, when
+    columns are asked for, for a value that ``dtype`` cannot hold.
 
     >>> import numpy as np
     >>> as_source(np.eye(3, dtype=np.float32)).columns(1, 3).rows
     array([1, 2], dtype=int32)
+    >>> as_source(np.eye(3), np.int8).columns(0, 1).values
+    array([1], dtype=int8)
     """
     if isinstance(matrix, np.ndarray):
-        return ArraySource(matrix)
+        return ArraySource(matrix, dtype)
     if scipy.sparse.issparse(matrix):
-        return SparseSource(matrix)
+        return SparseSource(matrix, dtype)
     if isinstance(matrix, Source):
-        return matrix
+        return matrix if matrix.dtype == dtype else ConvertedSource(matrix, dtype)
     raise TypeError(
         f"{type(matrix).__name__} is not a matrix that can be encoded: pass a 2-D numpy array, "
         "a scipy sparse matrix, or an object with shape, dtype, histogram() and columns()"
@@ -158,12 +162,20 @@ def tally(source: Source) -> Histogram:
     return Histogram(*counts.totals())
 
 
+CHANGED = {  # what happens to a value that a dtype does not hold, and what to do
+    "float32": ("changed by rounding to float32", "pass W.astype(numpy.float32) if rounding is what you want"),
+    "int8": ("no int8, a whole number from -128 to 127", "quantise the matrix, or take a format for float32"),
+}
+
+
 class _MemorySource:
-    """What the sources in memory share: type and range checks, and the histogram."""
+    """What the sources in memory share: type and range checks, and the histogram.
 
-    dtype = np.dtype(np.float32)
+    ``dtype`` is what the matrix has, ``wanted`` what the source gives: float32 or int8.
+    """
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], wanted: npt.DTypeLike) -> None:
+        self.dtype = np.dtype(wanted)
         if len(shape) != 2:
             raise ValueError(
                 f"a matrix has 2 dimensions, this array has {len(shape)} (shape {shape}): "
@@ -192,24 +204,21 @@ class _MemorySource:
             raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
 
     def _exact(self, columns: Columns, begin: int) -> Columns:
-        """The same columns in float32; ValueError where a value is not finite or would change."""
+        """The same columns in ``dtype``; ValueError where a value is not finite or would change."""
         stored = columns.values
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             values = stored.astype(self.dtype)
         bad = ~np.isfinite(stored)
         # long double holds every float64 and every 64-bit integer exactly
         wide = np.longdouble
         same_type = stored.dtype == self.dtype
         inexact = ~bad & (values.astype(wide) != stored.astype(wide)) if not same_type else np.False_
-        for mask, what in ((bad, "not a finite number"), (inexact, "changed by rounding to float32")):
+        changed, cure_of_change = CHANGED[self.dtype.name]
+        for mask, what in ((bad, "not a finite number"), (inexact, changed)):
             if np.any(mask):
                 at = int(np.argmax(mask))
                 row, column = int(columns.rows[at]), begin + int(columns.column_of_each()[at])
-                cure = (
-                    "replace it before encoding"
-                    if mask is bad
-                    else "pass W.astype(numpy.float32) if rounding is what you want"
-                )
+                cure = "replace it before encoding" if mask is bad else cure_of_change
                 raise ValueError(f"{columns.values[at]!s} at row {row}, column {column} is {what}: {cure}")
         return Columns(columns.rows, values, columns.indptr)
 
@@ -217,8 +226,8 @@ class _MemorySource:
 class ArraySource(_MemorySource):
     """A dense array (n, m) of any layout; columns are compressed on demand."""
 
-    def __init__(self, array: npt.NDArray[Any]) -> None:
-        super().__init__(array.shape, array.dtype)
+    def __init__(self, array: npt.NDArray[Any], dtype: npt.DTypeLike = np.float32) -> None:
+        super().__init__(array.shape, array.dtype, dtype)
         self._array = array
 
     def columns(self, begin: int, end: int) -> Columns:
@@ -233,8 +242,8 @@ class ArraySource(_MemorySource):
 class SparseSource(_MemorySource):
     """A scipy sparse matrix or array of any format; duplicates are summed, stored zeros dropped."""
 
-    def __init__(self, matrix: Any) -> None:
-        super().__init__(matrix.shape, matrix.dtype)
+    def __init__(self, matrix: Any, dtype: npt.DTypeLike = np.float32) -> None:
+        super().__init__(matrix.shape, matrix.dtype, dtype)
         csc = scipy.sparse.csc_array(matrix, copy=True)
         csc.sum_duplicates()
         csc.eliminate_zeros()
@@ -247,3 +256,14 @@ class SparseSource(_MemorySource):
         part = slice(int(indptr[0]), int(indptr[-1]))
         block = Columns(self._csc.indices[part].astype(np.int32), self._csc.data[part], indptr - indptr[0])
         return self._exact(block, begin)
+
+
+class ConvertedSource(_MemorySource):
+    """Another source with its values in ``dtype``; ValueError where a value does not survive that."""
+
+    def __init__(self, source: Source, dtype: npt.DTypeLike) -> None:
+        super().__init__(source.shape, source.dtype, dtype)
+        self._source = source
+
+    def columns(self, begin: int, end: int) -> Columns:
+        return self._exact(self._source.columns(begin, end), begin)

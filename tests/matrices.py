@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from hypothesis import strategies as st
+
+import formats
+from formats.payload import Payload
 
 Matrix = np.ndarray
 
@@ -23,6 +27,19 @@ def sparse(n: int, m: int, density: float, distinct: int, seed: int) -> Matrix:
     book = rng.permutation(np.arange(1, distinct + 1)).astype(np.float32) * 0.25
     values = book[np.minimum(rng.geometric(0.3, (n, m)), distinct) - 1] if distinct < 50 else rng.choice(book, (n, m))
     return np.where(rng.random((n, m)) < density, values, 0).astype(np.float32)
+
+
+def check_whole(payload: Payload, W: Matrix, data: st.DataObject, seed: int) -> None:
+    """It decodes to W and can be stored; products of any range of columns are right, whatever the range."""
+    n, m = W.shape
+    assert np.array_equal(payload.decode(), W) and formats.load(payload.data.tobytes()).format == payload.format
+    begin = data.draw(st.integers(0, m))
+    end = data.draw(st.integers(begin, m))
+    X = np.random.default_rng(seed).standard_normal((data.draw(st.integers(1, 10)), n)).astype(np.float32)
+    Y = payload.dot(X, columns=(begin, end))
+    assert np.array_equal(Y, payload.dot(X)[:, begin:end])
+    exact = X.astype(np.float64) @ W[:, begin:end]
+    assert (np.abs(Y - exact) <= 1e-5 * (np.abs(X) @ np.abs(W[:, begin:end]))).all()
 
 
 def every_bit() -> Matrix:
@@ -77,6 +94,23 @@ SMALL: dict[str, Callable[[], Matrix]] = {
     "n_256": lambda: sparse(256, 20, 0.4, 9, 11),
     "n_257": lambda: sparse(257, 20, 0.4, 9, 12),
     "tiny_and_huge_values": lambda: np.diag(np.float32([1e-45, 1e37, -1e-38, 1.0])),
+}
+
+
+def int8(W: Matrix) -> Matrix:
+    """The same zeros, with values of all of int8: a product of those that were there, wrapped, and never 0."""
+    whole = np.where(W == 0, 0, np.abs(W.astype(np.float64) * 4).astype(np.int64) * 37 % 255 - 127)
+    return np.where((W != 0) & (whole == 0), -128, whole).astype(np.int8)
+
+
+# What the papers of microcontroller formats leave unsaid: blocks of 256 that are full or empty, long gaps.
+INT8: dict[str, Callable[[], Matrix]] = {
+    "full_and_empty_spans": lambda: np.repeat(np.array([[1, 0, 1, 0], [0, 0, 1, 1], [1, 0, 0, 1]], np.int8), 256, 0),
+    "long_gaps": lambda: int8(sparse(20_000, 12, 0.0004, 100, 21)),
+    "last_gap_above_255": lambda: (
+        np.where(np.isin(np.arange(1024), [*range(248), *range(800, 808)]), 3, 0).astype(np.int8).reshape(-1, 1)
+    ),
+    "extremes": lambda: np.array([[-128, 127, 0], [127, -128, 1], [-128, -128, -1]], np.int8),
 }
 
 LARGE: dict[str, Callable[[], Matrix]] = {

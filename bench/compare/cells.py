@@ -102,3 +102,8 @@ def nearest(cells: Cells, known: Iterable[tuple[str, Row]], text: str) -> str:
         return f"no cell {text}: no format {cells.label!r} there{near(cells.label, labels)}"
     names = [name_of(file, row) for file, row in rows if pattern(cells.label).fullmatch(label(row))]
     return f"no cell {text}: there are {', '.join(names[:5])}"
+
+
+def count(number: int, what: str) -> str:
+    """``1 cell``, ``2 cells``."""
+    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bench.compare import intervals
 from bench.compare.align import Apart, align, differences
-from bench.compare.cells import label
+from bench.compare.cells import count, label
 from bench.compare.errors import CompareError
 from bench.compare.figures import FIGURES, Figure, Limits
 from bench.compare.results import Results
@@ -80,9 +81,12 @@ def compare(a: Results, b: Results, limits: Limits) -> Diff:
         aligned = align(file, a.rows[file], b.rows[file])
         for apart in aligned.apart:
             (found.broken if _broke(apart) else found.apart).append(apart)
-        for one, other in aligned.pairs:
-            _pair(found, file, one, other, limits)
-        found.notes += _notes(file, aligned.pairs, a, b)
+        lacks = Counter(lack for pair in aligned.pairs for lack in _pair(found, file, *pair, limits))
+        found.notes += [
+            f"{file}.csv, {column}: {count(cells, 'cell')} not compared: {why}"
+            for (column, why), cells in lacks.items()
+        ]
+        found.notes += _notes(file, aligned.pairs)
     return found
 
 
@@ -92,7 +96,7 @@ def _files_of_one(a: Results, b: Results) -> list[str]:
         return []
     only = [(file, "A", a) for file in a.rows if file not in b.rows]
     only += [(file, "B", b) for file in b.rows if file not in a.rows]
-    return [f"{file}.csv is only in {side}: {len(one.rows[file])} rows" for file, side, one in only]
+    return [f"{file}.csv is only in {side}: {count(len(one.rows[file]), 'row')}" for file, side, one in only]
 
 
 def _broke(apart: Apart) -> bool:
@@ -103,8 +107,8 @@ def _broke(apart: Apart) -> bool:
     return bool(a["status"] == "ok" and b["status"] == "failed")
 
 
-def _pair(found: Diff, file: str, a: Row, b: Row, limits: Limits) -> None:
-    """Two rows that belong together: their figures, or why there are none."""
+def _pair(found: Diff, file: str, a: Row, b: Row, limits: Limits) -> Iterator[tuple[str, str]]:
+    """Two rows that belong together: their figures, or why there are none; yields what else is not compared and why."""
     if not a["status"] == b["status"] == "ok":
         apart = Apart(file, a, b, _status(a, b))
         (found.broken if _broke(apart) else found.apart).append(apart)
@@ -112,8 +116,13 @@ def _pair(found: Diff, file: str, a: Row, b: Row, limits: Limits) -> None:
     made = [change(file, figure, a, b, limits) for figure in FIGURES.get(file, ())]
     changes = [one for one in made if isinstance(one, Change)]
     found.changes += changes
-    if made and isinstance(made[0], str) and (not changes or not made[0].endswith("either")):
-        found.apart.append(Apart(file, a, b, made[0]))
+    for figure, one in zip(FIGURES.get(file, ()), made, strict=True):
+        if isinstance(one, Change) or (changes and one.endswith("either")):
+            continue
+        if figure is FIGURES[file][0]:
+            found.apart.append(Apart(file, a, b, one))
+        elif not one.endswith("either"):
+            yield figure.column, one
 
 
 def _status(a: Row, b: Row) -> str:
@@ -171,17 +180,13 @@ def _interval(figure: Figure, row: Row) -> intervals.Measured | None:
     return intervals.Measured(row[figure.column], low - figure.half_unit, high + figure.half_unit, count)
 
 
-def _notes(file: str, pairs: list[tuple[Row, Row]], a: Results, b: Results) -> Iterator[str]:
+def _notes(file: str, pairs: list[tuple[Row, Row]]) -> Iterator[str]:
     """What is worth knowing about a file's figures besides."""
-    for figure in FIGURES.get(file, ()):
-        for side, one in (("A", a), ("B", b)):
-            if figure.column not in one.columns[file]:
-                yield f"{file}.csv of {side} has no column {figure.column}: another version wrote it"
     others = sum(x.get("machine", "") != y.get("machine", "") for x, y in pairs)
     if others:
         yield (
-            f"{file}.csv: {others} rows were measured on another machine in B; their ratios to the reference are "
-            "compared, their nanoseconds are not"
+            f"{file}.csv: {count(others, 'cell')} measured on another machine in B; ratios to the reference are "
+            "compared, nanoseconds are not"
         )
     if file not in FIGURES:
         yield f"{file}.csv: nothing is declared to be compared in it"

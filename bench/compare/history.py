@@ -162,7 +162,8 @@ def _change(series: Series, row: Row | None) -> diff.Change | str:
     if aligned.apart:
         return f"not compared: {aligned.apart[0].reason}"
     if not before["status"] == row["status"] == "ok":
-        return f"{before['status']}, then {row['status']}"
+        why = f": {row['reason']}" if row["status"] != "ok" and row["reason"] else ""
+        return f"{before['status']}, then {row['status']}{why}"
     return diff.change(series.file, series.figure, before, row, {})
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from bench import sheet
 from bench.compare.errors import CompareError
-from bench.compare.figures import equal
+from bench.compare.figures import equal, headline
 from bench.compare.repository import Repository
 from bench.rows import COMMON, FILES, Row
 
 
 @dataclass
 class Results:
-    """Rows by file. ``alone``: only one file was asked for; ``notes``: what was left unread, and why."""
+    """Rows and columns by file. ``alone``: only one file was asked for; ``notes``: what was left unread, and why."""
 
     label: str
     rows: dict[str, list[Row]] = field(default_factory=dict)
@@ -28,6 +28,8 @@ class Results:
         """Reads one file; CompareError names the line where it is not what it should be."""
         try:
             found = sheet.read(text_of(data), file)
+            if (column := headline(file).column) not in found.columns:
+                raise ValueError(f"line 1: column {column} is missing, and without it {file}.csv has no figures")
             self.rows[file], self.columns[file] = found.rows(apart=equal(file)), found.columns
         except ValueError as error:
             raise CompareError(f"{where}, {error}") from error

@@ -46,6 +46,9 @@ class Encoded:
 
 def encode(format_: Format, source: Source, sha256: str) -> Encoded:
     """Encodes and verifies: a lossless payload has to decode to a matrix with the same hash."""
+    if source.dtype.name not in format_.value_types:
+        stored = " and ".join(format_.value_types)
+        raise TypeError(f"{format_} stores {stored}, and this matrix is {source.dtype}: choose another format")
     start = time.perf_counter()
     payload = format_.encode(source)
     seconds = time.perf_counter() - start

@@ -133,9 +133,8 @@ def _cells_of(plan: Plan, dataset: str, batch: int, threads: int, cache: str) ->
         if batch in plan.batches_of(name):
             yield Cell("time", dataset, name, params, batch, threads, cache)
     for format_ in plan.formats if plan.ceilings and threads == 1 else ():
-        if batch in plan.batches_of(format_.name):
-            if format_.name in SPINE or plan.later_batches is None:
-                yield Cell("time", dataset, "ceiling:memcpy", f"format={format_}", batch, threads, cache)
+        if batch in plan.batches_of(format_.name) and (format_.name in SPINE or plan.later_ceilings):
+            yield Cell("time", dataset, "ceiling:memcpy", f"format={format_}", batch, threads, cache)
             if format_.coded:
                 yield Cell("time", dataset, "ceiling:decode", f"format={format_}", batch, threads, cache)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.compare.align import Apart
-from bench.compare.cells import label
+from bench.compare.cells import count, label
 from bench.compare.diff import Change, Diff, Summary, summaries
 from bench.compare.figures import Figure, extra_keys
 from bench.rows import Row
@@ -57,16 +57,11 @@ def sections(diff: Diff, fail_on: str, view: View) -> Iterator[Section]:
         yield Section("besides", below=diff.notes)
 
 
-def count(number: int, what: str) -> str:
-    """``1 cell``, ``2 cells``."""
-    return f"{number} {what}" + ("" if number == 1 else "s")
-
-
 def verdict(diff: Diff, fail_on: str) -> str:
     """The answer in one line."""
     if diff.status == 2:
         return f"{MARKS['unsure']} Nothing could be compared; the reasons stand below."
-    allowed = f"({fail_on})" if fail_on else "(--fail-on is empty)"
+    allowed = f"({fail_on})" if fail_on.strip() else "(--fail-on is empty)"
     said = [f"{count(len(diff.failing), 'exact figure')} worse than allowed {allowed}"] if diff.failing else []
     said += [f"{count(len(diff.broken), 'cell')} failed that had been ok"] if diff.broken else []
     if said:

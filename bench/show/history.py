@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from bench.compare.cells import count
 from bench.compare.diff import Change
 from bench.compare.history import Entry, History, Series
-from bench.show.diff import change_text, count, kind, number
+from bench.show.diff import change_text, kind, number
 from bench.show.sections import MARKS, Line, Section
 
 SHOWN = 10  # cells

@@ -36,6 +36,7 @@ EXAMPLE = np.array(
     ],
     np.float32,
 )
+INT8_EXAMPLE = (2 * EXAMPLE).astype(np.int8)
 BYTES_SHOWN, ITEMS_SHOWN = 16, 12
 Row = dict[str, Any]
 
@@ -48,14 +49,14 @@ def names() -> list[str]:
 def page(name: str, results: dict[str, list[Row]]) -> str:
     """The page of a format in Markdown."""
     format_ = formats.get(name)
-    payload = format_.encode(EXAMPLE)
+    payload = format_.encode(example(format_))
     parts = [
         f"# {name}",
         f"{format_.summary[0].upper()}{format_.summary[1:]}.",
         _facts(format_),
         description(format_),
         "## The bytes of a small matrix",
-        f"{_matrix()}\n\nIts payload has {payload.nbytes} bytes; numbers are little-endian.",
+        f"{_matrix(example(format_))}\n\nIts payload has {payload.nbytes} bytes; numbers are little-endian.",
         f"```\n{layout(payload)}\n```",
         "## When it wins",
         wins(name, results),
@@ -70,6 +71,7 @@ def _facts(format_: Format) -> str:
     lines = [
         "| | |",
         "|---|---|",
+        f"| values | {', '.join(kind.value_types)} |",
         f"| lossless | {'yes' if kind.lossless else 'no'} |",
         f"| parameters | {parameters or 'none'} |",
         f"| work | {kind.complexity or 'see the description'} |",
@@ -87,11 +89,16 @@ def description(format_: Format) -> str:
     return prose + (f"\n\n```python\n>>> {example.strip()}\n```" if example else "")
 
 
-def _matrix() -> str:
-    n, m = EXAMPLE.shape
-    lines = ["  ".join(f"{value:>4g}" if value else "   ." for value in row) for row in EXAMPLE]
+def example(format_: Format) -> npt.NDArray[Any]:
+    """The matrix of a format's page: of float32 where it stores that."""
+    return EXAMPLE if "float32" in format_.value_types else INT8_EXAMPLE
+
+
+def _matrix(matrix: npt.NDArray[Any]) -> str:
+    n, m = matrix.shape
+    lines = ["  ".join(f"{value:>4g}" if value else "   ." for value in row) for row in matrix]
     text = "\n".join(lines)
-    return f"{n} x {m}, {np.count_nonzero(EXAMPLE)} nonzeros:\n\n```\n{text}\n```"
+    return f"{n} x {m}, {np.count_nonzero(matrix)} nonzeros:\n\n```\n{text}\n```"
 
 
 def layout(payload: Payload) -> str:

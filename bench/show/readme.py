@@ -10,27 +10,34 @@ import re
 from pathlib import Path
 from typing import Any
 
+from bench.show.grid import label, short
 from cdot import build
 
 ROOT = build.FOLDER.parent
 DATASET = "vgg19/90-0-32"
 PANELS = ("orsreg_1", "SiNa", "vgg19/90-0-32", "deepdta/80-0-16")
 PICTURE = Path("docs/space-time.svg")
-MARKS = {
-    "dense": "s",
-    "csc": "o",
-    "csc_min": "v",
-    "im": "D",
-    "ham": "^",
-    "sham": "P",
-    "blas_dense": "x",
-    "scipy_csc": "+",
+# Marker, colour (Okabe and Ito's palette, which the colour-blind can tell apart), filled or not. Lossy formats
+# are left out, and `nested`, which is dense.
+STYLES = {
+    "dense": ("s", "#000000", True),
+    "csc": ("o", "#0072B2", True),
+    "csc_min": ("v", "#56B4E9", True),
+    "csc_palette": ("v", "#0072B2", False),
+    "bsr": ("s", "#0072B2", False),
+    "im": ("D", "#CC79A7", True),
+    "im_packed": ("D", "#CC79A7", False),
+    "bitmap": ("*", "#E69F00", True),
+    "bitmap[values=codebook]": ("*", "#E69F00", False),
+    "cser": (">", "#009E73", False),
+    "eie": ("p", "#D55E00", True),
+    "eie[coding=huffman]": ("p", "#D55E00", False),
+    "ham": ("^", "#D55E00", True),
+    "sham": ("P", "#009E73", True),
+    "zstd": ("d", "#666666", False),
+    "blas_dense": ("x", "#666666", True),
+    "scipy_csc": ("+", "#666666", True),
 }
-# Okabe and Ito's palette, which the colour-blind can tell apart
-COLOURS = {
-    "dense": "#000000", "csc": "#0072B2", "csc_min": "#56B4E9", "im": "#CC79A7", "ham": "#D55E00",
-    "sham": "#009E73", "blas_dense": "#666666", "scipy_csc": "#E69F00",
-}  # fmt: skip
 
 Row = dict[str, Any]
 
@@ -42,15 +49,16 @@ def read(results: Path, name: str) -> list[Row]:
 
 
 def points(spaces: list[Row], times: list[Row], dataset: str) -> dict[str, tuple[float, float]]:
-    """Bits per nonzero and nanoseconds per nonzero (batch 1, one thread, warm) of each format."""
-    sizes = {row["format"]: float(row["bits_per_nonzero"]) for row in spaces if row["dataset"] == dataset}
+    """Bits per nonzero and nanoseconds per nonzero (batch 1, one thread, warm) of what has a style, in its order."""
+    sizes = {label(row): float(row["bits_per_nonzero"]) for row in spaces if row["dataset"] == dataset}
     sizes |= {peer: sizes[own] for peer, own in (("blas_dense", "dense"), ("scipy_csc", "csc")) if own in sizes}
     found = {}
     for row in times:
         where = (row["dataset"], row["batch"], row["threads"], row["cache"])
-        if where == (dataset, "1", "1", "warm") and row["format"] in sizes:
-            found[row["format"]] = (sizes[row["format"]], float(row["ns_per_nonzero"]))
-    return found
+        name = label(row)
+        if where == (dataset, "1", "1", "warm") and name in sizes:
+            found[name] = (sizes[name], float(row["ns_per_nonzero"]))
+    return {name: found[name] for name in STYLES if name in found}
 
 
 def plot(results: Path, picture: Path) -> None:
@@ -62,12 +70,15 @@ def plot(results: Path, picture: Path) -> None:
 
     plt.rcParams.update({"svg.hashsalt": "dotbench", "svg.fonttype": "path", "font.size": 9})
     spaces, times = read(results, "space.csv"), read(results, "time.csv")
-    figure, axes = plt.subplots(1, len(PANELS), figsize=(11, 3.3), layout="constrained")
+    figure, axes = plt.subplots(1, len(PANELS), figsize=(11, 3.6), layout="constrained")
     for axis, dataset in zip(axes, PANELS, strict=True):
         name = dataset if any(row["dataset"] == dataset for row in spaces) else f"{dataset}~twin"
         found = points(spaces, times, name)
         for format_, (bits, nanoseconds) in found.items():
-            axis.scatter(bits, nanoseconds, marker=MARKS[format_], color=COLOURS[format_], s=42, label=format_)
+            marker, colour, filled = STYLES[format_]
+            face = {} if marker in "x+" else {"facecolors": colour if filled else "none", "edgecolors": colour}
+            more = face or {"color": colour}
+            axis.scatter(bits, nanoseconds, marker=marker, s=42, label=short(format_), **more)
         axis.set(xscale="log", yscale="log", title=name, xlabel="bits per nonzero")
         for numbers, values in zip((axis.xaxis, axis.yaxis), zip(*found.values(), strict=True), strict=True):
             _plain_numbers(numbers, max(values) / min(values))
@@ -75,7 +86,7 @@ def plot(results: Path, picture: Path) -> None:
         axis.set_axisbelow(True)
     axes[0].set_ylabel("ns per nonzero, batch 1")
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=8, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=9, frameon=False)
     picture.parent.mkdir(exist_ok=True)
     figure.savefig(picture, metadata={"Date": None, "Creator": "dotbench"})
 

@@ -23,6 +23,18 @@ WORDS = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder of its own, but the compiled kernels of the checkout."""
+    from cdot import build
+
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "build").symlink_to(build.build().parent)
+    monkeypatch.setenv("DOTBENCH_HOME", str(folder))
+    return folder
+
+
 def make(file: str = "space", **more: Any) -> Row:
     """A row of a file, every column filled; an interval of 1 % around a measured figure."""
     row: Row = {}

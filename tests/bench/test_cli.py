@@ -8,19 +8,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+import datasets
 import formats
 from bench.cli import command
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    from cdot import build
-
-    folder = tmp_path / "home"
-    folder.mkdir()
-    (folder / "build").symlink_to(build.build().parent)
-    monkeypatch.setenv("DOTBENCH_HOME", str(folder))
-    return folder
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def call(*arguments: str) -> Result:
@@ -29,7 +21,7 @@ def call(*arguments: str) -> Result:
 
 def test_help() -> None:
     text = call("--help").output
-    for verb in ("run", "list", "fetch", "doctor", "export", "selftest"):
+    for verb in ("run", "list", "fetch", "doctor", "export", "diff", "log", "paper", "selftest"):
         assert f"\n  {verb} " in text
     assert "Examples:" in text and not any(verb in text for verb in ("race", "pick", "scheduler"))
     assert "never results/" in " ".join(call("run", "--help").output.split())
@@ -41,6 +33,24 @@ def test_lists() -> None:
         assert f"\n{name} " in text
     text = call("list", "datasets").output
     assert "orsreg_1" in text and "deepdta/80-0-256" in text and "512 x 4096" in text
+    lines = text.splitlines()  # one line each where it is no terminal
+    assert not any(line.startswith(" ") for line in lines)
+    assert {line.split()[0] for line in lines} >= set(datasets.names())
+
+
+def test_a_narrow_terminal_shows_addresses_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = call("list", "datasets").output
+    assert "…" not in text and max(map(len, text.splitlines())) <= 80
+
+
+def test_tables_say_what_combining_costs(tmp_path: Path) -> None:
+    np.save(tmp_path / "w.npy", np.eye(8, dtype=np.float32))
+    arguments = ("run", "--datasets", str(tmp_path / "w.npy"), "--formats", "column_combined")
+    out = str(tmp_path / "out")
+    assert call(*arguments, "--metrics", "space,systolic", "--quick", "--out", out).exit_code == 0
+    text = call("table", out).output
+    assert "column_combined on 32x32" in text and "error" in text
 
 
 @pytest.mark.parametrize(
@@ -90,6 +100,13 @@ def test_fetch_says_what_is_wrong(tmp_path: Path) -> None:
     path.write_bytes(b"broken")
     result = call("fetch", str(path))
     assert result.exit_code == 2 and "cannot be read as a matrix" in result.output
+
+
+def test_a_run_of_nothing_that_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("1,2\n3\n")
+    result = call("run", "--quick", "--datasets", str(tmp_path / "w.csv"))
+    assert result.exit_code == 1 and "left out: " in result.output and "line 2, has 1 fields" in result.output
+    assert "results:" not in result.output and "a quick look" not in result.output
 
 
 def test_doctor() -> None:

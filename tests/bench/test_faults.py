@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse
 
+from bench import workers
 from bench.meters import pairs
+from bench.plan import Cell
 from cdot import build
 from cdot.errors import ClockError
 
@@ -30,7 +34,10 @@ COMMAND = (
     "plan.QUICK = plan.Effort()\n"
     "cli.main()"
 )
-FAULTS = {"crash": "__builtin_trap();", "hang": 'for (;;) __asm__ volatile("");'}
+FAULTS = {
+    "crash": "volatile uintptr_t where = 16; *(volatile int *)where = 1;",
+    "hang": 'for (;;) __asm__ volatile("");',
+}
 
 
 @pytest.fixture
@@ -100,7 +107,7 @@ def test_a_kernel_that_crashes_and_one_that_hangs(home: Path, tmp_path: Path) ->
     assert {name: row["status"] for name, row in timed.items()} == {
         "csc": "ok", "crash": "failed", "hang": "timeout", "sham": "ok",
     }  # fmt: skip
-    assert timed["crash"]["reason"].startswith("the measuring process was killed by SIGILL")
+    assert timed["crash"]["reason"].startswith("the measuring process was killed by SIGSEGV")
     assert timed["hang"]["reason"] == "no news for 3 s: stopped"
 
 
@@ -170,6 +177,41 @@ def test_two_runs_in_one_checkout(home: Path, tmp_path: Path) -> None:
     assert {row["status"] for row in rows(tmp_path / "out", "time")} == {"ok"}
 
 
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_helpers_of_a_hung_measuring_process_end_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as perf, which would count on for ever."""
+    program, noted = tmp_path / "python", tmp_path / "pid"
+    program.write_text(f"#!/bin/sh\nsleep 1000 &\necho $! > {noted}\ncat > {tmp_path}/task\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(workers.sys, "executable", str(program))
+    events: list[workers.Event] = []
+    workers.run({"job": "time"}, [Cell("time", "w", "csc")], events.append, 1.5)
+    assert [event.kind for event in events] == ["timeout"]
+    assert wait_for(lambda: not alive(int(noted.read_text())), 5)
+
+
+def test_helpers_of_a_measuring_process_whose_parent_is_gone_end_too() -> None:
+    code = (
+        "import subprocess, time; from bench.worker import end_with_parent\n"
+        "print(subprocess.Popen(['sleep', '1000']).pid, flush=True); end_with_parent(); time.sleep(1000)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdin and process.stdout
+    helper = int(process.stdout.readline())
+    process.stdin.close()
+    assert process.wait(timeout=60) and wait_for(lambda: not alive(helper), 5)
+    process.stdout.close()
+
+
 def test_a_clock_that_steps_back_is_asked_again() -> None:
     """One sample of a negative length: its round is measured again. A clock that never works fails the cell."""
     lengths = iter([1000, 1000, 1000, 1000, -5000, *[1000] * 100])
@@ -192,3 +234,77 @@ def test_the_wall_clock_does_not_matter(tmp_path: Path, monkeypatch: pytest.Monk
         for name in "abc":
             journal.record({"cell": name}, {"status": "ok", "name": name})
         assert [row["name"] for _, row in journal.rows()] == ["a", "b", "c"]
+
+
+# A journal that takes no more pages soon after the run has begun
+NO_ROOM = (
+    "from bench import journal, run\n"
+    "old = run.Runner._matrix\n"
+    "def narrow(self, matrix):\n"
+    "    (pages,) = self.journal._db.execute('PRAGMA page_count').fetchone()\n"
+    "    self.journal._db.execute(f'PRAGMA max_page_count={pages + 1}')\n"
+    "    old(self, matrix)\n"
+    "run.Runner._matrix = narrow\n"
+)
+
+
+def test_a_disk_that_is_full_before_the_end(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run goes on: what was measured is in the results, what could not be says why; with room it is made good."""
+    names = ("--datasets", str(save(tmp_path / "w.npy", 5)), "--formats", "csc,csc_min,im,ham,sham", "--batch", "1")
+    everything = (*names, "--metrics", "space,time")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules[__name__], "COMMAND", NO_ROOM + COMMAND)
+        process = start(home, tmp_path / "out", *everything)
+    text, _ = process.communicate(timeout=120)
+    words = " ".join(text.split())
+    assert process.returncode == 1 and "in the results and not in the journal" in words, text
+    assert "database or disk is full" in words and "free some room and start again" in words
+    assert [row["status"] for row in rows(tmp_path / "out", "space")] == ["ok"] * 5
+    timed = rows(tmp_path / "out", "time")
+    failed = [row["reason"] for row in timed if row["status"] == "failed"]
+    assert len(timed) == 13 and failed and all("disk is full" in reason for reason in failed), timed
+    process = start(home, tmp_path / "out", *everything)
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, text
+    assert {row["status"] for row in rows(tmp_path / "out", "time")} == {"ok"}
+
+
+def children(home: Path) -> list[str]:
+    """Processes that were started with something below ``home``, valgrind that counts among them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode(errors="replace")
+        except OSError:  # gone in the meantime
+            continue
+        if str(home) in words and "valgrind" in words.partition("\0")[0]:
+            found.append(words)
+    return found
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="needs valgrind")
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_a_measuring_process_started_ends_with_it(home: Path, tmp_path: Path, killed: bool) -> None:
+    """A kernel that hangs under valgrind takes no core from what is measured next, nor does a run that was killed."""
+    (tmp_path / "site").mkdir()
+    built = plugin(tmp_path / "site", "hang", 0x8103)
+    names = ("--datasets", str(save(tmp_path / "w.npy", 1)), "--formats", "hang", "--metrics", "instructions")
+    process = start(home, tmp_path / "out", *names, "--batch", "1")
+    try:
+        assert wait_for(lambda: bool(children(home)), 60)
+        if killed:
+            process.kill()
+        text, _ = process.communicate(timeout=60)
+        assert wait_for(lambda: not children(home), 10)
+    finally:
+        built.unlink()
+    if not killed:
+        assert process.returncode == 1, text
+        assert [row["status"] for row in rows(tmp_path / "out", "instructions")] == ["timeout"]

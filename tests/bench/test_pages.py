@@ -24,7 +24,7 @@ def test_the_committed_pages_are_current() -> None:
 
 @pytest.mark.parametrize("name", pages.names())
 def test_a_layout_accounts_for_every_byte(name: str) -> None:
-    payload = formats.get(name).encode(pages.EXAMPLE)
+    payload = formats.get(name).encode(pages.example(formats.get(name)))
     lines = pages.layout(payload).splitlines()[1:]
     starts = [(int(line[:6]), int(line[8:13])) for line in lines if line[:6].strip().isdigit()]
     at = 0

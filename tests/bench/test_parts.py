@@ -38,7 +38,7 @@ def test_bounds_by_hand() -> None:
     ("name", "values", "gaps"), [("orsreg_1", 4.79, 3.77), ("SiNa", 5.89, 5.83), ("vgg19/90-0-32", 2.36, 3.89)]
 )
 def test_bounds_as_specified(mirror: Path, tmp_path: Path, name: str, values: float, gaps: float) -> None:
-    """Bits per nonzero of values and of gaps, formats.md section 3. SiNa's row there has them swapped."""
+    """Bits per nonzero of values and of gaps, formats.md section 3."""
     import datasets
 
     source = datasets.load(name, cache_dir=tmp_path).matrix

@@ -45,6 +45,11 @@ def test_what_is_counted() -> None:
     assert found.half_width == pytest.approx(0.01)
     assert repeatability.judge(compare(first, result("b", 11, *second.rows["time"]), {})).exact_changed == 1
     assert not repeatability.report(found, Console(quiet=True))
+    first.rows["time"].append(row("time", batch=5, status="unavailable"))
+    second.rows["time"].append(row("time", batch=5, status="unavailable"))
+    assert repeatability.judge(compare(first, second, {})) == found  # a library that is on neither
+    second.rows["time"][-1]["status"] = "timeout"
+    assert repeatability.judge(compare(first, second, {})).exact_changed == 1
     good = repeatability.Verdict(0, 0.01, 0.9, 0.03, 100)
     assert repeatability.report(good, Console(quiet=True))
     for bad in ({"exact_changed": 1}, {"different": 0.02}, {"overlapping": 0.89}, {"half_width": 0.031}):

@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 
 import formats
-from bench import outcome, peers, session, workers
+from bench import identity, outcome, peers, session, workers
 from bench.journal import Journal
 from bench.plan import Cell, Effort, Plan
 from bench.show import screen as screens
@@ -32,18 +32,6 @@ def matrix(tmp_path: Path) -> Path:
     path = tmp_path / "w.npy"
     np.save(path, W * (W > 1))
     return path
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state folder of its own, but the compiled kernels of the checkout."""
-    from cdot import build
-
-    folder = tmp_path / "home"
-    (folder).mkdir()
-    (folder / "build").symlink_to(build.build().parent)
-    monkeypatch.setenv("DOTBENCH_HOME", str(folder))
-    return folder
 
 
 def plan(*names: Path | str, **more: object) -> Plan:
@@ -99,6 +87,27 @@ def test_a_run_measures_everything_and_resumes(
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     assert run(plan(matrix), home, out, terminal=True)[0] == 0
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_changed_reference_is_measured_again(
+    matrix: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ratios to another csc are other figures: none is taken from the journal, and exported ones are dropped."""
+    from bench.meters import time as time_meter
+
+    chosen = plan(matrix, batches=(1,), peers=(), metrics=("time",), ceilings=False)
+    assert run(chosen, home, tmp_path / "results")[0] == 0
+    before = rows(tmp_path / "results", "time")
+    assert session.current_sha("time", dict(before[1])) == before[1]["code_sha"]
+    assert session.current_sha("time", {**before[1], "reference_sha": "of another csc"}) == "another reference"
+    real = identity.code_sha
+    monkeypatch.setattr(
+        time_meter, "code_sha", lambda metric, name, params: "newer" if name == "csc" else real(metric, name, params)
+    )
+    assert run(chosen, home, tmp_path / "other")[0] == 0
+    after = rows(tmp_path / "other", "time")
+    assert {row["reference_sha"] for row in after} == {"newer"}
+    assert all(a["ns_per_dot"] != b["ns_per_dot"] for a, b in zip(before, after, strict=True))
 
 
 def test_threads_and_cold_caches(matrix: Path, home: Path, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_cells_may_be_told_apart_by_more() -> None:
         ("", "line 1: columns dataset, matrix_sha256, format, params, status, ... are missing"),
         (f"{SPACE}\n{LINE}\n=======\n", "line 3: a merge conflict. Resolve it"),
         (f"{SPACE}\n{LINE},\n", "line 2: 25 fields, and there are 24 columns"),
-        (f"{SPACE}\n{LINE.replace(',108,', ',many,')}\n", "line 2: column bytes: invalid literal for int"),
+        (f"{SPACE}\n{LINE.replace(',108,', ',many,')}\n", "line 2: column bytes: 'many' is no whole number"),
         (f"{SPACE}\n{LINE.replace('0.7407', 'nan')}\n", "line 2: column ratio: 'nan' is no number"),
         (f"{SPACE}\n{LINE.replace('0.7407', '-inf')}\n", "line 2: column ratio: '-inf' is no number"),
         (f"{SPACE}\n{LINE.replace(',ok,', ',done,')}\n", "line 2: column status: 'done' is none of ok, failed"),

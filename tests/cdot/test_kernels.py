@@ -193,9 +193,10 @@ import numpy as np, formats
 W = np.random.default_rng(0).integers(0, 6, (300, 70)).astype(np.float32) * (np.arange(70) % 3 > 0)
 names = [kind.name for kind in formats.registry.BUILT_IN if kind.lossless]
 for name in (*names, "bitmap[values=codebook]"):
-    payload = formats.parse(name).encode(W)
-    assert (payload.decode() == W).all() and payload.dot(np.ones(300, np.float32)).tolist() == W.sum(0).tolist()
-    print(name, payload.header.crc)
+    for dtype in formats.parse(name).value_types:
+        payload = formats.parse(name).encode(W.astype(dtype))
+        assert (payload.decode() == W).all() and payload.dot(np.ones(300, dtype)).tolist() == W.sum(0).tolist()
+        print(name, dtype, payload.header.crc)
 """
 
 

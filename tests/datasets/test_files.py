@@ -7,6 +7,7 @@ import errno
 import gzip
 import lzma
 import os
+import pickle
 import resource
 import signal
 import time
@@ -90,6 +91,23 @@ def test_an_array_of_objects_is_not_unpickled(tmp_path: Path) -> None:
     np.save(tmp_path / "o.npy", np.array([[1, None]], object), allow_pickle=True)
     with pytest.raises(datasets.DataError, match=r"o.npy cannot be read .*Python objects"):
         load(tmp_path / "o.npy", tmp_path)
+
+
+def test_what_to_do_about_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """Not numpy's advice, which is to load unsafely; and a file that is cut short is to be copied again."""
+    (tmp_path / "p.npy").write_bytes(pickle.dumps([1.0]))
+    with pytest.raises(
+        datasets.DataError, match=r"p.npy cannot .* may hold code and are not read: save numbers"
+    ) as caught:
+        load(tmp_path / "p.npy", tmp_path)
+    assert "unsafe" not in str(caught.value)
+    np.save(tmp_path / "w.npy", np.eye(9))
+    whole = (tmp_path / "w.npy").read_bytes()
+    market = b"%%MatrixMarket matrix coordinate real general\n2 2 2\n1 1 1.5\n"
+    for name, part in (("w.npy", whole[:-9]), ("w.mtx", market), ("e.npy", b"")):
+        (tmp_path / name).write_bytes(part)
+        with pytest.raises(datasets.DataError, match=rf"{name} cannot .* cut short or damaged: copy it again"):
+            load(tmp_path / name, tmp_path)
 
 
 def test_damaged_files(tmp_path: Path) -> None:

@@ -84,6 +84,13 @@ def test_mirror(own_mirror: Path, tmp_path: Path, register: object) -> None:
     assert datasets.fetch("tiny", cache, False).startswith("tiny: mirror, 2 x 3, 3 nonzeros")
 
 
+def test_who_wants_no_twin_gets_none(own_mirror: Path, tmp_path: Path) -> None:
+    for name, reason in (("orsreg_1", "DOTBENCH_OFFLINE=1"), ("imagenet", "no plain download")):
+        with pytest.raises(datasets.DataError, match=reason):
+            datasets.load(name, cache_dir=tmp_path / "cache", twins=False)
+    assert not (tmp_path / "cache").exists()
+
+
 def test_a_corrupted_mirror_file_is_no_reason_for_a_twin(own_mirror: Path, tmp_path: Path, register: object) -> None:
     data = mtx_bytes()
     (own_mirror / "tiny.mtx").write_bytes(data + b"\n")

@@ -19,7 +19,7 @@ from cdot.kernel import aligned, crc
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import SMALL, VARIANTS
 
-NAMES = [*formats.names(), *VARIANTS]
+NAMES = [*formats.names("float32"), *VARIANTS]
 
 
 def says(*words: str) -> str:

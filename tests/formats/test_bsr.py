@@ -20,7 +20,7 @@ from cdot.library import ffi, library, pointer
 from formats.source import as_source, blocks
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from matrices import SMALL, sparse
+from matrices import SMALL, check_whole, sparse
 
 SIZES = [4, 8, 16]
 
@@ -157,12 +157,4 @@ def test_encoders_stream(block: int, key: str, monkeypatch: pytest.MonkeyPatch) 
 @given(st.integers(1, 70), st.integers(1, 40), st.floats(0, 1), st.integers(0, 10**6), st.data())
 def test_whatever_the_matrix(block: int, n: int, m: int, density: float, seed: int, data: st.DataObject) -> None:
     W = sparse(n, m, density, 9, seed)
-    payload = bsr(block).encode(W)
-    assert np.array_equal(payload.decode(), W) and formats.load(payload.data.tobytes()).format == bsr(block)
-    begin = data.draw(st.integers(0, m))
-    end = data.draw(st.integers(begin, m))
-    X = np.random.default_rng(seed).standard_normal((data.draw(st.integers(1, 10)), n)).astype(np.float32)
-    Y = payload.dot(X, columns=(begin, end))
-    assert np.array_equal(Y, payload.dot(X)[:, begin:end])
-    exact = X.astype(np.float64) @ W[:, begin:end]
-    assert (np.abs(Y - exact) <= 1e-5 * (np.abs(X) @ np.abs(W[:, begin:end]))).all()
+    check_whole(bsr(block).encode(W), W, data, seed)

@@ -16,7 +16,7 @@ from cdot.kernel import Kernel, Pool
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import LARGE, SMALL, VARIANTS, sparse
 
-NAMES = [*formats.names(), *VARIANTS]
+NAMES = [*formats.names("float32"), *VARIANTS]
 ALL = {**SMALL, **LARGE}
 
 

@@ -20,7 +20,7 @@ from formats.huffman import Fields
 from formats.source import as_source, blocks
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from matrices import LARGE, SMALL, sparse
+from matrices import LARGE, SMALL, check_whole, sparse
 
 NAMES = ["eie", "eie[coding=huffman]"]
 
@@ -251,12 +251,4 @@ def test_whatever_the_matrix(
     name: str, n: int, m: int, density: float, distinct: int, seed: int, data: st.DataObject
 ) -> None:
     W = sparse(n, m, density**3, distinct, seed)
-    payload = formats.parse(name).encode(W)
-    assert np.array_equal(payload.decode(), W) and formats.load(payload.data.tobytes()).format == payload.format
-    begin = data.draw(st.integers(0, m))
-    end = data.draw(st.integers(begin, m))
-    X = np.random.default_rng(seed).standard_normal((data.draw(st.integers(1, 10)), n)).astype(np.float32)
-    Y = payload.dot(X, columns=(begin, end))
-    assert np.array_equal(Y, payload.dot(X)[:, begin:end])
-    exact = X.astype(np.float64) @ W[:, begin:end]
-    assert (np.abs(Y - exact) <= 1e-5 * (np.abs(X) @ np.abs(W[:, begin:end]))).all()
+    check_whole(formats.parse(name).encode(W), W, data, seed)

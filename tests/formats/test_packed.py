@@ -18,7 +18,7 @@ from formats import packed
 from formats.source import as_source, blocks
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from matrices import SMALL
+from matrices import SMALL, check_whole
 
 NAMES = ["im_packed", "csc_palette", "bitmap", "bitmap[values=codebook]", "cser"]
 
@@ -113,13 +113,7 @@ def test_whatever_the_matrix(name: str, data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 2**32 - 1))
     W = np.random.default_rng(seed).choice(np.array(values, np.float32), (n, m))
     payload = formats.parse(name).encode(W)
-    assert np.array_equal(payload.decode(), W) and formats.load(payload.data.tobytes()).format == payload.format
-    begin = data.draw(st.integers(0, m))
-    end = data.draw(st.integers(begin, m))
-    X = np.random.default_rng(seed).standard_normal((data.draw(st.integers(1, 10)), n)).astype(np.float32)
-    Y = payload.dot(X, columns=(begin, end))
-    exact, size = X.astype(np.float64) @ W[:, begin:end], np.abs(X) @ np.abs(W[:, begin:end])
-    assert (np.abs(Y - exact) <= 1e-5 * size).all()
+    check_whole(payload, W, data, seed)
     assert payload.format.paper_bits(as_source(W)) <= 8 * payload.nbytes
 
 

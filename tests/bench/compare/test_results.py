@@ -163,6 +163,18 @@ def test_files_of_another_version_are_told(row: Make, write: Write) -> None:
     ]
 
 
+def test_a_file_without_its_figure_is_an_error(row: Make, write: Write) -> None:
+    """Else a gate on bytes would hold where the bytes are gone."""
+    path = write("b", space=[row(bytes=1)]) / "space.csv"
+    head, _, rest = path.read_text().partition("\n")
+    at = head.split(",").index("bytes")
+    lines = [line.split(",") for line in (head, *rest.splitlines())]
+    path.write_text("".join(",".join(fields[:at] + fields[at + 1 :]) + "\n" for fields in lines))
+    assert fails(str(path.parent), path.parent) == (
+        f"{path}, line 1: column bytes is missing, and without it space.csv has no figures"
+    )
+
+
 def test_paths_that_are_not_there(tmp_path: Path) -> None:
     for name in ("nothing.csv", "./nothing", "/nonexistent/x", "folder/"):
         assert fails(name, tmp_path) == f"there is no file or folder {name}"

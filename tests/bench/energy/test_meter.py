@@ -70,18 +70,6 @@ def matrix(tmp_path: Path) -> Path:
     return tmp_path / "w.npy"
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state folder of its own, but the compiled kernels of the checkout."""
-    from cdot import build
-
-    folder = tmp_path / "home"
-    folder.mkdir()
-    (folder / "build").symlink_to(build.build().parent)
-    monkeypatch.setenv("DOTBENCH_HOME", str(folder))
-    return folder
-
-
 class Listener:
     """A wire that keeps what it is told."""
 

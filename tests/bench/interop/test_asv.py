@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from bench.cli import command
 from bench.compare.errors import CompareError
-from bench.interop import asv
+from bench.interop import asv, commands
 
 Row = dict[str, Any]
 Make = Callable[..., Row]
@@ -96,6 +98,15 @@ def test_it_can_be_written_again_and_not_over_something_else(past: Checkout, tmp
     assert {path: path.read_bytes() for path in folder.rglob("*.json")} == before
     with pytest.raises(CompareError, match="has something else in it"):
         asv.write(past.results, past.folder)
+
+
+def test_from_the_command_line(past: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "RESULTS", past.results)
+    result = CliRunner().invoke(command, ["export", "--asv", str(tmp_path / "asv")])
+    assert result.exit_code == 0 and f"4 commits in {tmp_path / 'asv'}" in result.output
+    assert "a merge conflict" in result.stderr and (tmp_path / "asv" / "asv.conf.json").exists()
+    result = CliRunner().invoke(command, ["export", "--asv", str(past.folder)])
+    assert result.exit_code == 2 and "something else in it" in result.output
 
 
 def test_no_history(checkout: Checkout, tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""Writes the report: results are found, the page is made, the file is replaced in one step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.compare.errors import CompareError
+from bench.compare.results import find
+from bench.export import ExportError, write_whole
+from bench.report.origin import origin
+from bench.report.page import page, plotly
+from bench.session import journal_path
+
+
+@dataclass(frozen=True)
+class Written:
+    """Bytes of the file, and of plotly's script in it; ``notes``: what was left out, and why."""
+
+    path: Path
+    size: int
+    plotly: int
+    notes: tuple[str, ...]
+
+
+def write(name: str, out: Path, folder: Path, home: Path, made: str) -> Written:
+    """The report of a folder, file or revision; ``folder`` is where revisions hold their results.
+
+    CompareError: there are no results, they cannot be read, or the file cannot be written.
+    """
+    results = find(name, folder)
+    if not any(results.rows.values()):
+        raise CompareError(f"no results in {name}: its files have no rows. dotbench run small measures some")
+    known = origin(results, name, folder, journal_path(home, quick=False))
+    data = page(results, known, made).encode()
+    try:
+        write_whole(out, data)
+    except ExportError as error:
+        raise CompareError(f"{out} cannot be written: {error.__cause__}. Choose another file with --out") from error
+    return Written(out, len(data), len(plotly().encode()), tuple(known.notes))

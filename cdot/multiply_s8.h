@@ -1,0 +1,11 @@
+/* The int8 multipliers: what turns blocks of int8 into products of int32, whatever the format. */
+#ifndef CDOT_MULTIPLY_S8_H
+#define CDOT_MULTIPLY_S8_H
+
+#include "cdot.h"
+
+/* y[column ldy + b] += the block's segments times x, for every column of the block. */
+void cdot_multiply_s8(const cdot_view *view, const cdot_block *block, const int8_t *x, size_t ldx, int32_t *y,
+                      size_t ldy, size_t batch);
+
+#endif

@@ -1,0 +1,65 @@
+"""Layers of files by name: ``model.tflite#LAYER``, and ``model.tflite`` for all of them."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from pathlib import Path
+
+from datasets.errors import DataError, UnknownDataset
+from datasets.models.layer import Layer
+from datasets.models.reader import read
+from formats.source import Source, as_source
+
+ENDING = ".tflite"
+
+
+def is_model(name: str) -> bool:
+    """Whether a name ends like a model file, or like a layer of one."""
+    return split(name)[0].lower().endswith(ENDING)
+
+
+def split(name: str) -> tuple[str, str]:
+    """The file, and the layer or the glob of layers behind the last ``.tflite#`` ("" for all).
+
+    >>> split("nets/a.tflite#05_*"), split("a#b.tflite")
+    (('nets/a.tflite', '05_*'), ('a#b.tflite', ''))
+    """
+    at = name.lower().rfind(ENDING + "#")
+    if at < 0:
+        return name, ""
+    return name[: at + len(ENDING)], name[at + len(ENDING) + 1 :]
+
+
+def expand(name: str) -> list[str]:
+    """The full names of the layers that a name stands for; UnknownDataset where there is none.
+
+    DataError where the file is no model.
+    """
+    path, pattern = split(name)
+    if not Path(path).is_file():
+        raise UnknownDataset(f"{path}: there is no such file")
+    known = [layer.name for layer in read(Path(path)).layers]
+    found = [layer for layer in known if layer == pattern] or fnmatch.filter(known, pattern or "*")
+    if not found:
+        near = difflib.get_close_matches(pattern, known, 3, 0.3) or known[:3]
+        raise UnknownDataset(f"{path} has no layer {pattern!r}: did you mean {' or '.join(near)}?")
+    return [f"{path}#{layer}" for layer in found]
+
+
+def find(path: Path, name: str) -> Layer:
+    """One layer of a file, by its whole name."""
+    for layer in read(path).layers:
+        if layer.name == name:
+            return layer
+    raise UnknownDataset(f"{path} has no layer {name!r}")
+
+
+def source(layer: Layer) -> Source:
+    """The weights as what encoders read; DataError where they are no finite numbers."""
+    try:
+        found = as_source(layer.weights)
+        found.histogram()  # looks at every entry
+    except ValueError as error:
+        raise DataError(f"the weights of {layer.name}: {error}") from error
+    return found

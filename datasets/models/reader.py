@@ -1,0 +1,41 @@
+"""A .tflite file as layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from datasets.errors import DataError
+from datasets.models import tflite_file, weights
+from datasets.models.guard import reading
+from datasets.models.layer import Layer, Model
+
+SHOWN = 3  # lines on what was skipped, in an error
+
+
+def read(path: Path) -> Model:
+    """All constant weights of fully connected and convolution layers in a file; DataError as of `parse`."""
+    try:
+        return parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def parse(data: bytes, name: str) -> Model:
+    """The same from a file's bytes.
+
+    DataError, with ``name``, where they are cut short, damaged or hostile, and where there are no such weights.
+    """
+    layers: list[Layer] = []
+    skipped: list[str] = []
+    with reading(name):
+        for operator in tflite_file.operators(data):
+            try:
+                if (found := weights.layer(operator)) is not None:
+                    layers.append(found)
+            except weights.Skipped as reason:
+                skipped.append(f"operator {operator.number} ({operator.code}): {reason}")
+        if not layers:
+            more = f" and {len(skipped) - SHOWN} more" if len(skipped) > SHOWN else ""
+            why = f" ({'; '.join(skipped[:SHOWN])}{more})" if skipped else ""
+            raise DataError(f"it has no constant weights of fully connected or convolution layers{why}")
+    return Model(name, tuple(layers), tuple(skipped))

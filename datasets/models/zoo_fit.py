@@ -1,0 +1,42 @@
+"""Writes ``layers.tsv`` from the models in the mirror: ``python -m datasets.models.zoo_fit``."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from datasets.errors import DataError
+from datasets.file_hashes import sha256
+from datasets.mirror import mirror_folder
+from datasets.models import zoo
+from datasets.models.names import source
+from datasets.models.reader import read
+from formats.source import matrix_sha256
+
+COLUMNS = ("model", "layer", "inputs", "outputs", "matrix_sha256")
+
+
+def lines(mirror: Path) -> Iterator[dict[str, object]]:
+    """A line a layer; DataError where a file of the mirror is not the published one."""
+    for name, model in zoo.models().items():
+        path = mirror / model["mirror"]
+        if sha256(path) != model["sha256"]:
+            raise DataError(f"{path} is not the published file")
+        for layer in read(path).layers:
+            n, m = layer.weights.shape
+            yield dict(zip(COLUMNS, (name, layer.name, n, m, matrix_sha256(source(layer))), strict=True))
+
+
+def main() -> None:
+    mirror = mirror_folder()
+    if mirror is None:
+        raise DataError("there is no mirror to read: set DOTBENCH_DATA")
+    with (zoo.FOLDER / "layers.tsv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines(mirror))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,437 @@
+"""The reader of .tflite files on small ones that tests build: every field by hand, and every way to be wrong."""
+
+from __future__ import annotations
+
+import random
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tflite
+
+import datasets
+from datasets.models import Layer, guard, parse, read
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import fuzz_tflite
+from tflite_files import CONV, DEEP, DENSE_WEIGHTS, FLOAT32, KERNELS, Graph, Operator, Tensor, build, network
+
+Change = Callable[[Graph], None]
+
+
+def model(change: Change = lambda graph: None) -> bytes:
+    graph, codes = network()
+    change(graph)
+    return build([graph], codes)
+
+
+def layers(change: Change = lambda graph: None) -> tuple[Layer, ...]:
+    return parse(model(change), "m.tflite").layers
+
+
+def skipped(change: Change) -> tuple[str, ...]:
+    return parse(model(change), "m.tflite").skipped
+
+
+# ---- what is read
+
+
+def test_kernels_lie_as_columns_of_rows_columns_channels() -> None:
+    conv = layers()[0]
+    assert (conv.name, conv.kind, conv.tensor, conv.shape) == ("00_conv2x3", "conv", "net/conv", (4, 2, 3, 2))
+    assert conv.weights.shape == (2 * 3 * 2, 4) and conv.weights.dtype == np.int8
+    for output in range(4):
+        assert conv.weights[:, output].tolist() == KERNELS[output].reshape(-1).tolist()
+    window = conv.window
+    assert (window.kernel, window.strides, window.dilation, window.padding) == ((2, 3), (1, 2), (1, 1), "VALID")
+    assert (conv.activation, conv.pixels, conv.nnz, conv.zeros) == ("RELU", 16, 47, 1)
+    assert conv.bias is not None and conv.bias.tolist() == [0, 1, 2, 3] and conv.bias.dtype == np.int32
+    assert conv.quantisation.per_channel and conv.quantisation.scales.tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    assert (conv.input.shape, conv.input.type, conv.output.shape) == ((1, 5, 9, 2), "INT8", (1, 4, 4, 4))
+    assert conv.input.quantisation.zero_points.tolist() == [-3]
+
+
+def test_a_convolution_is_its_matrix_times_the_patches() -> None:
+    """What the format defines, from its indices, against the matrix: strides 1 and 2, no padding."""
+    conv, rng = layers()[0], np.random.default_rng(3)
+    x = rng.integers(-128, 128, (5, 9, 2))
+    for row in range(4):
+        for column in range(4):
+            patch = x[row : row + 2, 2 * column : 2 * column + 3]
+            expected = [sum((kernel.astype(int) * patch).ravel()) for kernel in KERNELS]
+            assert (patch.reshape(-1) @ conv.weights.astype(int)).tolist() == expected
+
+
+def test_depthwise_and_dense() -> None:
+    _, deep, dense = layers()
+    assert (deep.name, deep.weights.shape, deep.bias, deep.activation) == ("01_depthwise3x3", (9, 4), None, "RELU6")
+    assert deep.weights.tolist() == DEEP.reshape(9, 4).tolist()
+    assert (deep.quantisation.axis, deep.window.padding, deep.pixels) == (3, "SAME", 16)
+    assert (dense.name, dense.kind, dense.weights.shape, dense.activation) == ("02_dense", "dense", (4, 3), "NONE")
+    assert dense.weights.tolist() == DENSE_WEIGHTS.T.tolist()
+    assert (dense.pixels, dense.quantisation.per_channel, dense.output.quantisation.scales.tolist()) == (
+        16,
+        False,
+        [0.125],
+    )
+
+
+def test_weights_are_views_of_the_file() -> None:
+    for layer in layers():
+        assert not layer.weights.flags.owndata and not layer.weights.flags.writeable
+
+
+@pytest.mark.parametrize("codes", [(CONV, 0), (CONV, CONV), (0, CONV)])
+def test_operator_codes_old_and_new(codes: tuple[int, int]) -> None:
+    graph, others = network()
+    found = parse(build([graph], [(*codes, ""), *others[1:]]), "m").layers
+    assert [layer.name for layer in found] == ["00_conv2x3", "01_depthwise3x3", "02_dense"]
+
+
+def test_subgraphs_have_names_of_their_own() -> None:
+    graph, codes = network()
+    names = [layer.name for layer in parse(build([graph, graph], codes), "m").layers]
+    assert names[2:5] == ["02_dense", "s1_00_conv2x3", "s1_01_depthwise3x3"] and len(set(names)) == 6
+
+
+def test_float_weights() -> None:
+    def change(graph: Graph) -> None:
+        graph.tensors[6] = Tensor([3, 4], DENSE_WEIGHTS.astype(np.float32).tobytes(), FLOAT32)
+
+    dense = layers(change)[2]
+    assert dense.weights.dtype == np.float32 and dense.weights.tolist() == DENSE_WEIGHTS.T.tolist()
+    assert len(dense.quantisation.scales) == 0
+
+
+def test_the_threshold_of_sparsity() -> None:
+    """2867 zeros of 4096 pass t = 0.70, 2866 do not; 29 of 100 pass 0.29, which is 28.99... in binary."""
+
+    def dense(inputs: int, outputs: int, zeros: int) -> Layer:
+        def change(graph: Graph) -> None:
+            graph.tensors[5].shape = [1, inputs]
+            weights = np.ones(inputs * outputs, np.int8)
+            weights[:zeros] = 0
+            graph.tensors[6] = Tensor([outputs, inputs], weights.tobytes(), scales=[1])
+            graph.tensors[7].shape = [1, outputs]
+            del graph.operators[:2]
+
+        return layers(change)[0]
+
+    assert dense(64, 64, 2867).sparse() and not dense(64, 64, 2866).sparse()
+    assert dense(10, 10, 29).sparse(0.29) and not dense(10, 10, 28).sparse(0.29)
+
+
+# ---- what is skipped, with a line
+
+
+def weights(**change: object) -> Change:
+    return lambda graph: vars(graph.tensors[6]).update(change)
+
+
+SKIPPED: dict[str, tuple[Change, str]] = {
+    "computed": (weights(data=None), "its weights are no constant of the file"),
+    "uint8": (weights(type=3), "weights of type UINT8 (INT8 and FLOAT32 are read)"),
+    "unknown type": (weights(type=99), "weights of type type 99"),
+    "around 3": (weights(zero_points=[3]), "int8 weights around another number than 0"),
+    "sparse coding": (weights(sparse=True), "the format's own sparse coding"),
+    "shuffled": (lambda graph: graph.operators[2].fields.update(WeightsFormat=1), "shuffled"),
+    "bias": (lambda graph: setattr(graph.operators[2], "inputs", [5, 6, 3]), "its bias is no constant"),
+}
+
+
+@pytest.mark.parametrize("what", SKIPPED)
+def test_weights_that_are_not_read_are_named(what: str) -> None:
+    change, words = SKIPPED[what]
+    (line,) = skipped(change)
+    assert line.startswith("operator 02 (FULLY_CONNECTED): ") and words in line
+    assert len(layers(change)) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ((32, 0, "MyOp"), "custom operator 'MyOp'"),
+        ((127, 9999, ""), "operator code 9999"),
+        ((-5, -7, ""), "operator code -5"),
+        ((67, 0, ""), "TRANSPOSE_CONV"),
+    ],
+)
+def test_unknown_operators_are_listed(code: tuple[int, int, str], words: str) -> None:
+    graph, codes = network()
+    graph.operators.append(Operator(3, [0], [3]))
+    found = parse(build([graph], [*codes, code]), "m")
+    assert found.skipped == (f"operator 03 ({words}): weights of its kind are not read",)
+    assert len(found.layers) == 3
+
+
+def test_operators_without_weights_are_no_news() -> None:
+    graph, codes = network()
+    graph.operators.append(Operator(3, [0], [3]))
+    assert parse(build([graph], [*codes, (22, 0, "")]), "m").skipped == ()
+
+
+def test_a_model_without_constant_weights() -> None:
+    def computed(graph: Graph) -> None:
+        for number in (1, 4, 6):
+            graph.tensors[number].data = None
+
+    words = (
+        r"m.tflite cannot be read as a model: it has no constant weights .*operator 00 \(CONV_2D\): its weights are no"
+    )
+    with pytest.raises(datasets.DataError, match=words):
+        layers(computed)
+    with pytest.raises(datasets.DataError, match="it has no constant weights"):
+        parse(build([], []), "m")
+
+
+# ---- what is wrong
+
+
+def tensor(number: int, **change: object) -> Change:
+    return lambda graph: vars(graph.tensors[number]).update(change)
+
+
+def operator(number: int, **change: object) -> Change:
+    return lambda graph: vars(graph.operators[number]).update(change)
+
+
+WRONG: dict[str, tuple[Change, str]] = {
+    "scales": (tensor(1, scales=[0.1] * 3, zero_points=[]), "'net/conv' have 3 scales, for 4 outputs"),
+    "no scales": (tensor(1, scales=[], zero_points=[]), "'net/conv' have 0 scales, for 4 outputs"),
+    "zero points": (tensor(1, zero_points=[0] * 3), "4 scales and 3 zero points"),
+    "zero scale": (tensor(1, scales=[1, 2, 0, 4]), "scale 2 of tensor 'net/conv' is 0.0"),
+    "nan scale": (tensor(0, scales=[float("nan")]), "scale 0 of tensor 'in' is nan"),
+    "axis": (tensor(4, axis=0), "scales along dimension 0, outputs lie in 3"),
+    "signal scales": (tensor(0, scales=[1, 2], zero_points=[0, 0]), "'in' have 2 scales: one, or none"),
+    "short": (tensor(1, data=bytes(47)), r"shape \[4, 2, 3, 2\] and type INT8 has 47 bytes"),
+    "long": (tensor(6, data=bytes(13)), r"shape \[3, 4\] and type INT8 has 13 bytes"),
+    "huge": (tensor(6, shape=[2**31 - 1] * 4), "has 12 bytes"),
+    "negative": (tensor(6, shape=[-3, -4]), r"has the shape \[-3, -4\]"),
+    "dimensions": (tensor(6, shape=[1] * 9), "has the shape"),
+    "rank": (tensor(6, shape=[3, 2, 2]), r"of a dense layer have the shape \[3, 2, 2\]"),
+    "depthwise": (tensor(4, shape=[3, 3, 1, 4]), "of a depthwise layer have the shape"),
+    "bias": (tensor(2, data=bytes(12), shape=[3]), "bias 'bias' has 3 numbers, for 4 outputs"),
+    "bias type": (tensor(2, type=9, shape=[16]), "bias 'bias' is of type INT8"),
+    "input": (tensor(0, shape=[1, 5, 9, 3]), "do not fit their input"),
+    "flat input": (tensor(0, shape=[90]), "do not fit their input"),
+    "output": (tensor(3, shape=[1, 4, 4, 5]), "4 outputs do not fit 'between'"),
+    "no output": (operator(0, outputs=[]), r"operator 00 \(CONV_2D\) has no output 0"),
+    "no weights": (operator(0, inputs=[0]), r"has no input 1"),
+    "left out": (operator(0, inputs=[0, -1]), r"has no input 1"),
+    "tensor index": (operator(0, inputs=[0, 8]), "tensor 8 is named, and there are 8"),
+    "negative index": (operator(0, inputs=[0, -2]), "tensor -2 is named"),
+    "code index": (operator(0, code=3), "operator code 3 is named, and there are 3"),
+    "options": (operator(0, options="", fields={}), "has no Conv2DOptions"),
+    "other options": (operator(0, options="Pool2DOptions", fields={}), "has no Conv2DOptions"),
+    "stride": (lambda graph: graph.operators[0].fields.update(StrideW=0), "at least 1 each"),
+    "padding": (lambda graph: graph.operators[0].fields.update(Padding=7), "padding 7 is not known"),
+    "activation": (lambda graph: graph.operators[0].fields.update(FusedActivationFunction=77), "activation 77"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_contradicts_itself(what: str) -> None:
+    change, words = WRONG[what]
+    with pytest.raises(datasets.DataError, match=f"m.tflite cannot be read as a model: .*{words}"):
+        layers(change)
+
+
+def test_every_truncation() -> None:
+    data, whole = model(), [layer.name for layer in layers()]
+    for size in range(len(data)):
+        try:
+            found = parse(data[:size], "m").layers
+        except datasets.DataError:
+            continue
+        assert [layer.name for layer in found] == whole  # the last bytes hold no table: names, padding
+
+
+def test_no_model_at_all(tmp_path: Path) -> None:
+    for data, words in (
+        (b"", "no .tflite file"),
+        (b"\x1c\0\0\0TFL2" + bytes(40), "no .tflite file"),
+        (b"\xff\xff\xff\xffTFL3", "cut short or damaged"),
+    ):
+        path = tmp_path / "a.tflite"
+        path.write_bytes(data)
+        with pytest.raises(datasets.DataError, match=words):
+            read(path)
+    with pytest.raises(datasets.DataError, match="b.tflite cannot be read: No such file"):
+        read(tmp_path / "b.tflite")
+
+
+def test_a_buffer_outside() -> None:
+    """Large files have buffers behind all tables, by a place and a size of 64 bits."""
+    data = model()
+    assert data.count(DENSE_WEIGHTS.tobytes()) == 1
+    at = data.index(DENSE_WEIGHTS.tobytes()) - 4
+    for length in (13, 2**32 - 1, 2**31):
+        with pytest.raises(datasets.DataError, match="13 bytes|cut short or damaged"):
+            parse(data[:at] + struct.pack("<I", length) + data[at + 4 :], "m")
+
+
+def test_buffers_behind_the_tables() -> None:
+    """As files of more than 2 GB have them: a place and a size in the whole file."""
+
+    def placed(offset: int, size: int) -> bytes:
+        return model(weights(data=None, place=(offset, size)))
+
+    at = len(placed(1000, 12))
+    data = placed(at, 12) + DENSE_WEIGHTS.tobytes()
+    assert parse(data, "m").layers[2].weights.tolist() == DENSE_WEIGHTS.T.tolist()
+    for offset, size in ((at, 13), (at + 1, 12), (2**64 - 1, 12), (at, 2**63), (at, 0)):
+        with pytest.raises(datasets.DataError, match="cut short or damaged|has 0 bytes"):
+            parse(placed(offset, size) + DENSE_WEIGHTS.tobytes(), "m")
+
+
+def one_operator_many_times(count: int) -> bytes:
+    """A network whose vector of operators lies between it and a copy, and names the copy's first again and again."""
+    data = model()
+    graph = tflite.Model.GetRootAs(data, 0).Subgraphs(0)
+    field, operator = graph._tab.Pos + graph._tab.Offset(10), graph.Operators(0)._tab.Pos
+    start = len(data) + 4
+    target = start + 4 * count + operator
+    vector = struct.pack("<I", count) + b"".join(struct.pack("<I", target - start - 4 * at) for at in range(count))
+    return data[:field] + struct.pack("<I", len(data) - field) + data[field + 4 :] + vector + data
+
+
+def test_tables_named_again_and_again() -> None:
+    """An operator may be named a few times; a small file that names one a million times is no model."""
+    assert [layer.name for layer in parse(one_operator_many_times(3), "m").layers] == [
+        f"0{number}_conv2x3" for number in range(3)
+    ]
+    for count in (20_000, 1_000_000):
+        with pytest.raises(datasets.DataError, match="names its own parts again and again"):
+            parse(one_operator_many_times(count), "m")
+
+
+def test_an_honest_large_graph() -> None:
+    graph, codes = network()
+    graph.operators *= 400
+    assert len(parse(build([graph] * 4, codes), "m").layers) == 4800
+
+
+def test_a_vector_that_claims_billions() -> None:
+    """The count is charged before the first of them is looked at."""
+    allowance = guard.Guard(1000)
+    with pytest.raises(datasets.DataError, match="again and again"):
+        allowance.each(2**32 - 1, lambda number: number)
+    allowance = guard.Guard(1 << 40)
+    with pytest.raises(datasets.DataError, match="again and again"):
+        allowance.each(guard.MOST_BYTES // guard.VISIT_BYTES + 1, lambda number: number)
+
+
+def test_damaged_at_random() -> None:
+    """The session fuzz_tflite goes on for ten minutes, with a limit of memory."""
+    rng, seed = random.Random(7), model()
+    endings = [fuzz_tflite.check(fuzz_tflite.mutate(seed, rng)) for _ in range(1500)]
+    assert 150 < endings.count("read") < 1350 and len(set(endings)) > 10
+
+
+# ---- as data sets
+
+
+def write(tmp_path: Path, data: bytes | None = None) -> Path:
+    path = tmp_path / "net.tflite"
+    path.write_bytes(model() if data is None else data)
+    return path
+
+
+def test_layers_of_a_file_by_name(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    assert datasets.resolve([str(path)]) == [f"{path}#{name}" for name in ("00_conv2x3", "01_depthwise3x3", "02_dense")]
+    assert datasets.resolve([f"{path}#*_d*"]) == [f"{path}#01_depthwise3x3", f"{path}#02_dense"]
+    name = f"{path}#02_dense"
+    assert datasets.source_now(name) == "model"
+    found = datasets.load(name, cache_dir=tmp_path / "cache")
+    assert (found.name, found.source, found.matrix.shape, found.reason) == (name, "model", (4, 3), "")
+    assert found.matrix.columns(0, 3).dense(4).tolist() == DENSE_WEIGHTS.tolist()
+    layer = datasets.layer(name, cache_dir=tmp_path / "cache")
+    assert layer.quantisation.scales.tolist() == [0.25] and layer.weights.T.tolist() == DENSE_WEIGHTS.tolist()
+
+
+def test_names_of_no_layer(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    with pytest.raises(datasets.UnknownDataset, match="has no layer '02_dens': did you mean 02_dense"):
+        datasets.resolve([f"{path}#02_dens"])
+    with pytest.raises(datasets.UnknownDataset, match="other.tflite: there is no such file"):
+        datasets.resolve([str(tmp_path / "other.tflite")])
+    with pytest.raises(datasets.DataError, match="no .tflite file"):
+        datasets.resolve([str(write(tmp_path, b"nothing"))])
+
+
+def test_weights_that_are_no_numbers(tmp_path: Path) -> None:
+    def change(graph: Graph) -> None:
+        graph.tensors[6] = Tensor([3, 4], np.full(12, np.nan, np.float32).tobytes(), FLOAT32)
+
+    path = write(tmp_path, model(change))
+    with pytest.raises(
+        datasets.DataError, match="the weights of 02_dense: nan at row 0, column 0 is not a finite number"
+    ):
+        datasets.load(f"{path}#02_dense", cache_dir=tmp_path / "cache")
+
+
+def test_the_zoo_without_mirror_or_network(own_mirror: Path, tmp_path: Path) -> None:
+    name = "tflite/sparse_l_90#05_conv1x1"
+    assert datasets.resolve(["tflite/sparse_l_90#*1x1"])[0] == name and len(datasets.resolve(["tflite/*"])) == 553
+    assert datasets.source_now(name) == "nowhere" and datasets.describe(name).shape == (276, 276)
+    words = r"#05_conv1x1: not in the mirror .*, and DOTBENCH_OFFLINE=1; allow the network, or put it into the mirror as dcsr_models/sparse_l_90.tflite"
+    with pytest.raises(datasets.DataError, match=words):
+        datasets.load(name, cache_dir=tmp_path)
+    with pytest.raises(datasets.UnknownDataset, match="did you mean .*tflite/sparse_l_90"):
+        datasets.resolve(["tflite/sparse_l_91"])
+
+
+def test_a_damaged_file_of_the_zoo(own_mirror: Path, tmp_path: Path) -> None:
+    (own_mirror / "dcsr_models").mkdir()
+    (own_mirror / "dcsr_models/sparse_l_90.tflite").write_bytes(model())
+    with pytest.raises(datasets.DataError, match="sparse_l_90.tflite is not the published file"):
+        datasets.load("tflite/sparse_l_90#05_conv1x1", cache_dir=tmp_path)
+
+
+def test_a_layer_of_the_zoo_from_its_address(
+    online: None, server: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address of an entry is asked, its file verified, and the layer read with its scales."""
+    import hashlib
+    from dataclasses import replace
+
+    from datasets.models import zoo
+
+    url, folder = server
+    (folder / "net.tflite").write_bytes(model())
+    sha = hashlib.sha256(model()).hexdigest()
+    entry = datasets.Dataset(
+        "tflite/net#02_dense", (4, 3), "a test", "none", "", "nets/net.tflite", sha,
+        (datasets.entry.Remote(f"{url}/net.tflite", sha),), "02_dense", density=5 / 12, distinct=5,
+    )  # fmt: skip
+    monkeypatch.setattr(zoo, "entries", lambda: {entry.name: entry})
+    found = datasets.load(entry.name, cache_dir=tmp_path / "cache")
+    assert (found.source, found.file_sha256, found.matrix.shape) == ("url", sha, (4, 3))
+    assert datasets.layer(entry.name, cache_dir=tmp_path / "cache").quantisation.scales.tolist() == [0.25]
+    wrong = replace(entry, shape=(3, 4))
+    monkeypatch.setattr(zoo, "entries", lambda: {entry.name: wrong})
+    with pytest.raises(datasets.DataError, match="4 x 3 numbers, tflite/net#02_dense has 3 x 4"):
+        datasets.load(entry.name, cache_dir=tmp_path / "cache")
+
+
+def test_list_names_layers_and_what_was_skipped(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from bench.cli import command
+
+    graph, codes = network()
+    graph.operators.append(Operator(3, [0], [3]))
+    path = write(tmp_path, build([graph], [*codes, (32, 0, "MyOp")]))
+    call = CliRunner(env={"COLUMNS": "200"}).invoke
+    lines = call(command, ["list", "datasets", f"{path}#*conv*"]).output.splitlines()
+    assert len(lines) == 3 and lines[1].split()[:6] == ["net.tflite#00_conv2x3", "12", "x", "4", "model", "47"]
+    assert lines[2] == f"{path}: skipped operator 03 (custom operator 'MyOp'): weights of its kind are not read"
+    assert len(call(command, ["list", "datasets", "tflite/sparse_s_*#05*"]).output.splitlines()) == 1 + 6
+    everything = call(command, ["list", "datasets"]).output
+    assert everything.count("tflite/") == 28 and "tflite/sparse_l_90" in everything and "#" not in everything
+    unknown = call(command, ["list", "datasets", "tflite/nothing"])
+    assert unknown.exit_code != 0 and "no data set 'tflite/nothing'" in unknown.output

@@ -1,0 +1,147 @@
+"""Feeds damaged models to the reader: ``python tests/fuzz_tflite.py [--seconds S | --iterations N] [--seed K]``.
+
+A model, tiny ones of our own and those of the mirror, is changed at random: bits, bytes, whole numbers that look like
+offsets or lengths, truncations, parts copied over others, tables named over and over. The reader has to give layers
+or a DataError, within seconds and within an allowance of memory. The first other ending stops the run, with the file
+kept and named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from tflite_files import build, network  # noqa: E402
+
+from datasets import DataError  # noqa: E402
+from datasets.models import parse  # noqa: E402
+
+SECONDS_EACH = 10
+MEMORY = 2 << 30  # of the process, libraries included: a claimed size that is allocated breaks it
+NUMBERS = (0, 1, 2, 4, 127, 128, 255, 256, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1, 2**32 - 4)
+
+
+def seeds() -> list[bytes]:
+    """Tiny models, and the smaller ones of the mirror where there is one."""
+    graph, codes = network()
+    found = [build([graph], codes), build([graph, graph], codes)]
+    mirror = Path(os.environ.get("DOTBENCH_DATA") or ROOT.parent / "shared" / "data")
+    return found + [path.read_bytes() for path in sorted(mirror.glob("*/*.tflite")) if path.stat().st_size < 100_000]
+
+
+def mutate(data: bytes, rng: random.Random) -> bytes:
+    """One to eight changes; tables lie at both ends of a file, weights between them."""
+    out = bytearray(data)
+    for _ in range(rng.choice((1, 1, 1, 2, 4, 8))):
+        change = rng.choice((_bit, _byte, _number, _number, _move, _copy, _offset))
+        change(out, rng)
+    if rng.random() < 0.1:
+        del out[rng.randrange(len(out)) :]
+    return bytes(out)
+
+
+def _place(out: bytearray, rng: random.Random, width: int = 1) -> int:
+    end = max(1, len(out) - width)
+    near = min(end, 4096)
+    return rng.choice((rng.randrange(end), rng.randrange(near), end - 1 - rng.randrange(near))) // width * width
+
+
+def _bit(out: bytearray, rng: random.Random) -> None:
+    out[_place(out, rng)] ^= 1 << rng.randrange(8)
+
+
+def _byte(out: bytearray, rng: random.Random) -> None:
+    out[_place(out, rng)] = rng.randrange(256)
+
+
+def _number(out: bytearray, rng: random.Random) -> None:
+    at = _place(out, rng, 4)
+    number = rng.choice((*NUMBERS, len(out), len(out) - at, rng.randrange(2**32)))
+    out[at : at + 4] = number.to_bytes(4, "little")
+
+
+def _offset(out: bytearray, rng: random.Random) -> None:
+    """A number a little larger or smaller: offsets that lead into the middle of things."""
+    at = _place(out, rng, 4)
+    number = int.from_bytes(out[at : at + 4], "little") + rng.choice((-64, -8, -4, -1, 1, 4, 8, 64))
+    out[at : at + 4] = (number % 2**32).to_bytes(4, "little")
+
+
+def _move(out: bytearray, rng: random.Random) -> None:
+    """The same table named many times: a vector filled with one offset, each counted from its own place."""
+    at, target, count = _place(out, rng, 4), _place(out, rng, 4), rng.randrange(1, 300)
+    for place in range(at, min(at + 4 * count, len(out) - 4), 4):
+        out[place : place + 4] = ((target - place) % 2**32).to_bytes(4, "little")
+    out[max(0, at - 4) : at] = count.to_bytes(4, "little")[: min(at, 4)]
+
+
+def _copy(out: bytearray, rng: random.Random) -> None:
+    size = rng.randrange(1, 64)
+    source, target = _place(out, rng, size), _place(out, rng, size)
+    part = bytes(out[source : source + size])
+    out[target : target + len(part)] = part
+
+
+def check(data: bytes) -> str:
+    """``read`` or the start of the error; whatever else happens is raised."""
+    before = signal.signal(signal.SIGALRM, _hang)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS_EACH)
+    try:
+        for layer in parse(data, "fuzzed").layers:
+            assert layer.weights.nbytes <= len(data) and layer.nnz <= layer.weights.size
+        return "read"
+    except DataError as error:
+        return " ".join(str(error).split()[7:11])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _hang(*_: object) -> None:
+    raise RuntimeError(f"the reader has not ended after {SECONDS_EACH} seconds")
+
+
+def run(seconds: float, iterations: int | None, seed: int) -> Counter[str]:
+    """Until the time or the number is reached; what came out, counted."""
+    models, endings, start = seeds(), Counter[str](), time.monotonic()
+    number = 0
+    while number < iterations if iterations is not None else time.monotonic() - start < seconds:
+        rng = random.Random(f"{seed} {number}")
+        data = mutate(rng.choice(models), rng)
+        try:
+            endings[check(data)] += 1
+        except BaseException:
+            with tempfile.NamedTemporaryFile(prefix="fuzz-", suffix=".tflite", delete=False) as file:
+                file.write(data)
+            print(f"seed {seed}, iteration {number}: kept as {file.name}", file=sys.stderr)
+            raise
+        number += 1
+    return endings
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--iterations", type=int)
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+    asked = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    endings = run(asked.seconds, asked.iterations, asked.seed)
+    for ending, count in endings.most_common(12):
+        print(f"{count:9} {ending}")
+    print(f"seed {asked.seed}: {endings.total()} damaged models, {endings['read']} read all the same, no other ending")
+
+
+if __name__ == "__main__":
+    main()

@@ -23,7 +23,8 @@ def product(job: Job) -> npt.NDArray[np.uint32]:
     isa = ISA[platform.machine().lower()]
     kernel = Kernel(job.format, job.data, job.kernel_source, isa)
     n, m = kernel.shape
-    X, Y = np.ascontiguousarray(job.x, np.float32).reshape(1, n), np.zeros((1, m), np.float32)
+    values = kernel.values
+    X, Y = np.ascontiguousarray(job.x).reshape(1, n), np.zeros((1, m), values.outputs)
     kernel.dot(X, Y, (0, m), None, kernel.scratch(1, 1))
     bits: npt.NDArray[np.uint32] = Y[0].view(np.uint32)
     return bits

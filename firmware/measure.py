@@ -32,16 +32,18 @@ class Measured:
     columns: dict[str, Any]
 
 
-def vector(n: int) -> npt.NDArray[np.float32]:
-    """The same n numbers everywhere, from -127.5 to 127.5."""
+def vector(n: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """The same n numbers everywhere: float32 from -127.5 to 127.5, int8 from -127 to 127."""
     steps = np.arange(n, dtype=np.uint64) * 2654435761 % 2**32 >> np.uint64(24)
+    if dtype == np.int8:
+        return (np.maximum(steps, 1).astype(np.int16) - 128).astype(np.int8)
     return steps.astype(np.float32) - np.float32(127.5)
 
 
 def job_of(payload: Payload, repeat: int = 1) -> Job:
     """The job that multiplies a payload with `vector`."""
     n, m = payload.shape
-    return Job(payload.format.name, payload.data, vector(n), m, payload.format.kernel_source, repeat)
+    return Job(payload.format.name, payload.data, vector(n, payload.dtype), m, payload.format.kernel_source, repeat)
 
 
 def checked(job: Job, said: str) -> Report:

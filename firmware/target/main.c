@@ -50,8 +50,10 @@ static __attribute__((noinline)) int decode(const cdot_view *view, void *scratch
     return status;
 }
 
-static __attribute__((noinline)) int dot(const cdot_view *view, const float *x, float *y, void *scratch)
+static __attribute__((noinline)) int dot(const cdot_view *view, const void *x, void *y, void *scratch)
 {
+    if (view->value_type == CDOT_INT8)
+        return cdot_dot_s8(view, x, 1, y, 1, 1, 0, view->m, scratch);
     return cdot_dot(view, x, 1, y, 1, 1, 0, view->m, scratch);
 }
 
@@ -107,9 +109,10 @@ static int work(const job_header *job, arena *room)
     void *workspace = take(room, (uint64_t)workspace_size);
     MEASURE(OPEN, "open", decoder->open(&view, payload, job->payload_size, workspace, (uint64_t)workspace_size));
     view.decoder = decoder;
-    if ((uint64_t)view.n * 4 != job->x_size || (uint64_t)view.m * 4 != job->y_size)
+    uint32_t width = view.value_type == CDOT_INT8 ? 1 : 4; /* of x; y has 4 */
+    if ((uint64_t)view.n * width != job->x_size || (uint64_t)view.m * 4 != job->y_size)
         return BAD_JOB;
-    float *x = take(room, job->x_size), *y = take(room, job->y_size);
+    void *x = take(room, job->x_size), *y = take(room, job->y_size);
     void *scratch = take(room, view.scratch_bytes);
     memcpy(x, (const uint8_t *)job + job->x, job->x_size);
     put_number("memory workspace ", (uint32_t)workspace_size);
@@ -120,8 +123,8 @@ static int work(const job_header *job, arena *room)
         MEASURE(DECODE, "decode", decode(&view, scratch));
     for (uint32_t i = 0; i < job->repeat; i++)
         MEASURE(DOT, "dot", dot(&view, x, y, scratch));
-    put_words((const uint32_t *)y, view.m);
-    put_hex("sum ", sum_of((const uint32_t *)y, view.m));
+    put_words(y, view.m);
+    put_hex("sum ", sum_of(y, view.m));
     put("\n");
     return 0;
 }

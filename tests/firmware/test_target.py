@@ -53,6 +53,18 @@ def test_the_products_bits_are_the_hosts_and_counts_are_the_same_each_time(qemu:
         assert one.columns["data_bytes"] >= len(job.data)
 
 
+INT8 = ["dense_s8", "csr16", "bcsr2x2", "rle4", "rel15", "bitmap", "psr8", "dcsr", "ham", "sham", "csc_palette", "rice"]
+
+
+@pytest.mark.parametrize("label", INT8)
+def test_int8_products_have_the_hosts_bits(qemu: Qemu, label: str) -> None:
+    rng = np.random.default_rng(3)
+    W = np.where(rng.random((100, 48)) < 0.2, rng.integers(-127, 128, (100, 48)), 0).astype(np.int8)
+    job = job_of(formats.parse(label).encode(W))
+    report = checked(job, qemu.run(job, TCM))
+    assert (report.y.view(np.int32) == job.x.astype(np.int32) @ W.astype(np.int32)).all()
+
+
 def test_a_wrong_product_is_found(qemu: Qemu) -> None:
     job = payload_job("csc")
     report = protocol.read(qemu.run(job, TCM), job.identity, job.m)

@@ -36,7 +36,8 @@ def vector(n: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """The same n numbers everywhere: float32 from -127.5 to 127.5, int8 from -127 to 127."""
     steps = np.arange(n, dtype=np.uint64) * 2654435761 % 2**32 >> np.uint64(24)
     if dtype == np.int8:
-        return (np.maximum(steps, 1).astype(np.int16) - 128).astype(np.int8)
+        narrow: npt.NDArray[Any] = (np.maximum(steps, 1).astype(np.int16) - 128).astype(np.int8)
+        return narrow
     return steps.astype(np.float32) - np.float32(127.5)
 
 

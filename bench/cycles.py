@@ -31,6 +31,20 @@ from formats.format import Format
 from formats.source import as_source, blocks
 
 SOURCES = "firmware/*.py firmware/model/*.py firmware/runners/*.py firmware/plugin/* firmware/target/*"
+INT8_FORMATS = (
+    "dense_s8",
+    "csr16",
+    "bcsr2x2",
+    "rle4",
+    "rel15",
+    "bitmap",
+    "psr8",
+    "dcsr",
+    "ham",
+    "sham",
+    "csc_palette",
+    "rice",
+)
 FORMATS = ("dense", "csc", "csc_min", "csc_palette", "bitmap", "im", "eie", "cser", "ham", "sham")
 FILES = ("cycles", "board")
 
@@ -42,22 +56,24 @@ class Layer:
     n: int
     m: int
     density: float
+    dtype: str = "float32"
 
     @property
     def name(self) -> str:
-        return f"seeded/{self.n}x{self.m}-{100 - round(100 * self.density)}"
+        return f"seeded-{self.dtype}/{self.n}x{self.m}-{100 - round(100 * self.density)}"
 
-    def matrix(self) -> npt.NDArray[np.float32]:
+    def matrix(self) -> npt.NDArray[Any]:
         """The same matrix everywhere."""
         rng = np.random.default_rng([self.n, self.m, round(100 * self.density)])
         values = rng.integers(1, 33, (self.n, self.m)) / 8 - 2.0625
-        return np.where(rng.random((self.n, self.m)) < self.density, values, 0).astype(np.float32)
+        kept = np.where(rng.random((self.n, self.m)) < self.density, values, 0)
+        return (kept * 16).astype(np.int8) if self.dtype == "int8" else kept.astype(np.float32)
 
 
-LAYERS = (Layer(64, 64, 0.1), Layer(256, 256, 0.1), Layer(256, 256, 0.5))
+LAYERS = (Layer(64, 64, 0.1), Layer(256, 256, 0.1), Layer(256, 256, 0.1, "int8"))
 
 
-def content_hash(W: npt.NDArray[np.float32]) -> str:
+def content_hash(W: npt.NDArray[Any]) -> str:
     """The hash that rows name a matrix by."""
     source = as_source(W)
     content = ContentHash(source.shape, source.dtype)
@@ -140,7 +156,7 @@ def _table(name: str) -> str:
 @click.command()
 @click.option("--runners", default="qemu", show_default=True, help="qemu, fvp, board; separated by commas.")
 @click.option("--board", "config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A board's TOML.")
-@click.option("--formats", "labels", default=",".join(FORMATS), show_default=True)
+@click.option("--formats", "labels", default="", help="Default: a list for each value type.")
 @click.option("--placements", default="tcm,ddr", show_default=True, help=f"Of {', '.join(PLACEMENTS)}.")
 @click.option("--plugin/--no-plugin", default=True, help="Count by our plugin, or by the board's counter.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=identity.ROOT / "results")
@@ -149,7 +165,7 @@ def main(runners: str, config: Path | None, labels: str, placements: str, plugin
     from bench.plan import split_names
 
     console = Console()
-    chosen = [formats.parse(label) for label in split_names(labels)]
+    asked = split_names(labels)
     places = [PLACEMENTS[name] for name in split_names(placements)]
     rows: dict[str, list[Row]] = {}
     lacking = 0
@@ -161,7 +177,7 @@ def main(runners: str, config: Path | None, labels: str, placements: str, plugin
         start = time.monotonic()
         new = rows.setdefault(_table(runner.name), [])
         for layer in LAYERS:
-            for format_ in chosen:
+            for format_ in map(formats.parse, asked or (INT8_FORMATS if layer.dtype == "int8" else FORMATS)):
                 for where in places:
                     new += _told(console, rows_of(runner, format_, layer, where, plugin))
         console.print(f"{runner.name}: {len(new)} rows in {time.monotonic() - start:.0f} s")

@@ -118,6 +118,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def firmware(session: nox.Session) -> None:
+    """Kernels on a Cortex-M55 under QEMU (or an FVP, or a board): results/cycles.csv. QEMU is fetched without root."""
+    python = environment("firmware", "-e", ".[firmware]")
+    session.run(str(python), "-m", "bench.cycles", *session.posargs, env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """The report in a real headless Chromium: clicked, read by axe, photographed (.dotbench/screenshots)."""
     python = str(environment("browser", "-e", ".[tests,browser]"))

@@ -57,9 +57,9 @@ def checks(
         rapl(powercap_root),
         perf(paranoid, events),
         valgrind(),
-        program("qemu-system-arm", "qemu-system-arm", "microcontroller results"),
+        qemu(),
         fvp(),
-        Check("board", None, f"none configured; microcontroller cycles are {LATER}"),
+        Check("board", None, "named by its TOML: nox -s firmware -- --runners board --board FILE.toml"),
     ]
 
 
@@ -152,6 +152,21 @@ def valgrind() -> Check:
     return Check("valgrind", True, f"{version} ({where})")
 
 
+def qemu() -> Check:
+    """What runs Cortex-M55 images."""
+    from firmware.errors import Unavailable
+    from firmware.runners import qemu as runner
+
+    try:
+        where = runner.find()
+        version = ".".join(map(str, runner.version_of(where)))
+    except Unavailable as lack:
+        return Check("qemu-system-arm", None, f"{lack.what}; nox -s firmware fetches it without root", lack.cure)
+    return Check(
+        "qemu-system-arm", True, f"version {version} ({where}): instructions and estimated cycles of a Cortex-M55"
+    )
+
+
 def program(name: str, package: str, what: str) -> Check:
     """A program that later versions use for ``what``."""
     where = shutil.which(name)
@@ -173,7 +188,7 @@ def fvp() -> Check:
         lack = f"{named}, which FVP_CORSTONE300 names, is no program"
         return Check("FVP", None, lack, "export FVP_CORSTONE300=/path/to/FVP_Corstone_SSE-300_Ethos-U55")
     found = named or next(filter(None, map(shutil.which, FVP)), None)
-    return Check("FVP", None, f"{found or 'Corstone-300 model not found'}; its instructions are {LATER}")
+    return Check("FVP", None, f"{found or 'Corstone-300 model not found'}; nox -s firmware -- --runners fvp takes it")
 
 
 def render(found: list[Check], console: Console) -> None:

@@ -67,7 +67,8 @@ def _kind(name: str) -> Column:
 
 COMMON = "dataset matrix_sha256 source format params status reason code_sha"
 WORDS = frozenset(
-    f"{COMMON} dtype cache isa compiler reference reference_sha stop machine kind array columns_share".split()
+    f"{COMMON} dtype cache isa compiler reference reference_sha stop machine kind array columns_share "
+    "model layer kernel runner placement".split()
 )
 ERRORS = frozenset(["error", "product_error", "error_frobenius", "error_product"])
 BITS = "bits_per_entry bits_per_nonzero paper_bits_per_entry entropy_bits_per_entry model_pj_per_entry"
@@ -107,6 +108,9 @@ COLUMNS = {
     "levels": "level rows columns multiplications multiplications_paper active_bytes sharing_gain "
     "prefix_ratio adapt_ns peak_activation_bytes importance_kept lossless error product_error "
     "prefix_low prefix_high isa machine",
+    "cycles": "model layer kernel runner placement instructions instructions_fvp cycles_est_low cycles_est_mid "
+    "cycles_est_high code_bytes data_bytes scratch_bytes",
+    "board": "model layer kernel runner placement cycles machine",
 }
 FILES: dict[str, tuple[Column, ...]] = {
     name: tuple(_kind(column) for column in f"{COMMON} {columns}".split()) for name, columns in COLUMNS.items()
@@ -120,6 +124,8 @@ KEYS = {
     "energy": ("dataset", "format", "params", "batch", "threads"),
     "systolic": ("dataset", "format", "params", "array", "input_length", "word_cycles"),
     "levels": ("dataset", "format", "params", "level"),
+    "cycles": ("dataset", "format", "params", "kernel", "placement", "runner"),
+    "board": ("dataset", "format", "params", "kernel", "placement", "runner"),
 }
 COUNTS = frozenset(["batch", "threads", "input_length", "word_cycles", "level"])  # of the keys, those that are numbers
 

@@ -43,8 +43,12 @@ TARGETS = {
     "x86_64": Target("x86_64", ("-target", "x86_64-linux-gnu.2.28", "-mcpu=x86_64")),
     "x86_64_v3": Target("x86_64_v3", ("-target", "x86_64-linux-gnu.2.28", "-mcpu=x86_64_v3")),
     "aarch64": Target("aarch64", ("-target", "aarch64-linux-gnu.2.28", "-mcpu=generic")),
+    "aarch64_unfused": Target("aarch64", ("-target", "aarch64-linux-gnu.2.28", "-mcpu=generic", "-ffp-contract=off")),
 }
-GCC_FLAGS = {"x86_64": ("-march=x86-64",), "x86_64_v3": ("-march=x86-64-v3",), "aarch64": ()}
+GCC_FLAGS = {
+    "x86_64": ("-march=x86-64",), "x86_64_v3": ("-march=x86-64-v3",), "aarch64": (),
+    "aarch64_unfused": ("-ffp-contract=off",),
+}  # fmt: skip
 
 
 def state_folder() -> Path:

@@ -1,0 +1,5 @@
+"""Microcontrollers: the kernels of cdot/ on a Cortex-M55, run, checked, counted and estimated.
+
+`toolchain` builds images, `jobs` puts payloads into memory, `runners` run both, `protocol` reads what the
+target says, `profile` what the plugin of QEMU counted, `model` estimates cycles, and `measure` does it all.
+"""

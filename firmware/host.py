@@ -1,0 +1,42 @@
+"""What the target's product is held against: the host's, from the same sources, bit for bit.
+
+The portable build: no fused multiply-add and no vector kernels, as on the target. Sums are made in the
+order of the sources by both, so every bit must be the same.
+"""
+
+from __future__ import annotations
+
+import platform
+
+import numpy as np
+import numpy.typing as npt
+
+from cdot.kernel import Kernel
+from firmware.errors import WrongProduct
+from firmware.jobs import Job
+
+ISA = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64_unfused", "arm64": "aarch64_unfused"}
+
+
+def product(job: Job) -> npt.NDArray[np.uint32]:
+    """The bits of the product's m outputs."""
+    isa = ISA[platform.machine().lower()]
+    kernel = Kernel(job.format, job.data, job.kernel_source, isa)
+    n, m = kernel.shape
+    values = kernel.values
+    X, Y = np.ascontiguousarray(job.x).reshape(1, n), np.zeros((1, m), values.outputs)
+    kernel.dot(X, Y, (0, m), None, kernel.scratch(1, 1))
+    bits: npt.NDArray[np.uint32] = Y[0].view(np.uint32)
+    return bits
+
+
+def compare(job: Job, y: npt.NDArray[np.uint32]) -> None:
+    """WrongProduct, with the first output that differs, where the target's bits are not the host's."""
+    expected = product(job)
+    differs = np.flatnonzero(expected != y)
+    if len(differs):
+        j = int(differs[0])
+        raise WrongProduct(
+            f"{len(differs)} of {len(y)} outputs of {job.format} differ from the host's; the first, column {j}, "
+            f"is {y[j]:#010x} instead of {expected[j]:#010x}"
+        )

@@ -1,0 +1,120 @@
+"""One payload on one target: run, compared with the host, counted, estimated.
+
+No count is given before the product has been compared bit for bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from firmware import host, protocol, toolchain
+from firmware.errors import TargetFailed
+from firmware.jobs import Job, Placement
+from firmware.model.cycles import estimate
+from firmware.protocol import Counters, Report
+from firmware.runners import Runner
+from firmware.runners.qemu import TICKS_PER_INSTRUCTION, Qemu
+from formats.payload import Payload
+
+KERNELS = ("open", "decode", "dot")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The columns of cycles.csv (or ``cycles``, of board.csv) for one kernel: open, decode or dot."""
+
+    kernel: str
+    columns: dict[str, Any]
+
+
+def vector(n: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """The same n numbers everywhere: float32 from -127.5 to 127.5, int8 from -127 to 127."""
+    steps = np.arange(n, dtype=np.uint64) * 2654435761 % 2**32 >> np.uint64(24)
+    if dtype == np.int8:
+        narrow: npt.NDArray[Any] = (np.maximum(steps, 1).astype(np.int16) - 128).astype(np.int8)
+        return narrow
+    return steps.astype(np.float32) - np.float32(127.5)
+
+
+def job_of(payload: Payload, repeat: int = 1) -> Job:
+    """The job that multiplies a payload with `vector`."""
+    n, m = payload.shape
+    return Job(payload.format.name, payload.data, vector(n, payload.dtype), m, payload.format.kernel_source, repeat)
+
+
+def checked(job: Job, said: str) -> Report:
+    """The report of a target whose product is the host's, bit for bit; else TargetFailed or WrongProduct."""
+    report = protocol.read(said, job.identity, job.m)
+    host.compare(job, report.y)
+    return report
+
+
+def instructions_by_ticks(report: Report, kernel: str) -> int:
+    """Instructions from the board's counter under -icount, less those of reading it: right to a few."""
+    empty = report.passes["empty"][0].ticks
+    return round(median(one.ticks - empty for one in report.passes[kernel]) / TICKS_PER_INSTRUCTION)
+
+
+def on_qemu(qemu: Qemu, job: Job, where: Placement, plugin: bool = True) -> list[Measured]:
+    """Exact instructions and estimated cycles; without the plugin only instructions."""
+    sizes = _sizes(qemu, job)
+    if not plugin:
+        report = checked(job, qemu.ticks(job, where))
+        counts = {kernel: instructions_by_ticks(report, kernel) for kernel in KERNELS if kernel in report.passes}
+        return [
+            Measured(kernel, {"instructions": count, **sizes, **_memory(report)}) for kernel, count in counts.items()
+        ]
+    said, profile = qemu.profiled(job, where)
+    report = checked(job, said)
+    out = []
+    for kernel in (one for one in KERNELS if one in profile.regions):
+        cycles = estimate(profile, kernel, len(job.data), where.bytes_per_cycle)
+        estimated = {"cycles_est_low": cycles.low, "cycles_est_mid": cycles.mid, "cycles_est_high": cycles.high}
+        columns = {"instructions": profile.count(kernel), **estimated, **sizes, **_memory(report)}
+        out.append(Measured(kernel, columns))
+    return out
+
+
+def on_fvp(runner: Runner, job: Job, where: Placement) -> list[Measured]:
+    """What the FVP counts are instructions, whatever its counters are called; never cycles."""
+    report = checked(job, runner.run(job, where))
+    counted = {kernel: _counted(runner, report, kernel) for kernel in KERNELS if kernel in report.passes}
+    sizes = _sizes(runner, job) | _memory(report)
+    return [Measured(kernel, {"instructions_fvp": count, **sizes}) for kernel, count in counted.items()]
+
+
+def on_board(runner: Runner, job: Job, where: Placement) -> list[Measured]:
+    """Measured cycles: the median of the passes, less those of an empty region."""
+    report = checked(job, runner.run(job, where))
+    counted = {kernel: _counted(runner, report, kernel) for kernel in KERNELS if kernel in report.passes}
+    return [Measured(kernel, {"cycles": count}) for kernel, count in counted.items()]
+
+
+def _counted(runner: Runner, report: Report, kernel: str) -> int:
+    """A counter's median over the passes of a kernel, less the empty region's."""
+
+    def of(passes: list[Counters]) -> float:
+        known = [one.cycles for one in passes if one.cycles is not None]
+        if len(known) != len(passes):
+            raise TargetFailed(f"{runner.name} has no counter: neither DWT nor PMU moves while {kernel} runs")
+        return median(known)
+
+    empty = [one.cycles or 0 for one in report.passes.get("empty", [])]
+    return round(of(report.passes[kernel]) - (median(empty) if empty else 0))
+
+
+def _sizes(runner: Runner, job: Job) -> dict[str, int]:
+    image = toolchain.image(job.format, job.kernel_source, runner.output)
+    return {"code_bytes": image.code_bytes, "data_bytes": image.data_bytes + len(job.data)}
+
+
+def _memory(report: Report) -> dict[str, int]:
+    return {"scratch_bytes": report.workspace_bytes + report.scratch_bytes}
+
+
+__all__ = ["KERNELS", "Measured", "checked", "job_of", "on_board", "on_fvp", "on_qemu", "vector"]

@@ -1,0 +1,173 @@
+/* One job: open a payload where it stands, decode it, multiply it with a vector, and tell the host what came
+ * out and what was counted. The kernels are those of cdot/, as they are.
+ *
+ * A job is a header and, at the offsets that it names, a payload and x (firmware/jobs.py makes it). What is
+ * said is lines of text: firmware/protocol.py reads them. */
+#include "harness.h"
+
+#include <string.h>
+
+#include "cdot.h"
+#include "counters.h"
+
+const cdot_decoder *image_decoder(void);
+extern uint8_t arena_start, arena_end;
+
+enum { JOB_VERSION = 1, ALIGN = 16, WORDS_A_LINE = 8 };
+
+typedef struct {
+    uint32_t magic, version, size, id; /* id: the host's, given back */
+    uint32_t payload, payload_size, x, x_size;
+    uint32_t y_size, repeat;
+} job_header;
+
+typedef struct {
+    uint8_t *at, *end;
+} arena;
+
+static void *take(arena *from, uint64_t size)
+{
+    uint8_t *start = (uint8_t *)(((uintptr_t)from->at + ALIGN - 1) & ~(uintptr_t)(ALIGN - 1));
+    if (start > from->end || size > (uint64_t)(from->end - start)) {
+        put_number("no room for ", (uint32_t)size);
+        put_number(" of ", (uint32_t)(from->end - from->at));
+        put("\n");
+        stop(NO_ROOM);
+    }
+    from->at = start + size;
+    return start;
+}
+
+/* Not inlined, so that each region is the call, its work and nothing of its surroundings. */
+static __attribute__((noinline)) int decode(const cdot_view *view, void *scratch)
+{
+    cdot_cursor cursor;
+    cdot_block block;
+    int status;
+    view->decoder->seek(view, &cursor, 0, view->m, scratch);
+    while ((status = view->decoder->next(view, &cursor, &block)) > 0)
+        __asm__ volatile("" ::"r"(&block) : "memory"); /* the block counts as used */
+    return status;
+}
+
+static __attribute__((noinline)) int dot(const cdot_view *view, const void *x, void *y, void *scratch)
+{
+    if (view->value_type == CDOT_INT8)
+        return cdot_dot_s8(view, x, 1, y, 1, 1, 0, view->m, scratch);
+    return cdot_dot(view, x, 1, y, 1, 1, 0, view->m, scratch);
+}
+
+/* FNV-1a over words: a serial line may lose or change characters. */
+static uint32_t sum_of(const uint32_t *words, uint32_t count)
+{
+    uint32_t sum = 2166136261u;
+    for (uint32_t i = 0; i < count; i++)
+        sum = (sum ^ words[i]) * 16777619u;
+    return sum;
+}
+
+static void put_words(const uint32_t *words, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i += WORDS_A_LINE) {
+        put_number("y ", i);
+        for (uint32_t k = i; k < count && k < i + WORDS_A_LINE; k++)
+            put_hex(" ", words[k]);
+        put("\n");
+    }
+}
+
+static void put_region(const char *name, int status, const counters *before, const counters *after)
+{
+    put("region ");
+    put(name);
+    put_hex(" status ", (uint32_t)status);
+    put_counters(before, after);
+    put("\n");
+}
+
+#define MEASURE(region, name, call)                                                                        \
+    do {                                                                                                   \
+        counters before, after;                                                                            \
+        read_counters(&before);                                                                            \
+        MARKER(region, 1);                                                                                 \
+        status = (call);                                                                                   \
+        MARKER(region, 0);                                                                                 \
+        read_counters(&after);                                                                             \
+        put_region(name, status, &before, &after);                                                         \
+        if (status)                                                                                        \
+            return 0; /* the kernel's refusal is a result, and has been told */                            \
+    } while (0)
+
+static int work(const job_header *job, arena *room)
+{
+    const uint8_t *payload = (const uint8_t *)job + job->payload;
+    const cdot_decoder *decoder = image_decoder();
+    cdot_view view;
+    int64_t workspace_size = decoder->workspace ? decoder->workspace(payload, job->payload_size) : 0;
+    int status = workspace_size < 0 ? (int)workspace_size : 0;
+    MEASURE(EMPTY, "empty", status);
+    void *workspace = take(room, (uint64_t)workspace_size);
+    MEASURE(OPEN, "open", decoder->open(&view, payload, job->payload_size, workspace, (uint64_t)workspace_size));
+    view.decoder = decoder;
+    uint32_t width = view.value_type == CDOT_INT8 ? 1 : 4; /* of x; y has 4 */
+    if ((uint64_t)view.n * width != job->x_size || (uint64_t)view.m * 4 != job->y_size)
+        return BAD_JOB;
+    void *x = take(room, job->x_size), *y = take(room, job->y_size);
+    void *scratch = take(room, view.scratch_bytes);
+    memcpy(x, (const uint8_t *)job + job->x, job->x_size);
+    put_number("memory workspace ", (uint32_t)workspace_size);
+    put_number(" scratch ", (uint32_t)view.scratch_bytes);
+    put_number(" vectors ", job->x_size + job->y_size);
+    put("\n");
+    if (!decoder->dot)
+        MEASURE(DECODE, "decode", decode(&view, scratch));
+    for (uint32_t i = 0; i < job->repeat; i++)
+        MEASURE(DOT, "dot", dot(&view, x, y, scratch));
+    put_words(y, view.m);
+    put_hex("sum ", sum_of(y, view.m));
+    put("\n");
+    return 0;
+}
+
+/* Where the job stands: the host's mailbox says it, or the host sends the job's address, size and bytes. */
+static const job_header *find(void)
+{
+    uint32_t frame[3] = {0, 0, 0};
+    if (host_mail.magic == MAIL) {
+        host_mail.magic = 0; /* a warm start must not find it again */
+        return (const job_header *)(uintptr_t)host_mail.address;
+    }
+    put("ready\n");
+    while (frame[0] != MAIL) { /* the host's words begin wherever noise ends */
+        uint8_t byte;
+        if (!receive(&byte, 1))
+            return NULL;
+        frame[0] = frame[0] >> 8 | (uint32_t)byte << 24;
+    }
+    receive(frame + 1, 8);
+    receive((void *)(uintptr_t)frame[1], frame[2]);
+    return (const job_header *)(uintptr_t)frame[1];
+}
+
+static int in_range(const job_header *job, uint32_t offset, uint32_t size)
+{
+    return offset <= job->size && size <= job->size - offset && offset % ALIGN == 0;
+}
+
+int run(void)
+{
+    arena room = {&arena_start, &arena_end};
+    put("dotbench 1\n");
+    const job_header *job = find();
+    if (!job)
+        return NO_JOB;
+    if (job->magic != MAIL || job->version != JOB_VERSION || !in_range(job, job->payload, job->payload_size) ||
+        !in_range(job, job->x, job->x_size))
+        return BAD_JOB;
+    if ((uintptr_t)job >= (uintptr_t)&arena_start && (uintptr_t)job < (uintptr_t)&arena_end)
+        room.at = (uint8_t *)(uintptr_t)job + job->size;
+    put_hex("job ", job->id);
+    put("\n");
+    start_counters();
+    return work(job, &room);
+}

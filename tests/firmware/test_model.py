@@ -1,0 +1,70 @@
+"""The cycle model: small cases by hand, and llvm-mca over executed blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import formats
+from firmware.errors import Unavailable
+from firmware.jobs import PLACEMENTS
+from firmware.measure import job_of
+from firmware.model import check
+from firmware.model.operation import operation
+from firmware.model.pipeline import schedule, steady
+from firmware.runners.qemu import Qemu
+
+
+@pytest.mark.parametrize(
+    ("code", "cycles"),
+    [
+        (["add.w r3, r3, r4", "add.w r5, r5, r4"], 2),  # one a cycle
+        (["mul r3, r12, r3"], 2),  # waits for itself
+        (["ldr.w r3, [r1]", "add.w r4, r5, r3"], 3),  # a load answers after two
+        (["vldrw.u32 q0, [r0], #16", "vldrw.u32 q1, [r1], #16", "vfma.f32 q2, q0, q1"], 4),  # two beats each
+        (["vldrb.s8 q0, [r0], #16", "vldrb.s8 q1, [r1], #16", "vmladava.s8 r2, q0, q1"], 4),
+        (["mov.w r3, #1", "str.w r4, [r5]"], 1),
+    ],
+)
+def test_loops_by_hand(code: list[str], cycles: int) -> None:
+    assert steady([operation(4, text) for text in code]) == cycles
+
+
+def test_pairs_of_narrow_instructions() -> None:
+    together = [operation(2, "adds r0, #1"), operation(2, "ldr r1, [r2]")]
+    assert schedule(together) == 1
+    assert schedule([operation(2, "adds r0, #1"), operation(2, "ldr r1, [r0]")]) == 2
+
+
+def test_gathers_hold_the_memory_unit_as_long_as_they_are_said_to() -> None:
+    gather, load = operation(4, "vldrw.u32 q0, [r0, q1]"), operation(4, "vldrw.u32 q2, [r3]")
+    assert gather.gathers
+    assert steady([gather, load]) == 4
+    assert steady([gather, load], {gather.text: 4.0}) == 6
+
+
+def test_what_instructions_read_and_write() -> None:
+    one = operation(4, "addeq r0, r1, r2")
+    assert one.reads == ["r1", "r2", "flags", "r0"] and one.writes == {"r0": 1}
+    assert operation(2, "pop {r4, pc}").flow == "return"
+    assert operation(4, "le lr, #0x100").flow == "loop_end"
+    assert operation(2, "bne #0x100").flow == "branch"
+    assert operation(4, "ldrd r0, r1, [r2, #8]!").writes == {"r0": 2, "r1": 2, "r2": 1}
+
+
+def test_within_two_per_cent_of_llvm_mca_over_executed_blocks(qemu: Qemu) -> None:
+    try:
+        check.find()
+    except Unavailable as lack:
+        pytest.skip(f"no llvm-mca: {lack}")
+    rng = np.random.default_rng(1)
+    values = rng.choice(np.linspace(-1, 1, 32), (128, 64))
+    W = np.where(rng.random((128, 64)) < 0.1, values, 0).astype(np.float32)
+    ours = theirs = 0.0
+    for name in ("dense", "csc", "csc_palette", "sham"):
+        _, profile = qemu.profiled(job_of(formats.get(name).encode(W)), PLACEMENTS["tcm"])
+        found = check.against_mca(profile)
+        assert found.blocks > 2 * found.refused
+        assert abs(found.ratio - 1) < 0.06, f"{name}: {found}"
+        ours, theirs = ours + found.ours, theirs + found.theirs
+    assert abs(ours / theirs - 1) < 0.02

@@ -1,0 +1,158 @@
+"""The kernels on the target: the host's bits, exact counts, and what is said when things go wrong."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import formats
+from firmware import host, packages, protocol, toolchain
+from firmware.errors import DoesNotFit, TargetFailed, TargetHung, WrongProduct
+from firmware.jobs import PLACEMENTS, Job
+from firmware.measure import checked, instructions_by_ticks, job_of, on_qemu
+from firmware.runners.board import Board
+from firmware.runners.qemu import Qemu
+
+TCM, SRAM, DDR = PLACEMENTS["tcm"], PLACEMENTS["sram"], PLACEMENTS["ddr"]
+LABELS = [
+    "dense",
+    "csc",
+    "csc_min",
+    "csc_palette",
+    "im",
+    "im_packed",
+    "bitmap",
+    "bitmap[values=codebook]",
+    "bsr",
+    "cser",
+]
+LABELS += ["eie", "ham", "sham", "nested"]
+WRONG = pytest.mark.xfail(strict=True, raises=WrongProduct, reason="its product on the target is not the host's; open")
+
+
+def payload_job(label: str) -> Job:
+    rng = np.random.default_rng(7)
+    W = np.where(rng.random((96, 40)) < 0.2, rng.integers(1, 17, (96, 40)) / 8 - 1, 0).astype(np.float32)
+    return job_of(formats.parse(label).encode(W))
+
+
+@pytest.mark.parametrize("label", [*LABELS, pytest.param("eie[coding=huffman]", marks=WRONG)])
+def test_the_products_bits_are_the_hosts_and_counts_are_the_same_each_time(qemu: Qemu, label: str) -> None:
+    job = payload_job(label)
+    first, second = on_qemu(qemu, job, TCM), on_qemu(qemu, job, TCM)
+    assert first == second
+    assert {one.kernel for one in first} >= {"open", "dot"}
+    for one in first:
+        assert one.columns["cycles_est_low"] <= one.columns["cycles_est_mid"] <= one.columns["cycles_est_high"]
+        assert one.columns["code_bytes"] > 500
+        assert one.columns["data_bytes"] >= len(job.data)
+
+
+INT8 = ["dense_s8", "csr16", "bcsr2x2", "rle4", "rel15", "bitmap", "psr8", "dcsr", "ham", "sham", "csc_palette", "rice"]
+
+
+@pytest.mark.parametrize("label", INT8)
+def test_int8_products_have_the_hosts_bits(qemu: Qemu, label: str) -> None:
+    rng = np.random.default_rng(3)
+    W = np.where(rng.random((100, 48)) < 0.2, rng.integers(-127, 128, (100, 48)), 0).astype(np.int8)
+    job = job_of(formats.parse(label).encode(W))
+    report = checked(job, qemu.run(job, TCM))
+    assert (report.y.view(np.int32) == job.x.astype(np.int32) @ W.astype(np.int32)).all()
+
+
+def test_a_wrong_product_is_found(qemu: Qemu) -> None:
+    job = payload_job("csc")
+    report = protocol.read(qemu.run(job, TCM), job.identity, job.m)
+    host.compare(job, report.y)
+    report.y[3] ^= 1
+    with pytest.raises(WrongProduct, match=r"1 of 40 outputs of csc differ from the host's; the first, column 3"):
+        host.compare(job, report.y)
+
+
+def test_the_boards_counter_gives_the_plugins_instructions(qemu: Qemu) -> None:
+    job = payload_job("sham")
+    exact = {one.kernel: one.columns["instructions"] for one in on_qemu(qemu, job, TCM)}
+    report = checked(job, qemu.ticks(job, TCM))
+    for kernel, count in exact.items():
+        assert abs(instructions_by_ticks(report, kernel) - count) <= 4
+
+
+def test_memory_changes_the_estimate_by_its_bandwidth_and_no_instruction(qemu: Qemu) -> None:
+    job = payload_job("csc")
+    tcm, ddr = ({one.kernel: one.columns for one in on_qemu(qemu, job, where)} for where in (TCM, DDR))
+    assert tcm["dot"]["instructions"] == ddr["dot"]["instructions"]
+    assert ddr["dot"]["cycles_est_mid"] - tcm["dot"]["cycles_est_mid"] == len(job.data)
+
+
+def test_uart_says_what_semihosting_says(qemu: Qemu) -> None:
+    job = payload_job("ham")
+    assert (checked(job, replace(qemu, output="uart").run(job, SRAM)).y == host.product(job)).all()
+
+
+def test_a_damaged_payload_is_refused_on_the_target(qemu: Qemu) -> None:
+    job = payload_job("csc")
+    data = job.data.copy()
+    data[-1] = 0xFF  # a row index beyond n
+    with pytest.raises(TargetFailed, match=r"refuses the payload on the target: an index in it is out of range"):
+        on_qemu(qemu, replace(job, data=data), TCM)
+
+
+def test_a_payload_larger_than_its_memory(qemu: Qemu) -> None:
+    job = replace(payload_job("csc"), data=np.zeros(500_000, np.uint8))
+    with pytest.raises(DoesNotFit, match=r"do not fit the 458752 bytes of tcm: place it elsewhere"):
+        qemu.run(job, TCM)
+    large = job_of(formats.get("csc").encode(np.eye(20, 130_000, dtype=np.float32)))
+    with pytest.raises(DoesNotFit, match=r"the product needs \d+ bytes more on the target, and \d+ are left"):
+        checked(large, qemu.run(large, SRAM))
+
+
+def test_a_target_that_hangs(qemu: Qemu) -> None:
+    job = replace(payload_job("csc"), repeat=2**31)
+    with pytest.raises(TargetHung, match=r"QEMU did not end within 1\.5 s; it said last: "):
+        replace(qemu, seconds=1.5).run(job, TCM)
+
+
+def test_packages_of_a_simulated_installation() -> None:
+    listing = "Reading...\nInst libfdt1 (1.6 [amd64])\nInst qemu-system-arm (1:7.2 [amd64])\nConf libfdt1 (1.6)\n"
+    assert packages.needed(listing) == ["libfdt1", "qemu-system-arm"]
+
+
+class Pipes:
+    """QEMU's UART 0 as a board's line."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def read(self, size: int) -> bytes:
+        assert self.process.stdout
+        ready, _, _ = select.select([self.process.stdout], [], [], 0.1)
+        return os.read(self.process.stdout.fileno(), size) if ready else b""
+
+    def write(self, data: bytes) -> int | None:
+        assert self.process.stdin
+        self.process.stdin.write(b"\x00noiseDO" + data)
+        self.process.stdin.flush()
+        return len(data)
+
+    def close(self) -> None:
+        """The line stays: the next job goes to the image that took the first."""
+
+
+def test_the_real_image_takes_one_job_after_the_other_over_its_uart(qemu: Qemu) -> None:
+    job = payload_job("sham")
+    elf = str(toolchain.image("sham", None, "uart").path)
+    line = Pipes(
+        [qemu.program, "-M", "mps3-an547", "-nographic", "-monitor", "none", "-serial", "stdio", "-kernel", elf]
+    )
+    board = Board("qemu", "pipes", seconds=30, opened=lambda port, baud: line)
+    try:
+        for where in (SRAM, TCM):
+            assert (checked(job, board.run(job, where)).y == host.product(job)).all()
+    finally:
+        line.process.kill()
+        line.process.communicate()

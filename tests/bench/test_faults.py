@@ -90,9 +90,7 @@ def save(path: Path, seed: int, n: int = 40, m: int = 30) -> Path:
     return path
 
 
-def test_a_kernel_that_crashes_and_one_that_hangs(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kernel_that_crashes_and_one_that_hangs(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each fails its own timing, with the reason; space and all other cells are as ever."""
     monkeypatch.setenv("DOTBENCH_FAULT_SILENCE", "5")
     (tmp_path / "site").mkdir()
@@ -295,7 +293,9 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
 
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="needs valgrind")
 @pytest.mark.parametrize("killed", [False, True])
-def test_what_a_measuring_process_started_ends_with_it(home: Path, tmp_path: Path, killed: bool) -> None:
+def test_what_a_measuring_process_started_ends_with_it(
+    home: Path, tmp_path: Path, killed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A kernel that hangs under valgrind takes no core from what is measured next, nor does a run that was killed."""
     monkeypatch.setenv("DOTBENCH_FAULT_SILENCE", "5")
     (tmp_path / "site").mkdir()

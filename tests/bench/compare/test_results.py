@@ -157,9 +157,9 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 def test_files_of_another_version_are_told(row: Make, write: Write) -> None:
     folder = write("a", space=[row()])
-    (folder / "board.csv").write_text("what,ever\n")
+    (folder / "later.csv").write_text("what,ever\n")
     assert results.find(str(folder), folder).notes == [
-        f"{folder}: board.csv is not read, this version does not know it"
+        f"{folder}: later.csv is not read, this version does not know it"
     ]
 
 

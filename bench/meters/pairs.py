@@ -30,8 +30,8 @@ class Pass:
 
     ``log_ratio``: log of kernel over reference; ``ns``, ``reference_ns``: one product.
     ``rounds``: (kernel, reference) nanoseconds per product of every round.
-    ``sampling_seconds``: wall time that the rounds took. ``repeats``: products of the kernel in a sample; a
-    round has two.
+    ``sampling_seconds``: wall time that the rounds took. ``repeats``, ``reference_repeats``: products of kernel
+    and reference in a sample; a round has two of each.
     """
 
     log_ratio: float
@@ -40,6 +40,7 @@ class Pass:
     rounds: tuple[tuple[float, float], ...]
     sampling_seconds: float
     repeats: int
+    reference_repeats: int = 0
 
 
 def repeats(run: Run, sample_ns: float) -> int:
@@ -73,13 +74,18 @@ def measure(
     sample_ns: float,
     rng: random.Random,
     one_thread: bool = True,
+    reference_repeats: int | None = None,
 ) -> Pass:
     """A pass: ``rounds`` times A B B A or B A A B, as many of one as of the other, shuffled.
+
+    ``reference_repeats``: how many products of the reference fill a sample, where another cell has told.
 
     With ``one_thread`` a round in which this thread had to wait for its core is measured again; so is, always,
     one in which the clock stepped back. ClockError where it does so in every attempt.
     """
-    counts = repeats(kernel, sample_ns), repeats(reference, sample_ns)
+    if reference_repeats is not None:
+        reference(1)  # warms the caches up
+    counts = repeats(kernel, sample_ns), reference_repeats or repeats(reference, sample_ns)
     first = [bool(i % 2) for i in range(rounds)]
     rng.shuffle(first)
     done, start = [], time.perf_counter()
@@ -102,6 +108,7 @@ def measure(
         tuple(done),
         time.perf_counter() - start,
         counts[0],
+        counts[1],
     )
 
 

@@ -36,6 +36,7 @@ class Bench:
         self._payloads: dict[str, Payload] = {}
         self._references: dict[tuple[str, int], Reference] = {}
         self._pools: dict[int, kernels.Pool | None] = {1: None}
+        self.repeats: dict[Cell, int] = {}  # of the reference in a sample, by its cell
 
     def payload(self, label: str) -> Payload:
         """The mapped payload of a format, its checksum verified once a pass."""
@@ -87,11 +88,14 @@ def measure_cell(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -
     target = bench.target(cell)
     product = target.product()
     error = None if product is None else bench.reference(cell.about, cell.batch).error(product)
-    against = bench.target(Cell("time", cell.dataset, REFERENCE, "", cell.batch, cell.threads, cell.cache))
+    same = Cell("time", cell.dataset, REFERENCE, "", cell.batch, cell.threads, cell.cache)
+    against = bench.target(same)
     sample_ns = effort.sample_ms * 1e6
     one_thread = cell.threads == 1
     (pin if one_thread else unpin)()
-    done = pairs.measure(target.run, against.run, effort.rounds, sample_ns, rng, one_thread)
+    known = bench.repeats.get(same)
+    done = pairs.measure(target.run, against.run, effort.rounds, sample_ns, rng, one_thread, known)
+    bench.repeats[same] = done.reference_repeats
     data = {
         **asdict(done),
         "call_ns": target.call_ns,

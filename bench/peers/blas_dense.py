@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +12,12 @@ import numpy as np
 from bench.meters.targets import Target
 from bench.peers.peer import Floats, Peer, PeerTarget
 from formats.payload import Payload
+
+
+@lru_cache(maxsize=1)
+def dense(reference: Payload) -> Floats:
+    """W in C order; kept for the next cell, since a pass has several of one matrix."""
+    return np.ascontiguousarray(reference.decode())
 
 
 @dataclass(frozen=True)
@@ -22,5 +29,5 @@ class BlasDense(Peer):
     packages: ClassVar[tuple[str, ...]] = ("numpy",)
 
     def target(self, reference: Payload, path: Path | None, X: Floats, cold: bool) -> Target:
-        W = np.ascontiguousarray(reference.decode())
+        W = dense(reference)
         return PeerTarget(lambda: X @ W, lambda y: y, [W] if cold else [])

@@ -17,11 +17,12 @@ import formats
 from bench import peers
 from bench.compare import results
 from bench.compare.align import Apart
-from bench.compare.diff import SAME, Diff, compare
+from bench.compare.cells import label
+from bench.compare.diff import SAME, Change, Diff, compare
 from bench.plan import Effort, Plan
 from bench.rows import Row
 
-DATASETS = ("deepdta/80-0-16", "vgg19/90-0-32")
+DATASETS = ("deepdta/30-0-16", "deepdta/80-0-16", "orsreg_1", "vgg19/90-0-32")
 METRICS = ("space", "systolic", "levels", "instructions", "time")
 MOST_DIFFERENT, LEAST_OVERLAPPING, WIDEST = 0.01, 0.90, 0.03
 
@@ -30,13 +31,13 @@ MOST_DIFFERENT, LEAST_OVERLAPPING, WIDEST = 0.01, 0.90, 0.03
 class Verdict:
     """What two results of one commit say.
 
-    ``exact_changed``: exact figures that differ, and cells that only one result has; ``different``: the
-    share of time rows called faster or slower; ``overlapping``: the share whose intervals overlap;
-    ``half_width``: the median of both results.
+    ``exact_changed``: exact figures that differ, and cells that only one result has; ``different``: time rows
+    called faster or slower, by name; ``overlapping``: the share whose intervals overlap; ``half_width``: the
+    median of both results.
     """
 
     exact_changed: int
-    different: float
+    different: tuple[str, ...]
     overlapping: float
     half_width: float
     rows: int
@@ -56,11 +57,16 @@ def judge(found: Diff) -> Verdict:
     widths = [half_width(row) for pair in pairs for row in pair]
     return Verdict(
         sum(change.verdict != SAME for change in exact) + sum(map(_differs, found.apart)) + len(found.broken),
-        sum(change.better is not None for change in times) / len(times),
+        tuple(_named(change) for change in times if change.better is not None),
         sum(overlap(a, b) for a, b in pairs) / len(times),
         statistics.median(widths),
         len(times),
     )
+
+
+def _named(change: Change) -> str:
+    row = change.b
+    return f"{row['dataset']} {label(row)} batch {row['batch']}: {change.before:.4f}, {change.after:.4f}"
 
 
 def _differs(apart: Apart) -> bool:
@@ -95,8 +101,9 @@ def report(found: Verdict, console: Console) -> bool:
     lines = [
         (found.exact_changed == 0, f"exact figures that differ: {found.exact_changed} (none)"),
         (
-            found.different <= MOST_DIFFERENT,
-            f"time rows called different: {found.different:.1%} (at most {MOST_DIFFERENT:.0%})",
+            len(found.different) <= MOST_DIFFERENT * found.rows,
+            f"time rows called different: {len(found.different)} (at most {MOST_DIFFERENT:.0%}: "
+            f"{int(MOST_DIFFERENT * found.rows)})" + "".join(f"; {name}" for name in found.different),
         ),
         (
             found.overlapping >= LEAST_OVERLAPPING,

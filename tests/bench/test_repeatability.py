@@ -41,7 +41,8 @@ def test_what_is_counted() -> None:
     first = result("a", 10, timed(2, 0.01, 1), timed(2, 0.01, 2), timed(2, 0.001, 3), timed(2, 0.2, 4))
     second = result("b", 10, timed(2.001, 0.01, 1), timed(3, 0.01, 2), timed(2.012, 0.001, 3), timed(2.2, 0.2, 4))
     found = repeatability.judge(compare(first, second, {}))
-    assert (found.exact_changed, found.different, found.overlapping, found.rows) == (0, 0.25, 0.5, 4)
+    assert (found.exact_changed, found.overlapping, found.rows) == (0, 0.5, 4)
+    assert found.different == ("w ham batch 2: 2.0000, 3.0000",)
     assert found.half_width == pytest.approx(0.01)
     assert repeatability.judge(compare(first, result("b", 11, *second.rows["time"]), {})).exact_changed == 1
     assert not repeatability.report(found, Console(quiet=True))
@@ -50,9 +51,9 @@ def test_what_is_counted() -> None:
     assert repeatability.judge(compare(first, second, {})) == found  # a library that is on neither
     second.rows["time"][-1]["status"] = "timeout"
     assert repeatability.judge(compare(first, second, {})).exact_changed == 1
-    good = repeatability.Verdict(0, 0.01, 0.9, 0.03, 100)
+    good = repeatability.Verdict(0, ("one",), 0.9, 0.03, 100)
     assert repeatability.report(good, Console(quiet=True))
-    for bad in ({"exact_changed": 1}, {"different": 0.02}, {"overlapping": 0.89}, {"half_width": 0.031}):
+    for bad in ({"exact_changed": 1}, {"different": ("one", "two")}, {"overlapping": 0.89}, {"half_width": 0.031}):
         assert not repeatability.report(replace(good, **bad), Console(quiet=True)), bad
 
 

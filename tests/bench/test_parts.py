@@ -13,7 +13,7 @@ from rich.console import Console
 import formats
 from bench import bounds, identity, peers, plan, products, selftest
 from bench.meters import pairs, space
-from bench.show import readme
+from bench.show import grid, readme
 from formats.source import as_source
 
 
@@ -284,8 +284,8 @@ def test_the_sizes_in_the_readme(mirror: Path, tmp_path: Path) -> None:
     text = (identity.ROOT / "README.md").read_text().partition("<!-- table -->")[2].partition("<!-- /table -->")[0]
     source = datasets.load(readme.DATASET, cache_dir=tmp_path).matrix
     lines = {line.split("  ")[0]: line for line in text.splitlines()}
-    shown = [name for name in lines if name.partition("[")[0] in formats.names()]
-    assert len(shown) >= 6
-    for name in shown:
-        size = f"{formats.parse(name).encode(source).nbytes:,}".replace(",", " ")
-        assert f" {size} " in lines[name], name
+    for one in formats.standard():
+        if one.name in {kind.name for kind in formats.registry.BUILT_IN}:
+            size = f"{one.encode(source).nbytes:,}".replace(",", " ")
+            shown = grid.short(str(one)) + ("" if one.lossless else f" {grid.LOSSY}")
+            assert f" {size} " in lines[shown], shown

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from formats.format import Format
+from formats.dense import Dense
 from formats.header import Header, Section
-from formats.payload import Draft, Payload
-from formats.source import Source, blocks
+from formats.source import Source
 
 
 @dataclass(frozen=True)
-class DenseS8(Format):
+class DenseS8(Dense):
     """All n m entries as int8 in column order, an output's weights side by side: what TFLite stores.
 
     Sections: ``values`` int8 (n m,). Size: n m bytes.
@@ -26,18 +25,9 @@ class DenseS8(Format):
     format_id: ClassVar[int] = 32
     value_types: ClassVar[tuple[str, ...]] = ("int8",)
     summary: ClassVar[str] = "all entries as int8, column by column"
-    complexity: ClassVar[str] = "product O(nm)"
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         return [Section("values", "i1", header.n * header.m, align=16)]
-
-    def write(self, source: Source) -> Payload:
-        n, m = source.shape
-        draft = Draft(self, source, source.histogram().nnz)
-        values = draft["values"].reshape(m, n)
-        for begin, end, columns in blocks(source):
-            values[begin:end] = columns.dense(n)
-        return draft.finish()
 
     def paper_bits(self, source: Source) -> int:
         n, m = source.shape

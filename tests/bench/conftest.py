@@ -105,7 +105,7 @@ class Checkout:
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     """A fresh repository; git sees nobody's configuration."""
     if shutil.which("git") is None:
-        pytest.skip("git is not installed")
+        pytest.skip("no git: apt-get install git brings it")
     for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
         monkeypatch.setenv(name, os.devnull)
     for who in ("AUTHOR", "COMMITTER"):

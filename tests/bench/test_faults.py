@@ -291,7 +291,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
     return condition()
 
 
-@pytest.mark.skipif(not shutil.which("valgrind"), reason="needs valgrind")
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="no valgrind: apt-get install valgrind brings it")
 @pytest.mark.parametrize("killed", [False, True])
 def test_what_a_measuring_process_started_ends_with_it(
     home: Path, tmp_path: Path, killed: bool, monkeypatch: pytest.MonkeyPatch

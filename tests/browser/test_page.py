@@ -77,7 +77,7 @@ def test_nor_at_the_width_of_the_smallest_telephones(open_report: Open) -> None:
 @EVERY
 def test_axe_finds_nothing(open_report: Open, width: int, scheme: str) -> None:
     """Contrast, labels, headings, roles, landmarks: the whole page, and the window of a figure's source."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe: nox -s browser brings it").Axe()
     page = open_report("all", width, scheme)
     page.locator("#trade-points summary").click()
     page.get_by_label("Ceilings").check()

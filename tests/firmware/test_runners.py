@@ -95,7 +95,7 @@ class Answering(threading.Thread):
 
 
 def test_a_board_measures_cycles(job: Job) -> None:
-    pytest.importorskip("serial", reason="no pyserial")
+    pytest.importorskip("serial", reason="no pyserial: pip install -e '.[firmware]' brings it")
     end = Answering(said(job).encode())
     end.start()
     found = {one.kernel: one.columns for one in on_board(Board("an547", end.port, seconds=20), job, SRAM)}
@@ -104,7 +104,7 @@ def test_a_board_measures_cycles(job: Job) -> None:
 
 
 def test_a_board_without_a_counter(job: Job) -> None:
-    pytest.importorskip("serial", reason="no pyserial")
+    pytest.importorskip("serial", reason="no pyserial: pip install -e '.[firmware]' brings it")
     end = Answering(said(job, "dwt none").encode())
     end.start()
     with pytest.raises(TargetFailed, match="an547 has no counter: neither DWT nor PMU moves while"):
@@ -113,7 +113,7 @@ def test_a_board_without_a_counter(job: Job) -> None:
 
 @pytest.mark.parametrize(("greeting", "words"), [(b"", "it said b''")])
 def test_a_board_that_is_silent(job: Job, greeting: bytes, words: str) -> None:
-    pytest.importorskip("serial", reason="no pyserial")
+    pytest.importorskip("serial", reason="no pyserial: pip install -e '.[firmware]' brings it")
     end = Answering(b"", greeting)
     end.start()
     with pytest.raises(TargetHung, match=r"did not answer within 0\.3 s.*Reset it") as found:
@@ -122,7 +122,7 @@ def test_a_board_that_is_silent(job: Job, greeting: bytes, words: str) -> None:
 
 
 def test_a_board_that_sends_noise(job: Job) -> None:
-    pytest.importorskip("serial", reason="no pyserial")
+    pytest.importorskip("serial", reason="no pyserial: pip install -e '.[firmware]' brings it")
     end = Answering(b"\x80noise\xff" * 30)
     end.start()
     with pytest.raises(TargetHung, match=r"did not answer within 1 s; it said b'.*noise"):
@@ -159,6 +159,6 @@ def test_board_files(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(FirmwareError, match=why):
             read_board(path)
-    pytest.importorskip("serial", reason="no pyserial")
+    pytest.importorskip("serial", reason="no pyserial: pip install -e '.[firmware]' brings it")
     with pytest.raises(Unavailable, match="cannot be opened"):
         Board("an547", str(tmp_path / "none")).run(job_of(formats.get("csc").encode(np.eye(2, dtype=np.float32))), TCM)

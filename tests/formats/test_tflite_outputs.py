@@ -19,7 +19,9 @@ LAYERS = [  # inputs, weights, bias, outputs: tensors of the four 1 x 1 convolut
 
 @pytest.fixture(scope="module")
 def interpreter() -> Any:
-    return pytest.importorskip("ai_edge_litert.interpreter", reason="no TFLite interpreter: pip install ai-edge-litert")
+    return pytest.importorskip(
+        "ai_edge_litert.interpreter", reason="no TFLite interpreter: pip install -e '.[litert]' brings it"
+    )
 
 
 def scale(details: dict[str, Any]) -> np.ndarray:

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from formats.widths import BudgetError, Chain, DsCnn, Network, read_case, solve
 from formats.widths.general import Answer, Model, cp_sat, highs, model_of
 
-ORTOOLS = pytest.mark.skipif(importlib.util.find_spec("ortools") is None, reason="OR-Tools is not installed")
+ORTOOLS = pytest.mark.skipif(
+    importlib.util.find_spec("ortools") is None, reason="no OR-Tools: pip install -e '.[solvers]' brings it"
+)
 SOLVERS = [highs, pytest.param(cp_sat, marks=ORTOOLS)]
 
 

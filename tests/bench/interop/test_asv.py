@@ -116,7 +116,7 @@ def test_no_history(checkout: Checkout, tmp_path: Path) -> None:
     assert not (tmp_path / "asv").exists()
 
 
-@pytest.mark.skipif(find_spec("asv") is None, reason="asv is not installed: pip install -e '.[asv]'")
+@pytest.mark.skipif(find_spec("asv") is None, reason="no asv: pip install -e '.[asv]' brings it")
 def test_asv_publishes_it(past: Checkout, tmp_path: Path) -> None:
     folder = tmp_path / "asv"
     asv.write(past.results, folder)

@@ -181,7 +181,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
-    """Four times the rows, 19 MB more text and 66 MB more of cache: less than 16 MiB more at the peak."""
+    """Four times the rows, 19 MB more text and 66 MB more of cache: less than 32 MiB more at the peak."""
     line = ",".join(str(j % 7) for j in range(100)) + "\n"
     peaks = []
     for name, rows in (("small.csv", 32_000), ("large.csv", 128_000)):
@@ -189,7 +189,7 @@ def test_memory_does_not_grow_with_the_table(tmp_path: Path) -> None:
         command = [sys.executable, "-c", PEAK, str(tmp_path), name, name + ".cache"]
         done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout))
-    assert peaks[1] - peaks[0] < 16 * 1024, peaks
+    assert peaks[1] - peaks[0] < 32 * 1024, peaks
 
 
 def test_the_cache_of_a_table_is_that_of_its_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

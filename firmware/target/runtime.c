@@ -7,7 +7,8 @@
 
 uint64_t divide(uint64_t a, uint64_t b, uint64_t *rest);
 void __aeabi_uldivmod(void);
-uint64_t __aeabi_f2ulz(float x);
+/* The run-time ABI hands floats over in core registers, whatever the float ABI of the rest is. */
+__attribute__((pcs("aapcs"))) uint64_t __aeabi_f2ulz(float x);
 void __aeabi_memcpy(void *restrict to, const void *restrict from, size_t size);
 void __aeabi_memcpy4(void *restrict to, const void *restrict from, size_t size);
 void __aeabi_memcpy8(void *restrict to, const void *restrict from, size_t size);
@@ -54,7 +55,7 @@ __attribute__((naked)) void __aeabi_uldivmod(void)
 }
 
 /* Towards 0; below 0 it is 0, and from 2^64 on (or for what is no number) all ones or 0. */
-__attribute__((used)) uint64_t __aeabi_f2ulz(float x)
+__attribute__((used, pcs("aapcs"))) uint64_t __aeabi_f2ulz(float x)
 {
     uint32_t bits;
     __builtin_memcpy(&bits, &x, 4);

@@ -77,7 +77,8 @@ def tests(session: nox.Session) -> None:
     python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
     for old in ROOT.glob(".coverage*"):
         old.unlink()
-    session.run(python, "-m", "coverage", "run", "-m", "pytest", *session.posargs)
+    workers = () if session.posargs else ("-n", "auto", "--maxprocesses", "8")
+    session.run(python, "-m", "coverage", "run", "-m", "pytest", *workers, *session.posargs)
     session.run(python, "-m", "coverage", "combine", "--quiet")
     if not session.posargs:  # a part of the tests covers a part of the code
         session.run(python, "-m", "coverage", "report")

@@ -5,153 +5,30 @@ from __future__ import annotations
 from firmware.model import operands
 from firmware.model.operation import SHIFT, Operation, address
 
-SIMPLE = frozenset(
-    [
-        "add",
-        "adc",
-        "sub",
-        "sbc",
-        "rsb",
-        "and",
-        "orr",
-        "orn",
-        "eor",
-        "bic",
-        "mov",
-        "mvn",
-        "lsl",
-        "lsr",
-        "asr",
-        "ror",
-        "rrx",
-        "neg",
-        "adr",
-        "addw",
-        "subw",
-        "movw",
-        "movt",
-        "sxtb",
-        "sxth",
-        "uxtb",
-        "uxth",
-        "sxtb16",
-        "uxtb16",
-        "clz",
-        "rbit",
-        "rev",
-        "rev16",
-        "revsh",
-        "ubfx",
-        "sbfx",
-        "bfi",
-        "bfc",
-        "nop",
-        "csel",
-        "cset",
-        "csetm",
-        "csinc",
-        "csinv",
-        "csneg",
-        "cinc",
-        "cinv",
-        "cneg",
-        "mrs",
-        "msr",
-        "dsb",
-        "isb",
-        "dmb",
-        "sel",
-        "lsll",
-        "lsrl",
-        "asrl",
-        "sqrshr",
-        "uqrshl",
-    ]
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+SIMPLE = _words(
+    """
+    add adc sub sbc rsb and orr orn eor bic mov mvn lsl lsr asr ror rrx neg adr addw subw movw movt sxtb sxth
+    uxtb uxth sxtb16 uxtb16 clz rbit rev rev16 revsh ubfx sbfx bfi bfc nop csel cset csetm csinc csinv csneg
+    cinc cinv cneg mrs msr dsb isb dmb sel lsll lsrl asrl sqrshr uqrshl
+    """
 )
-MULTIPLY = frozenset(
-    [
-        "mul",
-        "mla",
-        "mls",
-        "smulbb",
-        "smulbt",
-        "smultb",
-        "smultt",
-        "smlabb",
-        "smlabt",
-        "smlatb",
-        "smlatt",
-        "smlad",
-        "smladx",
-        "smuad",
-        "smuadx",
-        "smlsd",
-        "smusd",
-        "smull",
-        "umull",
-        "smlal",
-        "umlal",
-        "umaal",
-        "smlald",
-        "smlalbb",
-        "smlaltt",
-        "smlalbt",
-        "smlaltb",
-        "smmul",
-        "smmulr",
-        "smmla",
-        "smmlar",
-        "smmls",
-        "smulwb",
-        "smulwt",
-        "smlawb",
-        "smlawt",
-        "qadd",
-        "qsub",
-        "qdadd",
-        "qdsub",
-        "ssat",
-        "usat",
-        "ssat16",
-        "usat16",
-        "sxtab",
-        "uxtab",
-        "sxtah",
-        "uxtah",
-        "sxtab16",
-        "uxtab16",
-        "sadd16",
-        "ssub16",
-        "qadd8",
-        "qsub8",
-        "qadd16",
-        "qsub16",
-        "shadd8",
-        "pkhbt",
-        "pkhtb",
-        "usad8",
-        "usada8",
-    ]
+LONG_MULTIPLY = _words("smull umull smlal umlal umaal smlald smlalbb smlaltt smlalbt smlaltb")
+MULTIPLY = LONG_MULTIPLY | _words(
+    """
+    mul mla mls smulbb smulbt smultb smultt smlabb smlabt smlatb smlatt smlad smladx smuad smuadx smlsd smusd
+    smmul smmulr smmla smmlar smmls smulwb smulwt smlawb smlawt qadd qsub qdadd qdsub ssat usat ssat16 usat16
+    sxtab uxtab sxtah uxtah sxtab16 uxtab16 sadd16 ssub16 qadd8 qsub8 qadd16 qsub16 shadd8 pkhbt pkhtb usad8
+    usada8
+    """
 )
 COMPARE = frozenset(["cmp", "cmn", "tst", "teq"])
 DIVIDE = frozenset(["sdiv", "udiv"])
-TWO_RESULTS = frozenset(
-    [
-        "smull",
-        "umull",
-        "smlal",
-        "umlal",
-        "umaal",
-        "smlald",
-        "smlalbb",
-        "smlaltt",
-        "smlalbt",
-        "smlaltb",
-        "lsll",
-        "lsrl",
-        "asrl",
-    ]
-)
+TWO_RESULTS = LONG_MULTIPLY | {"lsll", "lsrl", "asrl"}
 AFTER_TWO = frozenset(["lsll", "lsrl", "asrl", "ubfx", "sbfx"])  # not multiplications, but as slow
 UPDATES = TWO_RESULTS - {"smull", "umull"} | {"movt", "bfi", "bfc"}
 FLOW = {

@@ -44,6 +44,7 @@ def valgrind() -> None:
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOTBENCH_OFFLINE", "1")
+    monkeypatch.delenv("COLUMNS", raising=False)  # a terminal's, or that of pytest's own processes
 
 
 @pytest.fixture(autouse=True)

@@ -103,7 +103,7 @@ def report(found: Verdict, console: Console) -> bool:
         (
             len(found.different) <= MOST_DIFFERENT * found.rows,
             f"time rows called different: {len(found.different)} (at most {MOST_DIFFERENT:.0%}: "
-            f"{int(MOST_DIFFERENT * found.rows)})" + "".join(f"; {name}" for name in found.different),
+            f"{int(MOST_DIFFERENT * found.rows)})" + "".join(f"\n         {name}" for name in found.different),
         ),
         (
             found.overlapping >= LEAST_OVERLAPPING,

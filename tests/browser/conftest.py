@@ -30,9 +30,8 @@ def browser() -> Iterator[Any]:
     program = wanted or next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip("no chromium: nox -s browser brings it")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
+    driver = pytest.importorskip("playwright.sync_api", reason="no playwright: nox -s browser brings it")
+    with driver.sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield opened
         opened.close()

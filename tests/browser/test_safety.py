@@ -1,0 +1,65 @@
+"""What a report does not do in a real browser, and the checkout's own results in it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.compare.results import find
+from bench.report.write import write
+
+sys.path.insert(0, str(Path(__file__).parent))
+from pages import points
+
+ROOT = Path(__file__).resolve().parents[2]
+Open = Callable[..., Any]
+
+
+def test_hostile_names_do_nothing(open_report: Open) -> None:
+    page = open_report("hostile")
+    name = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'><b>&amp;"
+    assert page.locator("#short h3").first.inner_text() == name
+    page.locator("#trade-plot").focus()
+    for _ in range(7):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert name in page.get_by_role("dialog").inner_text()
+    page.keyboard.press("Escape")
+    page.locator("#rows-box tbody button").nth(3).click()
+    command = page.get_by_role("dialog").locator(".command code").inner_text()
+    quoted = "'" + name.replace("'", "'\\''") + "'"
+    assert command == f"dotbench run --datasets {quoted} --formats {quoted} --metrics space"
+    page.keyboard.press("Escape")
+    assert page.locator("img").count() == 0
+    assert page.evaluate("window.hacked") is None
+
+
+def test_the_policy_stops_a_script_that_got_in(browser: Any, reports: Callable[[str], Path], tmp_path: Path) -> None:
+    """Were some value not escaped: it would not run, and could ask nobody."""
+    text = (
+        reports("all")
+        .read_text()
+        .replace("<h1>", "<script>window.hacked = 1</script><img src='http://127.0.0.1:9/x'><h1>")
+    )
+    (tmp_path / "broken.html").write_text(text)
+    page = browser.new_page()
+    failed: list[tuple[str, str]] = []
+    page.on("requestfailed", lambda request: failed.append((request.url, request.failure)))
+    page.goto((tmp_path / "broken.html").as_uri())
+    page.wait_for_selector("html[data-ready]")
+    assert page.evaluate("window.hacked") is None
+    assert failed == [("http://127.0.0.1:9/x", "csp")]
+    page.close()
+
+
+def test_the_checkouts_own_results(open_report: Open, tmp_path: Path) -> None:
+    results = ROOT / "results"
+    write(str(results), tmp_path / "own.html", results, tmp_path, "today")
+    page = open_report(tmp_path / "own.html")
+    rows = find(str(results), results).rows
+    assert points(page) >= 6
+    assert page.locator("#rows-controls").get_by_label("File").locator("option").count() == len(rows)
+    states = page.locator("#origin-body table").first.inner_text()
+    assert "committed" in states or "in no repository" in states

@@ -1,0 +1,135 @@
+"""Layers of .tflite files as data sets: names, files, the zoo, listing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import datasets
+from datasets.models import Layer, parse
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tflite_files import DENSE_WEIGHTS, FLOAT32, Graph, Operator, Tensor, build, network
+
+Change = Callable[[Graph], None]
+
+
+def model(change: Change = lambda graph: None) -> bytes:
+    graph, codes = network()
+    change(graph)
+    return build([graph], codes)
+
+
+def layers(change: Change = lambda graph: None) -> tuple[Layer, ...]:
+    return parse(model(change), "m.tflite").layers
+
+
+def skipped(change: Change) -> tuple[str, ...]:
+    return parse(model(change), "m.tflite").skipped
+
+
+def write(tmp_path: Path, data: bytes | None = None) -> Path:
+    path = tmp_path / "net.tflite"
+    path.write_bytes(model() if data is None else data)
+    return path
+
+
+def test_layers_of_a_file_by_name(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    assert datasets.resolve([str(path)]) == [f"{path}#{name}" for name in ("00_conv2x3", "01_depthwise3x3", "02_dense")]
+    assert datasets.resolve([f"{path}#*_d*"]) == [f"{path}#01_depthwise3x3", f"{path}#02_dense"]
+    name = f"{path}#02_dense"
+    assert datasets.source_now(name) == "model"
+    found = datasets.load(name, cache_dir=tmp_path / "cache")
+    assert (found.name, found.source, found.matrix.shape, found.reason) == (name, "model", (4, 3), "")
+    assert found.matrix.columns(0, 3).dense(4).tolist() == DENSE_WEIGHTS.tolist()
+    layer = datasets.layer(name, cache_dir=tmp_path / "cache")
+    assert layer.quantisation.scales.tolist() == [0.25] and layer.weights.T.tolist() == DENSE_WEIGHTS.tolist()
+
+
+def test_names_of_no_layer(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    with pytest.raises(datasets.UnknownDataset, match="has no layer '02_dens': did you mean 02_dense"):
+        datasets.resolve([f"{path}#02_dens"])
+    with pytest.raises(datasets.UnknownDataset, match="other.tflite: there is no such file"):
+        datasets.resolve([str(tmp_path / "other.tflite")])
+    with pytest.raises(datasets.DataError, match="no .tflite file"):
+        datasets.resolve([str(write(tmp_path, b"nothing"))])
+
+
+def test_weights_that_are_no_numbers(tmp_path: Path) -> None:
+    def change(graph: Graph) -> None:
+        graph.tensors[6] = Tensor([3, 4], np.full(12, np.nan, np.float32).tobytes(), FLOAT32)
+
+    path = write(tmp_path, model(change))
+    with pytest.raises(
+        datasets.DataError, match="the weights of 02_dense: nan at row 0, column 0 is not a finite number"
+    ):
+        datasets.load(f"{path}#02_dense", cache_dir=tmp_path / "cache")
+
+
+def test_the_zoo_without_mirror_or_network(own_mirror: Path, tmp_path: Path) -> None:
+    name = "tflite/sparse_l_90#05_conv1x1"
+    assert datasets.resolve(["tflite/sparse_l_90#*1x1"])[0] == name and len(datasets.resolve(["tflite/*"])) == 553
+    assert datasets.source_now(name) == "nowhere" and datasets.describe(name).shape == (276, 276)
+    words = r"#05_conv1x1: not in the mirror .*, and DOTBENCH_OFFLINE=1; allow the network, or put it into the mirror as dcsr_models/sparse_l_90.tflite"
+    with pytest.raises(datasets.DataError, match=words):
+        datasets.load(name, cache_dir=tmp_path)
+    with pytest.raises(datasets.UnknownDataset, match="did you mean .*tflite/sparse_l_90"):
+        datasets.resolve(["tflite/sparse_l_91"])
+
+
+def test_a_damaged_file_of_the_zoo(own_mirror: Path, tmp_path: Path) -> None:
+    (own_mirror / "dcsr_models").mkdir()
+    (own_mirror / "dcsr_models/sparse_l_90.tflite").write_bytes(model())
+    with pytest.raises(datasets.DataError, match="sparse_l_90.tflite is not the published file"):
+        datasets.load("tflite/sparse_l_90#05_conv1x1", cache_dir=tmp_path)
+
+
+def test_a_layer_of_the_zoo_from_its_address(
+    online: None, server: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address of an entry is asked, its file verified, and the layer read with its scales."""
+    import hashlib
+    from dataclasses import replace
+
+    from datasets.models import zoo
+
+    url, folder = server
+    (folder / "net.tflite").write_bytes(model())
+    sha = hashlib.sha256(model()).hexdigest()
+    entry = datasets.Dataset(
+        "tflite/net#02_dense", (4, 3), "a test", "none", "", "nets/net.tflite", sha,
+        (datasets.entry.Remote(f"{url}/net.tflite", sha),), "02_dense", density=5 / 12, distinct=5,
+    )  # fmt: skip
+    monkeypatch.setattr(zoo, "entries", lambda: {entry.name: entry})
+    found = datasets.load(entry.name, cache_dir=tmp_path / "cache")
+    assert (found.source, found.file_sha256, found.matrix.shape) == ("url", sha, (4, 3))
+    assert datasets.layer(entry.name, cache_dir=tmp_path / "cache").quantisation.scales.tolist() == [0.25]
+    wrong = replace(entry, shape=(3, 4))
+    monkeypatch.setattr(zoo, "entries", lambda: {entry.name: wrong})
+    with pytest.raises(datasets.DataError, match="4 x 3 numbers, tflite/net#02_dense has 3 x 4"):
+        datasets.load(entry.name, cache_dir=tmp_path / "cache")
+
+
+def test_list_names_layers_and_what_was_skipped(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from bench.cli import command
+
+    graph, codes = network()
+    graph.operators.append(Operator(3, [0], [3]))
+    path = write(tmp_path, build([graph], [*codes, (32, 0, "MyOp")]))
+    call = CliRunner(env={"COLUMNS": "200"}).invoke
+    lines = call(command, ["list", "datasets", f"{path}#*conv*"]).output.splitlines()
+    assert len(lines) == 3 and lines[1].split()[:6] == ["net.tflite#00_conv2x3", "12", "x", "4", "model", "47"]
+    assert lines[2] == f"{path}: skipped operator 03 (custom operator 'MyOp'): weights of its kind are not read"
+    assert len(call(command, ["list", "datasets", "tflite/sparse_s_*#05*"]).output.splitlines()) == 1 + 6
+    everything = call(command, ["list", "datasets"]).output
+    assert everything.count("tflite/") == 28 and "tflite/sparse_l_90" in everything and "#" not in everything
+    unknown = call(command, ["list", "datasets", "tflite/nothing"])
+    assert unknown.exit_code != 0 and "no data set 'tflite/nothing'" in unknown.output

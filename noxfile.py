@@ -72,6 +72,13 @@ def selftest(session: nox.Session) -> None:
 
 
 @nox.session
+def limits(session: nox.Session) -> None:
+    """How near the kernels are to their limits: one line a goal, in about five minutes; docs/limits.md."""
+    python = environment("run", "-e", ".")
+    session.run(str(python), "-m", "bench.limits", *session.posargs, env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """The test suite with coverage, examples included."""
     python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
@@ -157,7 +164,7 @@ def slow(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """The README's table and plot and the pages of docs/formats, anew from results/."""
     python = str(environment("docs", "-e", ".[docs]"))
-    for module in ("bench.show.readme", "bench.show.pages"):
+    for module in ("bench.show.readme", "bench.show.pages", "bench.show.limits"):
         session.run(python, "-m", module, env={"PYTHONPATH": str(ROOT)})
 
 

@@ -142,7 +142,7 @@ def run(
         energy=windows.QUICK if quick else windows.Effort() if which == "full" else windows.SMALL,
         standard=names is None and kinds is None,
     )
-    registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries()}
+    registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries(), *datasets.seeded.entries()}
     own = not registered.issuperset(plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
     sys.exit(run_plan(plan, home(), out, Console(), quick))

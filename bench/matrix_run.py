@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import formats
-from bench import identity, peers, workers
+from bench import identity, payloads, peers, workers
 from bench.journal import JournalFull
 from bench.meters import meter, pairs
 from bench.meters import time as time_meter
@@ -31,7 +31,7 @@ class MatrixRun:
         self._plan, self._journal, self._screen = runner.plan, runner.journal, runner.screen
         self._outcome, self._matrix = runner.outcome, matrix
         self._place, self._boot = runner.place, runner.boot
-        self._folder = runner.home / "payloads" / matrix.matrix_sha256[:16]
+        self._folder = payloads.folder(runner.home, matrix.matrix_sha256)
         self._cells = self._plan.cells(matrix.name)
         self._seconds: dict[str, float] = {}  # of encoding, by label
         self.rows: dict[str, list[Row]] = {"space": [], "time": []}
@@ -138,11 +138,7 @@ class MatrixRun:
         }
 
     def _path(self, label: str) -> Path | None:
-        """Where a format's payload is cached, or what a peer stores; None for peers that store nothing."""
-        if not peers.is_peer(label):
-            return self._folder / f"{label.replace('/', '_')}-{identity.space_sha(formats.parse(label))}.dbp"
-        peer = peers.parse(label)
-        return self._folder / f"{label}-{identity.peer_sha(peer)}.stored" if peer.stored else None
+        return payloads.path(self._folder, label)
 
     # ---- encoding and space
 

@@ -4,6 +4,7 @@
 twin, checked against its published hash. Uses nothing of `formats` but the source protocol.
 """
 
+from datasets import seeded
 from datasets.entry import Dataset
 from datasets.errors import DataError, UnknownDataset
 from datasets.loading import describe, fetch, layer, load, resolve, source_now
@@ -30,6 +31,7 @@ __all__ = [
     "load",
     "names",
     "resolve",
+    "seeded",
     "source_now",
     "zoo",
 ]

@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from datasets import files, origins
+from datasets import files, origins, seeded
 from datasets.entry import Dataset
 from datasets.errors import UnknownDataset, Unreachable
 from datasets.matrix import Matrix
@@ -29,8 +29,9 @@ def _base(name: str) -> str:
 def resolve(patterns: Sequence[str]) -> list[str]:
     """Names from names, globs and files, in order and without doubles.
 
-    Twins match only globs that end in ~twin, layers of the zoo only those that begin with tflite/; a model stands
-    for all its layers. UnknownDataset names the nearest for what is neither.
+    Twins match only globs that end in ~twin, layers of the zoo only those that begin with tflite/, seeded matrices
+    those that begin with random/; a model stands for all its layers. UnknownDataset names the nearest for what is
+    none of them.
     """
     found: list[str] = []
     for pattern in patterns:
@@ -42,7 +43,7 @@ def resolve(patterns: Sequence[str]) -> list[str]:
             if not Path(pattern).is_file():
                 raise UnknownDataset(f"{pattern}: there is no such file")
             matches = [pattern]
-        matches = matches or zoo.matching(pattern)
+        matches = matches or zoo.matching(pattern) or seeded.matching(pattern)
         if not matches and model_names.is_model(pattern):
             matches = model_names.expand(pattern)
         found += matches or _unknown(pattern, known)
@@ -61,7 +62,7 @@ def _unknown(pattern: str, known: Sequence[str]) -> list[str]:
 
 def describe(name: str) -> Dataset:
     """The registry's entry of a name (of its original, for a twin)."""
-    entry = zoo.entries().get(name) or entries().get(_base(name))
+    entry = zoo.entries().get(name) or seeded.entries().get(name) or entries().get(_base(name))
     if entry is None:
         raise UnknownDataset(f"no data set {name!r} in the registry (dotbench list datasets)")
     return entry
@@ -69,7 +70,9 @@ def describe(name: str) -> Dataset:
 
 def source_now(name: str) -> str:
     """Where a matrix would come from, without asking anybody: mirror, subset, url (if it answers), twin, file,
-    model, or nowhere (a layer of the zoo has no twin)."""
+    model, seed, or nowhere (a layer of the zoo has no twin)."""
+    if name in seeded.entries():
+        return "seed"
     if name.endswith(TWIN):
         return "twin"
     if name not in zoo.entries() and model_names.is_model(name):
@@ -91,6 +94,8 @@ def load(name: str, *, cache_dir: Path, progress: bool = False, twins: bool = Tr
     """
     if name.endswith(TWIN):
         return origins.from_twin(describe(name), cache_dir, "")
+    if name in seeded.entries():
+        return origins.from_seed(describe(name), cache_dir)
     if name not in entries() and name not in zoo.entries():
         if resolve([name]) != [name]:
             raise UnknownDataset(f"{name} stands for several data sets: load them one by one")

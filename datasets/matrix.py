@@ -9,8 +9,8 @@ from datasets.cache import CachedSource
 
 @dataclass(frozen=True)
 class Matrix:
-    """A matrix and what rows say of it: ``name`` (with ~twin for one), ``source`` (mirror, url, subset, twin or
-    file), hashes of content and file, and in ``reason`` what else should be known.
+    """A matrix and what rows say of it: ``name`` (with ~twin for one), ``source`` (mirror, url, subset, twin, file,
+    model or seed), hashes of content and file, and in ``reason`` what else should be known.
 
     Formats that live on repeated rows or neighbours have nothing to show where ``source`` is twin.
     """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from datasets import addresses, files, sham_archive, twins
+from datasets import addresses, files, seeded, sham_archive, twins
 from datasets.cache import VERSION, CachedSource, write_cache
 from datasets.entry import Dataset
 from datasets.errors import DataError, NoRoom
@@ -53,6 +53,13 @@ def downloads(entry: Dataset, cache_dir: Path) -> Path:
 def from_twin(entry: Dataset, cache_dir: Path, reason: str) -> Matrix:
     found = _cached(f"{entry.name}{TWIN} {twins.VERSION}", cache_dir, lambda _: (as_source(twins.make(entry.name)), ""))
     return Matrix(entry.name + TWIN, "twin", found, "", reason)
+
+
+def from_seed(entry: Dataset, cache_dir: Path) -> Matrix:
+    """Verified like a real one: it is the same matrix everywhere."""
+    found = _cached(f"{entry.name} {seeded.SEED}", cache_dir, lambda _: (as_source(seeded.make(entry)), ""))
+    _verify(entry, found, "the seed")
+    return Matrix(entry.name, "seed", found)
 
 
 def from_file(path: Path, cache_dir: Path) -> Matrix:

@@ -14,6 +14,7 @@ SOURCES = {
     "twin": "synthetic: the real one's shape, density and values; stands in where that could not be had",
     "file": "somebody's own file",
     "model": "a layer of a model file",
+    "seed": "made here from a fixed seed",
 }
 
 

@@ -76,7 +76,7 @@ def _parameters(kind: type[Parametrised]) -> str:
 def dataset_table(names: Sequence[str] = ()) -> Table:
     """Name, shape, where it would come from now, and what it is; without ``names`` models in a line each."""
     table = _table("data set", "shape", "from", "what it is, licence")
-    for name in datasets.resolve(names) if names else datasets.names():
+    for name in datasets.resolve(names) if names else [*datasets.names(), *datasets.seeded.entries()]:
         table.add_row(_shown(name), *_dataset(name))
     for model, line in datasets.zoo.models().items() if not names else ():
         layers = datasets.zoo.matching(datasets.zoo.PREFIX + model)

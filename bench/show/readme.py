@@ -119,10 +119,10 @@ def table(results: Path, dataset: str = DATASET) -> str:
 
 
 def replace_between(text: str, name: str, content: str) -> str:
-    """Puts ``content`` between the README's markers of that name."""
+    """Puts ``content`` between a page's markers of that name."""
     pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
     if not re.search(pattern, text, re.DOTALL):
-        raise ValueError(f"README.md has no place between <!-- {name} --> and <!-- /{name} -->")
+        raise ValueError(f"the page has no place between <!-- {name} --> and <!-- /{name} -->")
     return re.sub(pattern, lambda match: match[1] + content + "\n" + match[2], text, flags=re.DOTALL)
 
 

@@ -135,12 +135,13 @@ def run(
         bounds=kinds is None,
         batches=batch or (1, 8),
         later_batches=None if batch else (1,),
-        later_ceilings=which == "full" or kinds is not None or batch is not None,
+        later_ceilings=kinds is not None or batch is not None,
         threads=threads,
         caches=_checked(cache, ("warm", "cold"), "cache"),
         effort=plans.QUICK if quick else plans.Effort(),
         energy=windows.QUICK if quick else windows.Effort() if which == "full" else windows.SMALL,
         standard=names is None and kinds is None,
+        full=which == "full" and batch is None,
     )
     registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries(), *datasets.seeded.entries()}
     own = not registered.issuperset(plan.datasets)

@@ -72,7 +72,8 @@ class Plan:
     """The cells of a run, and how they are measured.
 
     ``later_batches``: of formats and peers that are not in `SPINE`; None: the same as ``batches``.
-    ``later_ceilings``: these formats have ceilings too.
+    ``later_ceilings``: these formats have ceilings too. ``ceiling_batches``: of ceilings; None: as of their formats.
+    ``full``: each matrix has its share of a full run (`bench.standard`).
     ``standard``: a standard run, which leaves out cells that would take long and say little.
     """
 
@@ -85,11 +86,13 @@ class Plan:
     batches: tuple[int, ...] = (1, 8)
     later_batches: tuple[int, ...] | None = None
     later_ceilings: bool = True
+    ceiling_batches: tuple[int, ...] | None = None
     threads: tuple[int, ...] = (1,)
     caches: tuple[str, ...] = ("warm",)
     effort: Effort = field(default_factory=Effort)
     energy: windows.Effort = windows.SMALL
     standard: bool = False
+    full: bool = False
 
     def cells(self, dataset: str) -> list[Cell]:
         """All cells of one matrix, in the order in which they are measured."""

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import datasets
-from bench import machine
+from bench import cost, machine, standard
 from bench.journal import Journal, JournalFull
 from bench.matrix_run import MatrixRun
 from bench.meters import Place
 from bench.outcome import Outcome
-from bench.plan import Plan
+from bench.plan import Cell, Plan
 from bench.show.screen import Screen
 from cdot import build
 
@@ -35,14 +35,20 @@ class Runner:
         self.journal.record_machine(self.place.machine, machine.metadata())
         build.build()  # once here, so that no worker's time holds a compilation
         matrices = list(self._load())
-        cells = [cell for matrix in matrices for cell in self.plan.cells(matrix.name)]
-        self.screen.plan(len(cells), sum(cell.metric == "time" for cell in cells))
+        self.screen.plan({cell: spent for matrix in matrices for cell, spent in self._costs(matrix)})
         for matrix in matrices:
             self._matrix(matrix)
         return self.outcome
 
+    def _costs(self, matrix: datasets.Matrix) -> Iterable[tuple[Cell, float]]:
+        """The matrix's cells, and the seconds that each may take."""
+        plan, shape = standard.share(self.plan, matrix.name), matrix.matrix.shape
+        nnz = matrix.matrix.histogram().nnz
+        return [(cell, cost.seconds(cell, shape, nnz, plan.effort)) for cell in plan.cells(matrix.name)]
+
     def _load(self) -> Iterable[datasets.Matrix]:
         for name in self.plan.datasets:
+            self.screen.loading(name)
             try:
                 matrix = datasets.load(name, cache_dir=self.home, progress=self.screen.terminal)
                 self.journal.record_input(matrix.matrix_sha256, matrix.name, matrix.source, matrix.file_sha256)

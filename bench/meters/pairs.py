@@ -22,6 +22,7 @@ SAME = 0.01  # differences below 1 % are called the same
 WAITED = 1.02  # wall time over CPU time from which on somebody else had the core
 ATTEMPTS = 4  # at a round
 MOST_REPEATS = 1 << 30
+LONG = 8  # times a sample: a first product of that length is longer than a sample when warm, too
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,12 @@ class Pass:
 
 
 def repeats(run: Run, sample_ns: float) -> int:
-    """How many products fill a sample; the first call also warms the caches up. ClockError if none do."""
-    run(1)
+    """How many products fill a sample; the first call also warms the caches up. ClockError if none do.
+
+    One that is much longer than a sample even cold is not run twice.
+    """
+    if run(1) >= LONG * sample_ns:
+        return 1
     count, spent = 1, run(1)
     while spent < sample_ns / 10:
         count *= 4

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,12 @@ import formats
 from bench import peers
 from bench.bounds import Bounds
 from bench.bounds import bounds as bounds_of
+from bench.identity import bounds_sha
 from bench.meters import Place
 from bench.plan import BOUNDS, Cell, Plan
 from bench.products import cached_reference
 from datasets.cache import CachedSource
+from formats.files import write
 from formats.format import Format
 from formats.payload import Payload
 from formats.source import Source, blocks, matrix_sha256
@@ -105,6 +108,17 @@ def _sizes(source: Source, bounds: Bounds, size: int, bits: float) -> dict[str, 
     }
 
 
+def cached_bounds(source: Source, folder: Path) -> Bounds:
+    """The bounds of a matrix from its folder, counted if they are not there yet."""
+    path = folder / f"bounds-{bounds_sha()}.json"
+    try:
+        return Bounds(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        made = bounds_of(source)
+    write(path, np.frombuffer(json.dumps(asdict(made)).encode(), np.uint8))
+    return made
+
+
 def columns_of_bound(name: str, source: Source, bounds: Bounds) -> dict[str, Any]:
     """The row of ``bound:h0``, ``bound:huffman`` or ``bound:positions_values``: bits, and whole bytes."""
     bits = bounds.bits(name.removeprefix("bound:"))
@@ -148,7 +162,7 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for batch in task["batches"]:
         cached_reference(source, task["sha256"], batch, folder)
-    bounds = bounds_of(source)
+    bounds = cached_bounds(source, folder)
     for cell in cells:
         wire.start(cell)
         try:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SOURCES: tuple[str, ...] = ()
 KERNELS = True
 PLACE = ("machine", "isa", "compiler")
+SLOW_OPEN = 0.1  # seconds of opening a payload, from which on once is enough
 
 
 class Bench:
@@ -72,7 +73,7 @@ class Bench:
         return targets.make(cell.format, self.payload(cell.about), X, pool, cold)
 
     def open_us(self, cell: Cell) -> float | None:
-        """Microseconds of opening the cell's payload: header, tables, checks; the best of three."""
+        """Microseconds of opening the cell's payload: header, tables, checks; the best of three, if that is quick."""
         if cell.label not in self._paths or peers.is_peer(cell.label):
             return None
         payload, best = self.payload(cell.label), float("inf")
@@ -80,6 +81,8 @@ class Bench:
             start = time.perf_counter()
             kernels.Kernel(payload.format.name, payload.data, payload.format.kernel_source)
             best = min(best, time.perf_counter() - start)
+            if best > SLOW_OPEN:
+                break
         return best * 1e6
 
 
@@ -136,7 +139,8 @@ def _cells_of(plan: Plan, dataset: str, batch: int, threads: int, cache: str) ->
     for name, params in _targets(plan):
         if batch in plan.batches_of(name):
             yield Cell("time", dataset, name, params, batch, threads, cache)
-    for format_ in plan.formats if plan.ceilings and threads == 1 else ():
+    wanted = plan.ceilings and threads == 1 and (plan.ceiling_batches is None or batch in plan.ceiling_batches)
+    for format_ in plan.formats if wanted else ():
         if batch in plan.batches_of(format_.name) and (format_.name in SPINE or plan.later_ceilings):
             yield Cell("time", dataset, "ceiling:memcpy", f"format={format_}", batch, threads, cache)
             if format_.coded:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn
 from rich.text import Text
 
 from bench.plan import Cell, Plan
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import datasets
 
 Row = dict[str, Any]
+PACE_SECONDS = 5.0  # of work, from which on there is a pace
+SAY_SECONDS = 15.0  # between two lines of how far it is
 
 
 def duration(seconds: float) -> str:
@@ -30,26 +32,48 @@ def duration(seconds: float) -> str:
 
 
 class Clock:
-    """How long is left: the pace of the work so far, which is counted in passes of one cell."""
+    """How much is done and how long is left: the pace of the work so far, counted in what cells were expected to
+    take (`bench.cost`)."""
 
-    def __init__(self, passes: int) -> None:
-        self._passes, self._total, self._done, self._start = passes, 0, 0, time.monotonic()
+    def __init__(self) -> None:
+        self._costs: dict[Cell, float] = {}
+        self._total = self._done = self._start = 0.0
+        self._finished: set[Cell] = set()
 
-    def plan(self, timed_cells: int) -> None:
-        self._total, self._start = timed_cells * self._passes, time.monotonic()
+    def plan(self, costs: dict[Cell, float]) -> None:
+        """All cells, and what each may take."""
+        self._costs, self._total, self._start = dict(costs), sum(costs.values()), time.monotonic()
 
-    def passed(self) -> None:
-        self._done += 1
+    def did(self, cell: Cell, share: float = 1.0) -> None:
+        """A part of a cell is done."""
+        self._done += share * self._costs.get(cell, 0.0)
 
-    def skip(self, passes: int) -> None:
-        """Passes that were made before."""
-        self._total -= passes
+    def skip(self, cell: Cell, share: float = 1.0) -> None:
+        """A part of a cell was done before."""
+        self._total -= share * self._costs.get(cell, 0.0)
+
+    def finished(self, cell: Cell) -> None:
+        """A cell has its row."""
+        if cell in self._costs:
+            self._finished.add(cell)
+
+    @property
+    def share(self) -> float:
+        """Of all that is to do in this run, what is done."""
+        return min(self._done / self._total, 1.0) if self._total > 0 else 1.0
+
+    def words(self) -> str:
+        """``12 of 300 cells, about 5 min 50 s left``."""
+        count = f"{len(self._finished)} of {len(self._costs)} cells"
+        left = self.left()
+        return f"{count}, {left}" if left else count
 
     def left(self) -> str:
         """In words; nothing before there is a pace. Passes beyond the least come on top."""
-        if self._done < 20:
+        spent = time.monotonic() - self._start
+        if spent < PACE_SECONDS or not self._done:
             return ""
-        seconds = (time.monotonic() - self._start) / self._done * (self._total - self._done)
+        seconds = spent / self._done * max(self._total - self._done, 0.0)
         return f"about {duration(seconds)} left" if seconds > 5 else "nearly done"
 
 
@@ -60,7 +84,7 @@ class Screen:
 
     def __init__(self, console: Console, plan_: Plan) -> None:
         self.console, self._plan = console, plan_
-        self.clock = Clock(plan_.effort.passes)
+        self.clock = Clock()
         self._passes: dict[Cell, int] = {}
         self._said = time.monotonic()
 
@@ -70,10 +94,13 @@ class Screen:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def plan(self, cells: int, timed: int) -> None:
-        """How many cells there are, and how many of them are timed."""
-        self.clock.plan(timed)
-        self.console.print(f"{cells} cells to measure", highlight=False)
+    def loading(self, name: str) -> None:
+        """A matrix is being read, fetched or made."""
+
+    def plan(self, costs: dict[Cell, float]) -> None:
+        """All cells of the run, and the seconds that each may take."""
+        self.clock.plan(costs)
+        self.console.print(f"{len(costs)} cells to measure", highlight=False)
 
     def problem(self, text: str) -> None:
         """Something that is left out or went wrong, and why."""
@@ -89,38 +116,43 @@ class Screen:
     def running(self, cell: Cell, what: str) -> None:
         """The cell that is being measured now."""
 
+    def _tell(self, cell: Cell) -> None:
+        """How far it is, now and then."""
+        if time.monotonic() - self._said > SAY_SECONDS:
+            self._said = time.monotonic()
+            self.console.print(f"  {cell.dataset}: {self.clock.words()}", highlight=False)
+
     def passed(self, cell: Cell) -> None:
         """One pass of one cell is in the journal."""
-        if self._count(cell) and time.monotonic() - self._said > 15:
-            self._said = time.monotonic()
-            self.console.print(f"  {cell.dataset}: timing, {self.clock.left()}".rstrip(", "), highlight=False)
-
-    def _count(self, cell: Cell) -> bool:
-        """Counts a pass of a cell; whether it is one of those that were planned."""
         self._passes[cell] = self._passes.get(cell, 0) + 1
-        planned = self._passes[cell] <= self._plan.effort.passes
-        if planned:
-            self.clock.passed()
-        return planned
+        if self._passes[cell] <= self._plan.effort.passes:
+            self.clock.did(cell, 1 / self._plan.effort.passes)
+        self._tell(cell)
 
     def finished(self, cell: Cell, row: Row) -> None:
         """A cell has its row; troubles are told at once."""
+        if cell.metric != "time":
+            self.clock.did(cell)
+        elif row["status"] != "ok":  # the passes that it will not have
+            self.clock.skip(cell, max(1 - self._passes.get(cell, 0) / self._plan.effort.passes, 0.0))
+        self._row(cell, row)
+        self._tell(cell)
+
+    def known(self, cell: Cell, row: Row) -> None:
+        """A cell that was measured before."""
+        self.clock.skip(cell)
+        self._row(cell, row)
+
+    def _row(self, cell: Cell, row: Row) -> None:
+        self.clock.finished(cell)
         if row["status"] not in ("ok", "skipped"):
             batch = f" batch {cell.batch}" if cell.metric == "time" else ""
             self.problem(f"  {cell.label}, {cell.metric}{batch}: {row['status']}: {row['reason']}")
 
-    def known(self, cell: Cell, row: Row) -> None:
-        """A cell that was measured before."""
-        if cell.metric == "time":
-            self.clock.skip(self._plan.effort.passes)
-        self.finished(cell, row)
-
-    def resumed(self, cell: Cell, passes: int) -> int:
-        """A cell that has passes from a run that was stopped; how many of them were planned."""
+    def resumed(self, cell: Cell, passes: int) -> None:
+        """A cell that has passes from a run that was stopped."""
         self._passes[cell] = passes
-        planned = min(passes, self._plan.effort.passes)
-        self.clock.skip(planned)
-        return planned
+        self.clock.skip(cell, min(passes / self._plan.effort.passes, 1.0))
 
     def matrix_done(self, matrix: datasets.Matrix, rows: dict[str, list[Row]]) -> None:
         """All cells of a matrix have rows: its table."""
@@ -128,18 +160,16 @@ class Screen:
 
 
 class LiveScreen(Screen):
-    """The same at a terminal, with a line that lives: what runs, how much is done, how long is left."""
+    """The same at a terminal, with lines that live: what runs, how much is done, how long is left."""
 
     terminal = True
 
     def __init__(self, console: Console, plan_: Plan) -> None:
         super().__init__(console, plan_)
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=24), TaskProgressColumn(), console=console
-        )
-        self._task = self._bar.add_task("cells", total=None)
-        self._line = Text()
-        self._live = Live(Group(self._line, self._bar), console=console, refresh_per_second=4, transient=True)
+        self._bar = Progress(BarColumn(bar_width=24), TaskProgressColumn(), console=console)
+        self._task = self._bar.add_task("", total=None)
+        self._what = ""
+        self._live = Live(self._lines(), console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> LiveScreen:
         self._live.start()
@@ -148,36 +178,25 @@ class LiveScreen(Screen):
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def plan(self, cells: int, timed: int) -> None:
-        self.clock.plan(timed)
-        space = cells - timed
-        self._bar.update(self._task, total=space + timed * self._plan.effort.passes)
+    def _lines(self) -> Group:
+        line = Text(self._what, overflow="ellipsis", no_wrap=True)
+        return Group(line, Text(self.clock.words(), "dim", overflow="ellipsis", no_wrap=True), self._bar)
+
+    def loading(self, name: str) -> None:
+        self._what = f"{name}: loading"
+        self._live.update(self._lines())
+
+    def plan(self, costs: dict[Cell, float]) -> None:
+        self.clock.plan(costs)
+        self._bar.update(self._task, total=1.0)
 
     def running(self, cell: Cell, what: str) -> None:
         batch = f", batch {cell.batch}" if cell.batch else ""
-        text = f"{cell.dataset}  {cell.label}{batch}: {what}"
-        left = self.clock.left()
-        self._line = Text(text, overflow="ellipsis", no_wrap=True)
-        self._live.update(Group(self._line, Text(left, "dim"), self._bar))
+        self._what = f"{cell.dataset}  {cell.label}{batch}: {what}"
+        self._live.update(self._lines())
 
-    def passed(self, cell: Cell) -> None:
-        if self._count(cell):
-            self._bar.advance(self._task)
-
-    def finished(self, cell: Cell, row: Row) -> None:
-        if cell.metric != "time":
-            self._bar.advance(self._task)
-        super().finished(cell, row)
-
-    def resumed(self, cell: Cell, passes: int) -> int:
-        planned = super().resumed(cell, passes)
-        self._bar.advance(self._task, planned)
-        return planned
-
-    def known(self, cell: Cell, row: Row) -> None:
-        super().known(cell, row)
-        if cell.metric == "time":
-            self._bar.advance(self._task, self._plan.effort.passes)
+    def _tell(self, cell: Cell) -> None:
+        self._bar.update(self._task, completed=self.clock.share)
 
 
 def make(console: Console, plan_: Plan) -> Screen:

@@ -1,0 +1,92 @@
+"""Timing the cells of one matrix: passes in fresh processes until each cell is narrow enough, or the time is up."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bench import workers
+from bench.journal import JournalFull
+from bench.matrix_rows import MatrixRows
+from bench.meters import pairs
+from bench.meters import time as time_meter
+from bench.plan import Cell, Effort
+
+Task = Callable[[list[Cell]], dict[str, Any]]  # of some cells: what their worker is told
+
+
+class Passes:
+    """``timeout``: seconds of silence after which a cell counts as hung; ``encode_seconds``: by label."""
+
+    def __init__(
+        self, rows: MatrixRows, effort: Effort, task: Task, timeout: float, nnz: int, encode_seconds: dict[str, float]
+    ) -> None:
+        self._rows, self._effort, self._task, self._timeout = rows, effort, task, timeout
+        self._nnz, self._encode_seconds = nnz, encode_seconds
+
+    def run(self, todo: list[Cell]) -> None:
+        """Rows for all of them."""
+        start = time.monotonic()
+        for cell in todo:
+            self._rows.screen.resumed(cell, len(self._rows.passes(cell)))
+        while todo:
+            index = min(len(self._rows.passes(cell)) for cell in todo)
+            now = [cell for cell in todo if len(self._rows.passes(cell)) == index]
+            failed = self._pass(now, index)
+            spent = time.monotonic() - start
+            todo = [cell for cell in todo if cell not in failed and not self._decided(cell, spent)]
+
+    def _pass(self, cells: list[Cell], index: int) -> set[Cell]:
+        """One more pass over ``cells``; the cells that failed."""
+        failed: set[Cell] = set()
+        outcome, screen = self._rows.outcome, self._rows.screen
+
+        def listen(event: workers.Event) -> None:
+            cell = event.cell
+            if event.kind == "start":
+                screen.running(cell, f"pass {index + 1}")
+            elif event.kind == "done" and not (trouble := self._add(event, index)):
+                screen.passed(cell)
+            else:
+                row = self._rows.row(cell, "failed", trouble) if event.kind == "done" else self._rows.of(event)
+                failed.add(cell)
+                self._rows.finish(cell, row)
+
+        def ready(seconds: float) -> None:
+            outcome.start_seconds += seconds
+
+        task = {**self._task(cells), "seed": random.SystemRandom().getrandbits(32)}
+        start = time.monotonic()
+        workers.run(task, cells, listen, self._timeout, max(cell.threads for cell in cells), ready)
+        outcome.timing_seconds += time.monotonic() - start
+        return failed
+
+    def _add(self, event: workers.Event, index: int) -> str:
+        """Keeps a pass; why it could not be kept, else empty: a row is made from the journal's passes."""
+        self._rows.outcome.sampling_seconds += event.data["sampling_seconds"]
+        try:
+            self._rows.journal.add_pass(self._rows.identity(event.cell), self._rows.boot, index, event.data)
+        except JournalFull as error:
+            return str(error)
+        return ""
+
+    def _decided(self, cell: Cell, spent: float) -> bool:
+        """Writes the cell's row when its passes are enough."""
+        effort, passes = self._effort, self._rows.passes(cell)
+        if len(passes) < effort.passes:
+            return False
+        known = pairs.estimate([one["log_ratio"] for one in passes])
+        if known.half_width <= effort.width:
+            stop = f"width {effort.width:.0%}"
+        elif len(passes) >= effort.most_passes:
+            stop = f"{len(passes)} passes"
+        elif spent >= effort.cap_seconds:
+            stop = f"cap {effort.cap_seconds:.0f} s"
+        else:
+            return False
+        seconds = self._encode_seconds.get(cell.label)
+        columns = time_meter.columns_of_row(cell, passes, self._nnz, seconds, stop)
+        self._rows.finish(cell, self._rows.row(cell, "ok", **columns))
+        return True

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from itertools import accumulate, pairwise
+from pathlib import Path
 
 import numpy as np
 
+from formats.files import write
 from formats.source import Source, blocks
 
 WHOLE = 1 << 24  # entries of a matrix of which all columns are taken
@@ -38,6 +41,17 @@ def columns_of(source: Source) -> tuple[int, int]:
 
     begin = min(range(0, m - width + 1, GROUP), key=distance)
     return begin, begin + width
+
+
+def cached_columns_of(source: Source, folder: Path) -> tuple[int, int]:
+    """`columns_of` from the matrix's folder, chosen if that is not known yet: it reads all of a large matrix."""
+    path = folder / f"slice-{SHARE}-{GROUP}.json"
+    try:
+        begin, end = map(int, json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        begin, end = columns_of(source)
+        write(path, np.frombuffer(json.dumps([begin, end]).encode(), np.uint8))
+    return begin, end
 
 
 def _running_totals(source: Source) -> tuple[list[int], list[int]]:

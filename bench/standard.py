@@ -3,6 +3,7 @@
 - the matrices of `small`: as there, batches of 8 with the spine's formats;
 - covtype, census and imagenet (or their twins): passes of one round, batches of 8 with the spine's formats, ceilings
   with one vector, no levels: a sub-network of a table of features is none;
+- layers of published int8 networks (`zoo`): space and cycles, and of those in `zoo.TIMED` time with one vector;
 - all others: one vector, and no pass beyond the least.
 
 Ceilings are the spine's.
@@ -32,6 +33,10 @@ def share(plan: Plan, name: str) -> Plan:
     if not plan.full or name.removesuffix(datasets.TWIN) in datasets.SMALL:
         return plan
     effort = replace(plan.effort, most_passes=plan.effort.passes)
+    if name in datasets.zoo.entries():
+        wanted = ("space", "cycles", "time") if name in datasets.zoo.TIMED else ("space", "cycles")
+        metrics = tuple(metric for metric in plan.metrics if metric in wanted)
+        return replace(plan, effort=effort, metrics=metrics, batches=plan.batches[:1], ceilings=False)
     if not is_large(name):
         return replace(plan, effort=effort, batches=plan.batches[:1], ceilings=False)
     metrics = tuple(metric for metric in plan.metrics if metric != "levels")

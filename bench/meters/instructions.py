@@ -74,7 +74,7 @@ def columns_of_row(count: Count, columns: tuple[int, int], m: int, nnz: int) -> 
 def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
     """Counts a matrix's cells in one process under valgrind; each product is checked before its row is written."""
     source = CachedSource(Path(task["matrix"]))
-    columns = slices.columns_of(source)
+    columns = slices.cached_columns_of(source, Path(task["folder"]))
     nnz = source.columns(*columns).nnz
     payloads = dict(_loaded(task, cells, wire))
     jobs = [

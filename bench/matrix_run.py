@@ -1,7 +1,7 @@
 """The cells of one matrix: encoded, then measured metric by metric, each finished cell in the journal.
 
-Of a large matrix one format comes after the other, and its payload is removed when its rows are done, all but
-the reference's: together they would fill a disk, and what is in memory of them.
+Of a large matrix some formats come after others, as many as there is room for, and their payloads are removed when
+their rows are done, all but the reference's: together they would fill a disk, and the memory that holds its pages.
 """
 
 from __future__ import annotations
@@ -45,13 +45,12 @@ class MatrixRun:
         """Everything, in parts for which there is room."""
         if not self._large:
             return self._part(self._cells)
-        parts: dict[str, list[Cell]] = {REFERENCE: []}
-        for cell in self._cells:
-            parts.setdefault(REFERENCE if cell.format in BOUNDS else cell.about, []).append(cell)
-        for label, cells in parts.items():
+        n, m = self._matrix.matrix.shape
+        for cells in standard.parts(self._cells, 4 * n * m):
             self._part(cells)
-            if label != REFERENCE and (path := self._path(label)):
-                path.unlink(missing_ok=True)
+            for label in {cell.about for cell in cells if cell.format not in BOUNDS} - {REFERENCE}:
+                if path := self._path(label):
+                    path.unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _part(self, cells: list[Cell]) -> None:
@@ -86,14 +85,17 @@ class MatrixRun:
 
     def _lack(self, cell: Cell, usable: set[str]) -> tuple[str, str] | None:
         """Status and reason of a cell that cannot be measured, or None."""
-        if self._says_nothing(cell):
-            return "unavailable", TWIN_REASON
+        if reason := self._refused(cell):
+            return "unavailable", reason
         needed = {REFERENCE, cell.about} if self._path_of(cell) else {REFERENCE}
         lacking = sorted(needed - usable)
         return ("failed", f"not measured: {', '.join(lacking)} could not be encoded") if lacking else None
 
-    def _says_nothing(self, cell: Cell) -> bool:
-        return self._matrix.source == "twin" and peers.is_peer(cell.label) and peers.parse(cell.label).repetitive
+    def _refused(self, cell: Cell) -> str:
+        """Why a cell is not tried, else empty."""
+        if self._matrix.source == "twin" and peers.is_peer(cell.label) and peers.parse(cell.label).repetitive:
+            return TWIN_REASON
+        return standard.too_long(cell.about, self._matrix.matrix.shape) if self._large else ""
 
     def _task(self, job: str, cells: Iterable[Cell]) -> dict[str, Any]:
         labels = {cell.about for cell in cells if cell.format not in BOUNDS} | {REFERENCE}
@@ -126,8 +128,8 @@ class MatrixRun:
                 good.add(cell.label)
                 if cell in asked:
                     self._out.known(cell, row)
-            elif self._says_nothing(cell):
-                self._out.finish(cell, self._out.row(cell, "unavailable", TWIN_REASON))
+            elif reason := self._refused(cell):
+                self._out.finish(cell, self._out.row(cell, "unavailable", reason))
             else:
                 todo.append(cell)
         if todo:
@@ -138,7 +140,7 @@ class MatrixRun:
 
     def _settled(self, cell: Cell) -> bool:
         """Whether a cell needs no payload: it is finished, or will not be measured."""
-        return self._says_nothing(cell) or self._out.finished(cell) is not None
+        return bool(self._refused(cell)) or self._out.finished(cell) is not None
 
     def _encoding(self, asked: list[Cell], needed: list[Cell]) -> list[Cell]:
         """Space cells of all payloads that some cell needs; those of the plan first."""

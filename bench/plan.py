@@ -72,7 +72,7 @@ class Plan:
     """The cells of a run, and how they are measured.
 
     ``later_batches``: of formats and peers that are not in `SPINE`; None: the same as ``batches``.
-    ``later_ceilings``: these formats have ceilings too. ``ceiling_batches``: of ceilings; None: as of their formats.
+    ``later_ceilings``: these formats have ceilings too.
     ``full``: each matrix has its share of a full run (`bench.standard`).
     ``standard``: a standard run, which leaves out cells that would take long and say little.
     """
@@ -86,7 +86,6 @@ class Plan:
     batches: tuple[int, ...] = (1, 8)
     later_batches: tuple[int, ...] | None = None
     later_ceilings: bool = True
-    ceiling_batches: tuple[int, ...] | None = None
     threads: tuple[int, ...] = (1,)
     caches: tuple[str, ...] = ("warm",)
     effort: Effort = field(default_factory=Effort)

@@ -1,22 +1,25 @@
 """The share of a full run that each matrix has: what all are measured by would take a day.
 
 - the matrices of `small`: as there, batches of 8 with the spine's formats;
-- covtype, census and imagenet (or their twins): passes of one round, batches of 8 with the spine's formats, ceilings
-  with one vector, no levels: a sub-network of a table of features is none;
+- covtype, census and imagenet (or their twins): passes of one round, batches of 8 with the spine's formats, no levels:
+  a part of a table of features is no network;
 - layers of published int8 networks (`zoo`): space and cycles, and of those in `zoo.TIMED` time with one vector;
 - all others: one vector, and no pass beyond the least.
 
-Ceilings are the spine's.
+Ceilings are the spine's, on the matrices of `small`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import datasets
-from bench.plan import Plan
+from bench.plan import BOUNDS, REFERENCE, Cell, Plan
 
 LARGE = ("covtype", "census", "imagenet")
+COMBINED = 1_000_000  # inputs that column combining is tried on: it compares each with most others
+ROOM = 4 << 30  # bytes of payloads that are cached at once besides the reference's, were they all dense
 
 
 def is_large(name: str) -> bool:
@@ -41,4 +44,25 @@ def share(plan: Plan, name: str) -> Plan:
         return replace(plan, effort=effort, batches=plan.batches[:1], ceilings=False)
     metrics = tuple(metric for metric in plan.metrics if metric != "levels")
     effort = replace(effort, rounds=1)
-    return replace(plan, effort=effort, metrics=metrics, ceiling_batches=plan.batches[:1])
+    return replace(plan, effort=effort, metrics=metrics, ceilings=False)
+
+
+def too_long(label: str, shape: tuple[int, int]) -> str:
+    """Why a format is not tried on a large matrix, else empty.
+
+    >>> too_long("column_combined[alpha=4]", (2_458_285, 68))
+    'not tried: combining compares each of 2458285 inputs with most of the others, which takes hours'
+    """
+    if label.partition("[")[0] == "column_combined" and shape[0] > COMBINED:
+        return f"not tried: combining compares each of {shape[0]} inputs with most of the others, which takes hours"
+    return ""
+
+
+def parts(cells: Sequence[Cell], dense_bytes: int) -> Iterator[list[Cell]]:
+    """The cells of a large matrix in parts: as many formats at once as there is `ROOM` for, at least one."""
+    by_label: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_label.setdefault(REFERENCE if cell.format in BOUNDS else cell.about, []).append(cell)
+    labels, step = list(by_label), max(1, ROOM // max(dense_bytes, 1))
+    for begin in range(0, len(labels), step):
+        yield [cell for label in labels[begin : begin + step] for cell in by_label[label]]

@@ -80,17 +80,18 @@ def measure(
     rng: random.Random,
     one_thread: bool = True,
     reference_repeats: int | None = None,
+    kernel_repeats: int | None = None,
 ) -> Pass:
     """A pass: ``rounds`` times A B B A or B A A B, as many of one as of the other, shuffled.
 
-    ``reference_repeats``: how many products of the reference fill a sample, where another cell has told.
+    ``reference_repeats``, ``kernel_repeats``: how many products fill a sample, where that is known.
 
     With ``one_thread`` a round in which this thread had to wait for its core is measured again; so is, always,
     one in which the clock stepped back. ClockError where it does so in every attempt.
     """
-    if reference_repeats is not None:
-        reference(1)  # warms the caches up
-    counts = repeats(kernel, sample_ns), reference_repeats or repeats(reference, sample_ns)
+    if reference_repeats is not None and reference_repeats > 1:
+        reference(1)  # warms the caches up; one that fills a sample by itself finds nothing of its own there anyway
+    counts = kernel_repeats or repeats(kernel, sample_ns), reference_repeats or repeats(reference, sample_ns)
     first = [bool(i % 2) for i in range(rounds)]
     rng.shuffle(first)
     done, start = [], time.perf_counter()

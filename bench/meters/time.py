@@ -89,7 +89,9 @@ class Bench:
 def measure_cell(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -> dict[str, Any]:
     """Checks one cell's product, then times it against the reference; what the journal keeps of it."""
     target = bench.target(cell)
+    start = time.perf_counter_ns()
     product = target.product()
+    spent = time.perf_counter_ns() - start
     error = None if product is None else bench.reference(cell.about, cell.batch).error(product)
     same = Cell("time", cell.dataset, REFERENCE, "", cell.batch, cell.threads, cell.cache)
     against = bench.target(same)
@@ -97,7 +99,8 @@ def measure_cell(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -
     one_thread = cell.threads == 1
     (pin if one_thread else unpin)()
     known = bench.repeats.get(same)
-    done = pairs.measure(target.run, against.run, effort.rounds, sample_ns, rng, one_thread, known)
+    alone = 1 if product is not None and spent >= pairs.LONG * sample_ns else None
+    done = pairs.measure(target.run, against.run, effort.rounds, sample_ns, rng, one_thread, known, alone)
     bench.repeats[same] = done.reference_repeats
     data = {
         **asdict(done),
@@ -139,8 +142,7 @@ def _cells_of(plan: Plan, dataset: str, batch: int, threads: int, cache: str) ->
     for name, params in _targets(plan):
         if batch in plan.batches_of(name):
             yield Cell("time", dataset, name, params, batch, threads, cache)
-    wanted = plan.ceilings and threads == 1 and (plan.ceiling_batches is None or batch in plan.ceiling_batches)
-    for format_ in plan.formats if wanted else ():
+    for format_ in plan.formats if plan.ceilings and threads == 1 else ():
         if batch in plan.batches_of(format_.name) and (format_.name in SPINE or plan.later_ceilings):
             yield Cell("time", dataset, "ceiling:memcpy", f"format={format_}", batch, threads, cache)
             if format_.coded:

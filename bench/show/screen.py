@@ -115,6 +115,7 @@ class Screen:
 
     def running(self, cell: Cell, what: str) -> None:
         """The cell that is being measured now."""
+        self._tell(cell)
 
     def _tell(self, cell: Cell) -> None:
         """How far it is, now and then."""

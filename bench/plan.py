@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import datasets
 import formats
 from bench import peers as libraries
 from bench.energy import windows
@@ -101,12 +102,14 @@ class Plan:
     standard: bool = False
     dtype: str = "float32"
 
-    def of(self, dtype: str) -> Plan:
-        """The part of it that matrices of a dtype have: formats and peers that take it, and what is known of it.
+    def of(self, dataset: str, dtype: str) -> Plan:
+        """The part of it that a matrix of a dtype has: formats and peers that take it, and what is known of it.
 
-        Energy is modelled and published for float32.
+        Energy is modelled and published for float32; of the zoo standard runs time a few layers.
         """
         metrics = tuple(name for name in self.metrics if METRICS_OF.get(name, dtype) == dtype)
+        if self.standard and dtype == "int8" and dataset not in datasets.zoo.TIMED:
+            metrics = tuple(name for name in metrics if name in ("space", "cycles"))
         formats_ = tuple(one for one in self.formats if dtype in one.value_types)
         peers = tuple(one for one in self.peers if dtype in one.value_types)
         return replace(self, formats=formats_, peers=peers, metrics=metrics, dtype=dtype)
@@ -115,7 +118,7 @@ class Plan:
         """All cells of one matrix, in the order in which they are measured."""
         from bench.meters import meter
 
-        plan = self.of(dtype)
+        plan = self.of(dataset, dtype)
         return [cell for metric in METRICS if metric in plan.metrics for cell in meter(metric).cells(plan, dataset)]
 
     def batches_of(self, name: str) -> tuple[int, ...]:

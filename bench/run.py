@@ -16,7 +16,7 @@ from bench.journal import Journal, JournalFull
 from bench.matrix_run import MatrixRun
 from bench.meters import Place
 from bench.outcome import Outcome
-from bench.plan import Plan
+from bench.plan import Cell, Plan
 from bench.show.screen import Screen
 from cdot import build
 
@@ -35,7 +35,7 @@ class Runner:
         self.journal.record_machine(self.place.machine, machine.metadata())
         build.build()  # once here, so that no worker's time holds a compilation
         matrices = list(self._load())
-        cells = [cell for matrix in matrices for cell in self.plan.cells(matrix.name, matrix.dtype)]
+        cells = [cell for matrix in matrices for cell in self._cells(matrix)]
         self.screen.plan(len(cells), sum(cell.metric == "time" for cell in cells))
         for matrix in matrices:
             self._matrix(matrix)
@@ -51,6 +51,15 @@ class Runner:
                 self.outcome.missing.append(f"{name}: {error}")
                 continue
             yield matrix
+
+    def _cells(self, matrix: datasets.Matrix) -> list[Cell]:
+        """A matrix's cells; where no format that was asked for stores its values, that is said."""
+        cells = self.plan.cells(matrix.name, matrix.dtype)
+        if not cells:
+            why = f"{matrix.name}: nothing of what was asked for takes {matrix.dtype} (dotbench list formats)"
+            self.screen.problem(why)
+            self.outcome.missing.append(why)
+        return cells
 
     def _matrix(self, matrix: datasets.Matrix) -> None:
         self.screen.matrix(matrix)

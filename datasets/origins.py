@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from datasets import addresses, files, sham_archive, twins
 from datasets.cache import VERSION, CachedSource, write_cache
 from datasets.entry import Dataset
@@ -15,6 +17,7 @@ from datasets.errors import DataError, NoRoom
 from datasets.file_hashes import file_sha256, sha256
 from datasets.matrix import Matrix
 from datasets.models import names as models
+from datasets.models import stand_in
 from datasets.registry import TWIN
 from formats.source import Source, as_source
 
@@ -51,7 +54,10 @@ def downloads(entry: Dataset, cache_dir: Path) -> Path:
 
 
 def from_twin(entry: Dataset, cache_dir: Path, reason: str) -> Matrix:
-    found = _cached(f"{entry.name}{TWIN} {twins.VERSION}", cache_dir, lambda _: (as_source(twins.make(entry.name)), ""))
+    key, make = f"{entry.name}{TWIN} {twins.VERSION}", lambda: as_source(twins.make(entry.name))
+    if entry.name in stand_in.FITTED:
+        key, make = f"{entry.name}{TWIN} {stand_in.VERSION}", lambda: as_source(stand_in.make(entry.name), np.int8)
+    found = _cached(key, cache_dir, lambda _: (make(), ""))
     return Matrix(entry.name + TWIN, "twin", found, "", reason)
 
 

@@ -54,10 +54,13 @@ def downloads(entry: Dataset, cache_dir: Path) -> Path:
 
 
 def from_twin(entry: Dataset, cache_dir: Path, reason: str) -> Matrix:
-    key, make = f"{entry.name}{TWIN} {twins.VERSION}", lambda: as_source(twins.make(entry.name))
-    if entry.name in stand_in.FITTED:
-        key, make = f"{entry.name}{TWIN} {stand_in.VERSION}", lambda: as_source(stand_in.make(entry.name), np.int8)
-    found = _cached(key, cache_dir, lambda _: (make(), ""))
+    of_layer = entry.name in stand_in.FITTED
+    key = f"{entry.name}{TWIN} {stand_in.VERSION if of_layer else twins.VERSION}"
+
+    def make(_: Path) -> tuple[Source, str]:
+        return (as_source(stand_in.make(entry.name), np.int8) if of_layer else as_source(twins.make(entry.name))), ""
+
+    found = _cached(key, cache_dir, make)
     return Matrix(entry.name + TWIN, "twin", found, "", reason)
 
 
@@ -71,7 +74,9 @@ def from_model(name: str, cache_dir: Path) -> Matrix:
     """A layer of a model file, ``PATH#LAYER``."""
     path, layer = models.split(name)
     sha = file_sha256(Path(path), cache_dir)
-    found = _cached(f"{sha} {layer} {models.AS_STORED}", cache_dir, lambda _: (models.source(models.find(Path(path), layer)), ""))
+    found = _cached(
+        f"{sha} {layer} {models.AS_STORED}", cache_dir, lambda _: (models.source(models.find(Path(path), layer)), "")
+    )
     return Matrix(name, "model", found, sha)
 
 

@@ -20,7 +20,7 @@ from formats.source import Source
 
 def compress(source: Source) -> bytes:
     """The coded weights. ArithmeticError where they do not decode to the same; ImportError without Vela."""
-    from ethosu import mlw_codec  # type: ignore[import-not-found]
+    from ethosu import mlw_codec
 
     n, m = source.shape
     weights = source.columns(0, m).dense(n, np.int8).ravel().tolist()

@@ -85,7 +85,7 @@ Found = dict[Placement, list[Measured] | Exception]
 
 
 def measured(runner: Runner, payload: Payload, pixels: int, places: Sequence[Placement], plugin: bool) -> Found:
-    """By the kind of runner: QEMU's plugin serves all placements with one run."""
+    """By the kind of runner."""
     if isinstance(runner, qemu.Qemu) and plugin:
         return dict(in_places(runner, job_of(payload, pixels=pixels), places))
     return {where: _in_place(runner, payload, where) for where in places}

@@ -79,16 +79,12 @@ def on_qemu(qemu: Qemu, job: Job, where: Placement, plugin: bool = True) -> list
 
 
 def in_places(qemu: Qemu, job: Job, places: Sequence[Placement]) -> dict[Placement, list[Measured] | DoesNotFit]:
-    """The same for several placements from one run, in the first that is large enough: the core's work is the same
-    in all, and what waiting for the payload adds is the placement's own term."""
-    sizes = _sizes(qemu, job)
+    """The same for several placements, a run each: compiled loops ask which of two arrays lies before the other, so
+    instructions differ by a few."""
     out: dict[Placement, list[Measured] | DoesNotFit] = {}
-    found: tuple[Report, Profile] | None = None
     for where in places:
         try:
-            job.placed(where)
-            found = found or counted(qemu, job, where)
-            out[where] = estimated(job, *found, where, sizes)
+            out[where] = on_qemu(qemu, job, where)
         except DoesNotFit as lack:
             out[where] = lack
     return out

@@ -78,7 +78,7 @@ def find() -> qemu.Qemu:
 
 
 def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
-    """A run a format, two at once, for all of its cells."""
+    """A run a format and placement, two at once, for all of its cells."""
     try:
         runner = find()
     except FirmwareError as lack:

@@ -92,7 +92,7 @@ def grid(rows: dict[str, list[Row]], wide: bool = False) -> Grid:
     times = times_by_batch(rows.get("time", []))
     titles = ["format", "bytes", "bits/nonzero" if wide else "bits/nnz", "smaller"]
     for batch in sorted(times):
-        against = next(iter(times[batch].values()))["reference"]
+        against = next(iter(times[batch].values())).get("reference") or "csc"
         titles += [f"time/{against} b{batch}", f"ns/nonzero b{batch}"] if wide else [f"time/{against} b{batch}"]
     lossy = {label(row) for row in known if is_lossy(row)}
     best = _best(spaces, times, lossy)

@@ -3,8 +3,7 @@
 - the matrices of `small`: as there, batches of 8 with the spine's formats;
 - covtype, census and imagenet (or their twins): passes of one round, batches of 8 with the spine's formats, no levels:
   a part of a table of features is no network;
-- layers of published int8 networks (`zoo`): space and cycles, and of those in `zoo.TIMED` time with one vector;
-- all others: one vector, and no pass beyond the least.
+- all others: one vector, and no pass beyond the least (of int8 layers `Plan.of` times a few).
 
 Ceilings are the spine's, on the matrices of `small`.
 """
@@ -36,10 +35,6 @@ def share(plan: Plan, name: str) -> Plan:
     if not plan.full or name.removesuffix(datasets.TWIN) in datasets.SMALL:
         return plan
     effort = replace(plan.effort, most_passes=plan.effort.passes)
-    if name in datasets.zoo.entries():
-        wanted = ("space", "cycles", "time") if name in datasets.zoo.TIMED else ("space", "cycles")
-        metrics = tuple(metric for metric in plan.metrics if metric in wanted)
-        return replace(plan, effort=effort, metrics=metrics, batches=plan.batches[:1], ceilings=False)
     if not is_large(name):
         return replace(plan, effort=effort, batches=plan.batches[:1], ceilings=False)
     metrics = tuple(metric for metric in plan.metrics if metric != "levels")

@@ -7,13 +7,15 @@ twin, checked against its published hash. Uses nothing of `formats` but the sour
 from datasets import seeded
 from datasets.entry import Dataset
 from datasets.errors import DataError, UnknownDataset
-from datasets.loading import describe, fetch, layer, load, resolve, source_now
+from datasets.loading import describe, fetch, layer, load, pixels, resolve, source_now
 from datasets.matrix import Matrix
 from datasets.mirror import how_to_get
 from datasets.models import zoo
-from datasets.registry import SMALL, TWIN, entries, names
+from datasets.registry import SMALL as SMALL_MATRICES
+from datasets.registry import TWIN, entries, names
 
-FULL = tuple(entries())  # the zoo apart: its layers have no cells of float32
+SMALL = (*SMALL_MATRICES, *zoo.SMALL)
+FULL = tuple(entries())  # the zoo apart: its layers are int8
 
 __all__ = [
     "FULL",
@@ -30,6 +32,7 @@ __all__ = [
     "layer",
     "load",
     "names",
+    "pixels",
     "resolve",
     "seeded",
     "source_now",

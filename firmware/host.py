@@ -19,14 +19,14 @@ ISA = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64_unfused", "arm
 
 
 def product(job: Job) -> npt.NDArray[np.uint32]:
-    """The bits of the product's m outputs."""
+    """The bits of the product's outputs: m times the batch, those of a column side by side."""
     isa = ISA[platform.machine().lower()]
     kernel = Kernel(job.format, job.data, job.kernel_source, isa)
     n, m = kernel.shape
     values = kernel.values
-    X, Y = np.ascontiguousarray(job.x).reshape(1, n), np.zeros((1, m), values.outputs)
-    kernel.dot(X, Y, (0, m), None, kernel.scratch(1, 1))
-    bits: npt.NDArray[np.uint32] = Y[0].view(np.uint32)
+    X, Y = np.ascontiguousarray(job.x.reshape(n, job.batch).T), np.zeros((job.batch, m), values.outputs)
+    kernel.dot(X, Y, (0, m), None, kernel.scratch(job.batch, 1))
+    bits: npt.NDArray[np.uint32] = np.ascontiguousarray(Y.T).ravel().view(np.uint32)
     return bits
 
 
@@ -37,6 +37,6 @@ def compare(job: Job, y: npt.NDArray[np.uint32]) -> None:
     if len(differs):
         j = int(differs[0])
         raise WrongProduct(
-            f"{len(differs)} of {len(y)} outputs of {job.format} differ from the host's; the first, column {j}, "
+            f"{len(differs)} of {len(y)} outputs of {job.format} differ from the host's; the first, column {j // job.batch}, "
             f"is {y[j]:#010x} instead of {expected[j]:#010x}"
         )

@@ -41,15 +41,16 @@ def vector(n: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     return steps.astype(np.float32) - np.float32(127.5)
 
 
-def job_of(payload: Payload, repeat: int = 1) -> Job:
-    """The job that multiplies a payload with `vector`."""
+def job_of(payload: Payload, repeat: int = 1, batch: int = 1, isa: str = "helium") -> Job:
+    """The job that multiplies a payload with `vector`, or with ``batch`` of them: n rows of ``batch`` numbers."""
     n, m = payload.shape
-    return Job(payload.format.name, payload.data, vector(n, payload.dtype), m, payload.format.kernel_source, repeat)
+    x, source = vector(n * batch, payload.dtype), payload.format.kernel_source
+    return Job(payload.format.name, payload.data, x, m, source, repeat, batch, isa)
 
 
 def checked(job: Job, said: str) -> Report:
     """The report of a target whose product is the host's, bit for bit; else TargetFailed or WrongProduct."""
-    report = protocol.read(said, job.identity, job.m)
+    report = protocol.read(said, job.identity, job.m * job.batch)
     host.compare(job, report.y)
     return report
 
@@ -109,7 +110,7 @@ def _counted(runner: Runner, report: Report, kernel: str) -> int:
 
 
 def _sizes(runner: Runner, job: Job) -> dict[str, int]:
-    image = toolchain.image(job.format, job.kernel_source, runner.output)
+    image = toolchain.image(job.format, job.kernel_source, runner.output, job.isa)
     return {"code_bytes": image.code_bytes, "data_bytes": image.data_bytes + len(job.data)}
 
 

@@ -13,12 +13,12 @@
 const cdot_decoder *image_decoder(void);
 extern uint8_t arena_start, arena_end;
 
-enum { JOB_VERSION = 1, ALIGN = 16, WORDS_A_LINE = 8 };
+enum { JOB_VERSION = 2, ALIGN = 16, WORDS_A_LINE = 8 };
 
 typedef struct {
     uint32_t magic, version, size, id; /* id: the host's, given back */
     uint32_t payload, payload_size, x, x_size;
-    uint32_t y_size, repeat;
+    uint32_t y_size, repeat, batch; /* batch: vectors, their values of a row side by side */
 } job_header;
 
 typedef struct {
@@ -50,11 +50,12 @@ static __attribute__((noinline)) int decode(const cdot_view *view, void *scratch
     return status;
 }
 
-static __attribute__((noinline)) int dot(const cdot_view *view, const void *x, void *y, void *scratch)
+static __attribute__((noinline)) int dot(const cdot_view *view, const void *x, void *y, size_t batch,
+                                         void *scratch)
 {
     if (view->value_type == CDOT_INT8)
-        return cdot_dot_s8(view, x, 1, y, 1, 1, 0, view->m, scratch);
-    return cdot_dot(view, x, 1, y, 1, 1, 0, view->m, scratch);
+        return cdot_dot_s8(view, x, batch, y, batch, batch, 0, view->m, scratch);
+    return cdot_dot(view, x, batch, y, batch, batch, 0, view->m, scratch);
 }
 
 /* FNV-1a over words: a serial line may lose or change characters. */
@@ -110,7 +111,7 @@ static int work(const job_header *job, arena *room)
     MEASURE(OPEN, "open", decoder->open(&view, payload, job->payload_size, workspace, (uint64_t)workspace_size));
     view.decoder = decoder;
     uint32_t width = view.value_type == CDOT_INT8 ? 1 : 4; /* of x; y has 4 */
-    if ((uint64_t)view.n * width != job->x_size || (uint64_t)view.m * 4 != job->y_size)
+    if (view.n * (uint64_t)job->batch * width != job->x_size || view.m * (uint64_t)job->batch * 4 != job->y_size)
         return BAD_JOB;
     void *x = take(room, job->x_size), *y = take(room, job->y_size);
     void *scratch = take(room, view.scratch_bytes);
@@ -119,12 +120,12 @@ static int work(const job_header *job, arena *room)
     put_number(" scratch ", (uint32_t)view.scratch_bytes);
     put_number(" vectors ", job->x_size + job->y_size);
     put("\n");
-    if (!decoder->dot)
+    if (view.value_type == CDOT_INT8 ? !decoder->dot_s8 : !decoder->dot)
         MEASURE(DECODE, "decode", decode(&view, scratch));
     for (uint32_t i = 0; i < job->repeat; i++)
-        MEASURE(DOT, "dot", dot(&view, x, y, scratch));
-    put_words(y, view.m);
-    put_hex("sum ", sum_of(y, view.m));
+        MEASURE(DOT, "dot", dot(&view, x, y, job->batch, scratch));
+    put_words(y, view.m * job->batch);
+    put_hex("sum ", sum_of(y, view.m * job->batch));
     put("\n");
     return 0;
 }

@@ -66,5 +66,12 @@ static int dense_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bl
     return 1;
 }
 
+#if defined(__ARM_FEATURE_MVE)
+#include "vector/mve_dense_s8.h"
+#define FUSED_S8 dense_s8_dot
+#else
+#define FUSED_S8 NULL
+#endif
+
 const cdot_decoder dense_decoder = {NULL, dense_open, dense_seek, dense_next, NULL, NULL, NULL};
-const cdot_decoder dense_s8_decoder = {NULL, dense_s8_open, dense_seek, dense_next, NULL, NULL, NULL};
+const cdot_decoder dense_s8_decoder = {NULL, dense_s8_open, dense_seek, dense_next, NULL, NULL, FUSED_S8};

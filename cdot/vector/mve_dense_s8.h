@@ -4,9 +4,7 @@
 #ifndef CDOT_VECTOR_MVE_DENSE_S8_H
 #define CDOT_VECTOR_MVE_DENSE_S8_H
 
-#include <arm_mve.h>
-
-#include "../multiply_s8.h"
+#include "mve_s8.h"
 
 /* y[0 .. 4): four columns of n weights, one behind the other. */
 static inline void dense_s8_four(const int8_t *weights, uint32_t n, const int8_t *x, int32_t *y)
@@ -27,16 +25,6 @@ static inline void dense_s8_four(const int8_t *weights, uint32_t n, const int8_t
     y[3] = s3;
 }
 
-static inline int32_t dense_s8_one(const int8_t *weights, uint32_t n, const int8_t *x)
-{
-    int32_t sum = 0;
-    for (int32_t left = (int32_t)n; left > 0; left -= 16, x += 16, weights += 16) {
-        mve_pred16_t lanes = vctp8q((uint32_t)left);
-        sum = vmladavaq_p_s8(sum, vldrbq_z_s8(x, lanes), vldrbq_z_s8(weights, lanes), lanes);
-    }
-    return sum;
-}
-
 static int dense_s8_dot(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, size_t ldy, size_t batch,
                         uint32_t col_begin, uint32_t col_end, void *scratch)
 {
@@ -47,7 +35,7 @@ static int dense_s8_dot(const cdot_view *view, const int8_t *x, size_t ldx, int3
     for (; col_end - column >= 4; column += 4, weights += 4 * (size_t)view->n)
         dense_s8_four(weights, view->n, x, y + column);
     for (; column < col_end; column++, weights += view->n)
-        y[column] = dense_s8_one(weights, view->n, x);
+        y[column] = (int32_t)s8_sum_run(weights, view->n, x);
     return CDOT_OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include <arm_mve.h>
 
+#include "../multiply_s8.h"
 #include "../payload.h"
 
 enum { S8_PIXELS = 16 }; /* of a batch, taken at once: four vectors of sums, which stay in registers */

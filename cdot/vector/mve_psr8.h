@@ -5,19 +5,45 @@
 
 #include "mve_s8.h"
 
-/* Matrices of one block of rows: a column's entries are one part. `before`: entries before the column. */
+/* What stands before it is loaded and stored before a gather takes the memory for ten cycles; what stands behind
+ * it and needs no memory is done meanwhile. */
+#define BEFORE_GATHER() __asm__ volatile("" ::: "memory")
+
+/* Matrices of one block of rows: a column's entries are one part. `before`: entries before the first column.
+ * A column's sum is stored when the next one's rows have been loaded: see BEFORE_GATHER. */
 static void psr8_short(const uint32_t *ends, uint32_t before, const uint8_t *rows, const int8_t *values,
                        const int8_t *x, int32_t *y, uint32_t columns)
 {
-    rows += before;
-    values += before;
+    const uint32_t *last = ends + columns - 1;
+    int32_t *out = y, sum = 0, left = (int32_t)(*ends - before);
+    before = *ends;
+    rows += before - (uint32_t)left;
+    values += before - (uint32_t)left;
     for (uint32_t k = 0; k < columns; k++) {
-        uint32_t count = ends[k] - before;
-        y[k] = (int32_t)s8_sum_rows_u8(rows, values, count, x);
-        before = ends[k];
-        rows += count;
-        values += count;
+        mve_pred16_t lanes = vctp8q((uint32_t)left);
+        uint8x16_t at = vldrbq_z_u8(rows, lanes);
+        int8x16_t weights = vldrbq_z_s8(values, lanes);
+        *out = sum;
+        ends += ends < last;
+        uint32_t end = *ends;
+        BEFORE_GATHER();
+        sum = vmladavaq_p_s8(0, weights, vldrbq_gather_offset_z_s8(x, at, lanes), lanes);
+        for (; left > 16; left -= 16) {
+            rows += 16;
+            values += 16;
+            lanes = vctp8q((uint32_t)(left - 16));
+            at = vldrbq_z_u8(rows, lanes);
+            weights = vldrbq_z_s8(values, lanes);
+            BEFORE_GATHER();
+            sum = vmladavaq_p_s8(sum, weights, vldrbq_gather_offset_z_s8(x, at, lanes), lanes);
+        }
+        rows += left;
+        values += left;
+        left = (int32_t)(end - before);
+        before = end;
+        out = y + k;
     }
+    *out = sum;
 }
 
 /* The next column, at a place that steps over its parts. */
@@ -47,7 +73,7 @@ static int psr8_dot(const cdot_view *view, const int8_t *x, size_t ldx, int32_t 
     if (batch != 1 || ldx != 1 || ldy != 1)
         return cdot_dot_blocks_s8(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
     psr8_seek(view, &cursor, col_begin, col_end, scratch);
-    if (view->n <= SPAN) {
+    if (view->n <= SPAN && col_begin < col_end) {
         psr8_short((const uint32_t *)view->section[ENDS] + col_begin, place->position, view->section[ROWS],
                    view->section[VALUES], x, y + col_begin, col_end - col_begin);
         return CDOT_OK;

@@ -43,6 +43,11 @@ def schedule(operations: Sequence[Operation], holds: Mapping[str, float] | None 
 
     ``holds``: cycles that a gather (by its text) holds the memory unit, from its real addresses.
     """
+    return drained(operations, holds)[0]
+
+
+def drained(operations: Sequence[Operation], holds: Mapping[str, float] | None = None) -> tuple[float, float]:
+    """`schedule`, and how many cycles more the memory unit is still held then, by a gather."""
     ready: dict[str, float] = {}
     from_multiply: set[str] = set()
     free: dict[str, float] = {}
@@ -62,7 +67,7 @@ def schedule(operations: Sequence[Operation], holds: Mapping[str, float] | None 
             free[one.unit] = start + max(one.hold, (holds or {}).get(one.text, 0) if one.gathers else 0)
         time = max(time, start + one.issue)
         before, started = one, start
-    return time
+    return time, max(free.get("memory", 0.0) - time, 0.0)
 
 
 def _earliest(

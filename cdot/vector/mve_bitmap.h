@@ -1,12 +1,13 @@
-/* bitmap times one int8 vector with Helium: sixteen bits of the map are a predicate as they are. The values of
- * its ones are gathered by their ranks, x is loaded as it lies. A few ones are cheaper one by one. */
+/* bitmap times one int8 vector with Helium, 32 bits of the map at a time. Where ones are many, sixteen bits are a
+ * predicate as they are: the values of the ones are gathered by their ranks, x is loaded as it lies. Where they
+ * are few, taking one by one is cheaper than two ranks of vectors. */
 #ifndef CDOT_VECTOR_MVE_BITMAP_H
 #define CDOT_VECTOR_MVE_BITMAP_H
 
 #include "mve_prefix.h"
 #include "mve_s8.h"
 
-enum { BITMAP_LANES = 16 };
+enum { BITMAP_WORD = 32, BITMAP_FEW = 5 }; /* few: less than one in so many */
 
 /* Adds the products of sixteen rows to a sum; returns the values behind those used. */
 static inline const int8_t *bitmap_sixteen(uint32_t ones, const int8_t *values, const int8_t *x, int32_t *sum)
@@ -18,6 +19,12 @@ static inline const int8_t *bitmap_sixteen(uint32_t ones, const int8_t *values, 
     return values + vgetq_lane_u8(ranks, 15);
 }
 
+static inline const int8_t *bitmap_many(uint32_t ones, const int8_t *values, const int8_t *x, int32_t *sum)
+{
+    values = bitmap_sixteen(ones & 0xffff, values, x, sum);
+    return bitmap_sixteen(ones >> 16, values, x + 16, sum);
+}
+
 static inline const int8_t *bitmap_few(uint32_t ones, const int8_t *values, const int8_t *x, int32_t *sum)
 {
     for (; ones; ones &= ones - 1)
@@ -25,25 +32,19 @@ static inline const int8_t *bitmap_few(uint32_t ones, const int8_t *values, cons
     return values;
 }
 
-static inline const int8_t *bitmap_some(uint32_t ones, const int8_t *values, const int8_t *x, int32_t *sum)
-{
-    uint32_t more = ones & (ones - 1); /* without the first one, and the second */
-    more &= more - 1;
-    return more & (more - 1) ? bitmap_sixteen(ones, values, x, sum) : bitmap_few(ones, values, x, sum);
-}
-
-/* One column, whose bits start with bit `shift` of a byte; returns the values behind it. */
-static inline const int8_t *bitmap_column(const uint8_t *bits, uint32_t shift, uint32_t n, const int8_t *values,
-                                          const int8_t *x, int32_t *y)
+/* One column, whose bits start with bit `shift` of a byte; returns the values behind it. A map ends with spare
+ * bytes, so that windows may be loaded to its last bit. */
+static inline const int8_t *bitmap_column(const uint8_t *bits, uint32_t shift, uint32_t n, int few,
+                                          const int8_t *values, const int8_t *x, int32_t *y)
 {
     int32_t sum = 0;
-    for (; n; bits += 2, x += BITMAP_LANES) {
-        uint32_t count = n < BITMAP_LANES ? n : BITMAP_LANES, word;
-        memcpy(&word, bits, sizeof word); /* a map ends with spare bytes */
-        uint32_t ones = word >> shift & (uint32_t)packed_mask(count);
+    for (; n; bits += BITMAP_WORD / 8, x += BITMAP_WORD) {
+        uint32_t ones = (uint32_t)packed_window(bits, shift);
+        if (n < BITMAP_WORD)
+            ones &= (uint32_t)packed_mask(n);
         if (ones)
-            values = bitmap_some(ones, values, x, &sum);
-        n -= count;
+            values = few ? bitmap_few(ones, values, x, &sum) : bitmap_many(ones, values, x, &sum);
+        n -= n < BITMAP_WORD ? n : BITMAP_WORD;
     }
     *y = sum;
     return values;
@@ -59,9 +60,10 @@ static int bitmap_dot(const cdot_view *view, const int8_t *x, size_t ldx, int32_
     bitmap_seek(view, &cursor, col_begin, col_end, scratch);
     const uint8_t *bits = view->section[BITS];
     const int8_t *values = (const int8_t *)view->section[VALUES] + ((bitmap_cursor *)&cursor)->position;
+    int few = view->nnz * BITMAP_FEW < (uint64_t)view->n * view->m;
     for (uint32_t column = col_begin; column < col_end; column++) {
         uint64_t bit = (uint64_t)column * view->n;
-        values = bitmap_column(bits + (bit >> 3), (uint32_t)bit & 7, view->n, values, x, y + column);
+        values = bitmap_column(bits + (bit >> 3), (uint32_t)bit & 7, view->n, few, values, x, y + column);
     }
     return CDOT_OK;
 }

@@ -1,7 +1,7 @@
 """A job: a payload and a vector as one block of bytes, and where on the target it is placed.
 
-Little-endian: eleven 32-bit words (magic "DOTJ", version, size, id, payload offset and size, x offset and
-size, size of y, repetitions, vectors), then payload and x, each from a multiple of 16.
+Little-endian: twelve 32-bit words (magic "DOTJ", version, size, id, payload offset and size, x offset and
+size, size of y, repetitions, vectors, cut), then payload and x, each from a multiple of 16.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ PLACEMENTS = {
 @dataclass(frozen=True)
 class Job:
     """``data``: the payload's bytes; ``x``: n values for each of ``batch`` vectors, those of a row side by side;
-    ``m``: columns of the matrix; ``repeat``: products; ``isa``: what the image is built for (`toolchain.ISAS`)."""
+    ``m``: columns of the matrix; ``repeat``: products; ``isa``: what the image is built for (`toolchain.ISAS`);
+    ``cut``: the columns before it are a product of their own, outside what is measured."""
 
     format: str
     data: npt.NDArray[np.uint8]
@@ -54,6 +55,7 @@ class Job:
     repeat: int = 1
     batch: int = 1
     isa: str = "helium"
+    cut: int = 0
 
     @property
     def identity(self) -> int:
@@ -65,9 +67,9 @@ class Job:
         at_payload = 48
         at_x = -(-(at_payload + len(self.data)) // ALIGN) * ALIGN
         size = at_x + -(-self.x.nbytes // ALIGN) * ALIGN
-        words = (at_payload, len(self.data), at_x, self.x.nbytes, 4 * self.m * self.batch, self.repeat, self.batch)
+        words = (at_payload, len(self.data), at_x, self.x.nbytes, 4 * self.m * self.batch, self.repeat, self.batch, self.cut)
         out = bytearray(size)
-        struct.pack_into("<4s10I", out, 0, MAGIC, VERSION, size, self.identity, *words)
+        struct.pack_into("<4s11I", out, 0, MAGIC, VERSION, size, self.identity, *words)
         out[at_payload : at_payload + len(self.data)] = self.data.tobytes()
         out[at_x : at_x + self.x.nbytes] = self.x.tobytes()
         return bytes(out)

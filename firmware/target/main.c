@@ -18,7 +18,8 @@ enum { JOB_VERSION = 2, ALIGN = 16, WORDS_A_LINE = 8 };
 typedef struct {
     uint32_t magic, version, size, id; /* id: the host's, given back */
     uint32_t payload, payload_size, x, x_size;
-    uint32_t y_size, repeat, batch; /* batch: vectors, their values of a row side by side */
+    uint32_t y_size, repeat;
+    uint32_t batch, cut; /* vectors, their values of a row side by side; columns of a first product */
 } job_header;
 
 typedef struct {
@@ -51,11 +52,11 @@ static __attribute__((noinline)) int decode(const cdot_view *view, void *scratch
 }
 
 static __attribute__((noinline)) int dot(const cdot_view *view, const void *x, void *y, size_t batch,
-                                         void *scratch)
+                                         uint32_t begin, uint32_t end, void *scratch)
 {
     if (view->value_type == CDOT_INT8)
-        return cdot_dot_s8(view, x, batch, y, batch, batch, 0, view->m, scratch);
-    return cdot_dot(view, x, batch, y, batch, batch, 0, view->m, scratch);
+        return cdot_dot_s8(view, x, batch, y, batch, batch, begin, end, scratch);
+    return cdot_dot(view, x, batch, y, batch, batch, begin, end, scratch);
 }
 
 /* FNV-1a over words: a serial line may lose or change characters. */
@@ -123,7 +124,9 @@ static int work(const job_header *job, arena *room)
     if (view.value_type == CDOT_INT8 ? !decoder->dot_s8 : !decoder->dot)
         MEASURE(DECODE, "decode", decode(&view, scratch));
     for (uint32_t i = 0; i < job->repeat; i++)
-        MEASURE(DOT, "dot", dot(&view, x, y, job->batch, scratch));
+        MEASURE(DOT, "dot", dot(&view, x, y, job->batch, job->cut, view.m, scratch));
+    if (job->cut && (status = dot(&view, x, y, job->batch, 0, job->cut, scratch)))
+        return BAD_JOB;
     put_words(y, view.m * job->batch);
     put_hex("sum ", sum_of(y, view.m * job->batch));
     put("\n");

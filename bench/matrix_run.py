@@ -14,7 +14,7 @@ from bench import identity, peers, workers
 from bench.journal import JournalFull
 from bench.meters import meter, pairs
 from bench.meters import time as time_meter
-from bench.plan import BOUNDS, METRICS, REFERENCE, Cell
+from bench.plan import BOUNDS, METRICS, REFERENCES, Cell
 
 if TYPE_CHECKING:
     import datasets
@@ -32,7 +32,8 @@ class MatrixRun:
         self._outcome, self._matrix = runner.outcome, matrix
         self._place, self._boot = runner.place, runner.boot
         self._folder = runner.home / "payloads" / matrix.matrix_sha256[:16]
-        self._cells = self._plan.cells(matrix.name)
+        self._cells = self._plan.cells(matrix.name, matrix.dtype)
+        self._reference = REFERENCES[matrix.dtype]
         self._seconds: dict[str, float] = {}  # of encoding, by label
         self.rows: dict[str, list[Row]] = {"space": [], "time": []}
 
@@ -118,7 +119,7 @@ class MatrixRun:
         """Status and reason of a cell that cannot be measured, or None."""
         if self._says_nothing(cell):
             return "unavailable", TWIN_REASON
-        needed = {REFERENCE, cell.about} if self._path_of(cell) else {REFERENCE}
+        needed = {self._reference, cell.about} if self._path_of(cell) else {self._reference}
         lacking = sorted(needed - usable)
         return ("failed", f"not measured: {', '.join(lacking)} could not be encoded") if lacking else None
 
@@ -126,10 +127,11 @@ class MatrixRun:
         return self._matrix.source == "twin" and peers.is_peer(cell.label) and peers.parse(cell.label).repetitive
 
     def _task(self, job: str, cells: Iterable[Cell]) -> dict[str, Any]:
-        labels = {cell.about for cell in cells if cell.format not in BOUNDS} | {REFERENCE}
+        labels = {cell.about for cell in cells if cell.format not in BOUNDS} | {self._reference}
         paths = {label: self._path(label) for label in sorted(labels)}
         return {
             "job": job,
+            "reference": self._reference,
             "paths": {label: str(path) for label, path in paths.items() if path},
             "sha256": self._matrix.matrix_sha256,
             "folder": str(self._folder),
@@ -174,7 +176,7 @@ class MatrixRun:
     def _encoding(self, asked: list[Cell], needed: list[Cell]) -> list[Cell]:
         """Space cells of all payloads that some cell needs; those of the plan first."""
         cells = list(asked)
-        labels = [REFERENCE, *(cell.about for cell in needed)] if needed else []
+        labels = [self._reference, *(cell.about for cell in needed)] if needed else []
         for label in dict.fromkeys(labels):
             named = peers.parse(label) if peers.is_peer(label) else formats.parse(label)
             cell = Cell("space", self._matrix.name, named.name, named.params)

@@ -35,7 +35,7 @@ class Runner:
         self.journal.record_machine(self.place.machine, machine.metadata())
         build.build()  # once here, so that no worker's time holds a compilation
         matrices = list(self._load())
-        cells = [cell for matrix in matrices for cell in self.plan.cells(matrix.name)]
+        cells = [cell for matrix in matrices for cell in self.plan.cells(matrix.name, matrix.dtype)]
         self.screen.plan(len(cells), sum(cell.metric == "time" for cell in cells))
         for matrix in matrices:
             self._matrix(matrix)

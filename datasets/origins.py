@@ -65,7 +65,7 @@ def from_model(name: str, cache_dir: Path) -> Matrix:
     """A layer of a model file, ``PATH#LAYER``."""
     path, layer = models.split(name)
     sha = file_sha256(Path(path), cache_dir)
-    found = _cached(f"{sha} {layer}", cache_dir, lambda _: (models.source(models.find(Path(path), layer)), ""))
+    found = _cached(f"{sha} {layer} {models.AS_STORED}", cache_dir, lambda _: (models.source(models.find(Path(path), layer)), ""))
     return Matrix(name, "model", found, sha)
 
 
@@ -75,6 +75,7 @@ def from_model(name: str, cache_dir: Path) -> Matrix:
 def _real(entry: Dataset, paths: list[Path], shas: list[str], cache_dir: Path, source: str) -> Matrix:
     # all hashes: a stream means nothing without its code; and one archive has many members
     key = " ".join([*shas, *([entry.member] if entry.member else []), *map(str, entry.drop)])
+    key += f" {models.AS_STORED}" if models.is_model(paths[0].name) else ""
     found = _cached(key, cache_dir, lambda scratch: _read(entry, paths, scratch))
     _verify(entry, found, str(paths[0]))
     notes = [found.note, "" if entry.matrix_sha256 else _unverified(entry, found)]

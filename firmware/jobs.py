@@ -1,14 +1,15 @@
-"""A job: a payload and a vector as one block of bytes, and where on the target it is placed.
+"""A job: a payload and vectors as one block of bytes, and where on the target it is placed.
 
-Little-endian: twelve 32-bit words (magic "DOTJ", version, size, id, payload offset and size, x offset and
-size, size of y, repetitions, vectors, cut), then payload and x, each from a multiple of 16.
+Little-endian: thirteen 32-bit words (magic "DOTJ", version, size, id, payload offset and size, x offset and
+size, size of y, repetitions, vectors of a tile, pixels, cut), then payload and x, each from a multiple of 16. Behind
+the vector x stand those of a tile, (n, tile).
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +44,12 @@ PLACEMENTS = {
 
 @dataclass(frozen=True)
 class Job:
-    """``data``: the payload's bytes; ``x``: n values for each of ``batch`` vectors, those of a row side by side;
-    ``m``: columns of the matrix; ``repeat``: products; ``isa``: what the image is built for (`toolchain.ISAS`);
-    ``cut``: the columns before it are a product of their own, outside what is measured."""
+    """``data``: the payload's bytes; ``x``: n values; ``m``: columns of the matrix; ``repeat``: products.
+
+    A layer is multiplied with ``pixels`` vectors, as many at once as ``xs`` (n, tile) has; without a layer it is
+    (n, 0). ``isa``: what the image is built for (`toolchain.ISAS`). ``cut``: the columns before it are a product of
+    their own, outside what is measured.
+    """
 
     format: str
     data: npt.NDArray[np.uint8]
@@ -53,25 +57,47 @@ class Job:
     m: int
     kernel_source: Path | None = None
     repeat: int = 1
-    batch: int = 1
+    xs: npt.NDArray[np.generic] = field(default_factory=lambda: np.zeros((0, 0), np.int8))
+    pixels: int = 0
     isa: str = "helium"
     cut: int = 0
 
     @property
+    def tile(self) -> int:
+        """Vectors that one product of the layer has."""
+        return int(self.xs.shape[1])
+
+    @property
+    def tiles(self) -> int:
+        """Products that the layer takes: what reads the payload once each."""
+        return -(-self.pixels // self.tile) if self.tile else 0
+
+    @property
+    def words(self) -> int:
+        """Outputs that the target tells: of one vector, then of a tile."""
+        return self.m * (1 + self.tile)
+
+    @property
     def identity(self) -> int:
         """32 bits that the target gives back, so that no other job's answer is taken for this one's."""
-        return zlib.crc32(self.x.tobytes(), zlib.crc32(self.data.tobytes()))
+        return zlib.crc32(self._vectors, zlib.crc32(self.data.tobytes(), self.pixels))
+
+    @property
+    def _vectors(self) -> bytes:
+        return self.x.tobytes() + self.xs.tobytes()
 
     def pack(self) -> bytes:
         """The bytes that are placed."""
-        at_payload = 48
+        at_payload = 64
         at_x = -(-(at_payload + len(self.data)) // ALIGN) * ALIGN
-        size = at_x + -(-self.x.nbytes // ALIGN) * ALIGN
-        words = (at_payload, len(self.data), at_x, self.x.nbytes, 4 * self.m * self.batch, self.repeat, self.batch, self.cut)
+        vectors = self._vectors
+        size = at_x + -(-len(vectors) // ALIGN) * ALIGN
+        sizes = (at_payload, len(self.data), at_x, len(vectors), 4 * self.words)
+        words = (*sizes, self.repeat, self.tile, self.pixels, self.cut)
         out = bytearray(size)
-        struct.pack_into("<4s11I", out, 0, MAGIC, VERSION, size, self.identity, *words)
+        struct.pack_into("<4s12I", out, 0, MAGIC, VERSION, size, self.identity, *words)
         out[at_payload : at_payload + len(self.data)] = self.data.tobytes()
-        out[at_x : at_x + self.x.nbytes] = self.x.tobytes()
+        out[at_x : at_x + len(vectors)] = vectors
         return bytes(out)
 
     def placed(self, where: Placement) -> bytes:
@@ -79,7 +105,7 @@ class Job:
         packed = self.pack()
         if len(packed) > where.size:
             raise DoesNotFit(
-                f"the {self.format} payload of {len(self.data)} bytes and its vector do not fit the "
+                f"the {self.format} payload of {len(self.data)} bytes and its vectors do not fit the "
                 f"{where.size} bytes of {where.name}: place it elsewhere ({', '.join(PLACEMENTS)})"
             )
         return packed

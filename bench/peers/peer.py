@@ -54,7 +54,8 @@ class Peer(Parametrised, ABC):
     """Base of all peers; the fields of a subclass are its parameters.
 
     ``packages``: whose versions its figures depend on. ``stored``: it has a size, so `store` writes a file.
-    ``repetitive``: it lives on repeated rows or neighbours, so a twin says nothing about it.
+    ``repetitive``: it lives on repeated rows or neighbours, so a twin says nothing about it. ``value_types``: dtypes
+    of the matrices that it takes. ``timed``: it has a product.
     """
 
     name: ClassVar[str]
@@ -62,6 +63,8 @@ class Peer(Parametrised, ABC):
     packages: ClassVar[tuple[str, ...]]
     stored: ClassVar[bool] = False
     repetitive: ClassVar[bool] = False
+    value_types: ClassVar[tuple[str, ...]] = ("float32",)
+    timed: ClassVar[bool] = True
 
     @abstractmethod
     def target(self, reference: Payload, path: Path | None, X: Floats, cold: bool) -> Target:

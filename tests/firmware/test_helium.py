@@ -44,10 +44,10 @@ def test_fused_products_are_right_for_every_shape_and_range(qemu: Qemu, label: s
 @pytest.mark.parametrize("label", INT8)
 def test_pixels_of_a_layer_are_multiplied_together(qemu: Qemu, label: str) -> None:
     W = matrix(47, 9, 0.4)
-    job = job_of(formats.parse(label).encode(W), batch=21)  # sixteen, four and one
+    job = job_of(formats.parse(label).encode(W), pixels=21)  # sixteen, four and one
     report = checked(job, qemu.run(job, TCM))
-    expected = W.T.astype(np.int32) @ job.x.reshape(47, 21).astype(np.int32)
-    assert (report.y.view(np.int32).reshape(9, 21) == expected).all()
+    expected = W.T.astype(np.int32) @ job.xs.astype(np.int32)
+    assert (report.y[9:].view(np.int32).reshape(9, 21) == expected).all()
 
 
 @pytest.mark.parametrize("label", ["dense_s8", "rel15", "psr8"])

@@ -8,6 +8,8 @@
 #include "../multiply_s8.h"
 #include "../payload.h"
 
+#define S8_INLINE static inline __attribute__((always_inline)) /* so that each width of rows has a loop of its own */
+
 enum { S8_PIXELS = 16 }; /* of a batch, taken at once: four vectors of sums, which stay in registers */
 
 /* Sixteen rows of eight bits a step: x is gathered as bytes. */
@@ -69,9 +71,8 @@ static inline uint32_t s8_sum_run(const int8_t *values, uint32_t count, const in
 }
 
 /* out[0 .. 4) += the entries times the first `pixels` of four vectors. */
-static inline void s8_add_four(const void *rows, uint32_t row_bytes, uint32_t row, const int8_t *values,
-                               uint32_t begin, uint32_t end, const int8_t *x, size_t ldx, uint32_t pixels,
-                               uint32_t *out)
+S8_INLINE void s8_add_four(const void *rows, uint32_t row_bytes, uint32_t row, const int8_t *values, uint32_t begin,
+                           uint32_t end, const int8_t *x, size_t ldx, uint32_t pixels, uint32_t *out)
 {
     mve_pred16_t lanes = vctp32q(pixels);
     uint32x4_t sum = vldrwq_z_u32(out, lanes);
@@ -84,8 +85,8 @@ static inline void s8_add_four(const void *rows, uint32_t row_bytes, uint32_t ro
 }
 
 /* The same for sixteen: a row's index and value serve four vectors. */
-static inline void s8_add_sixteen(const void *rows, uint32_t row_bytes, uint32_t row, const int8_t *values,
-                                  uint32_t begin, uint32_t end, const int8_t *x, size_t ldx, uint32_t *out)
+S8_INLINE void s8_add_sixteen(const void *rows, uint32_t row_bytes, uint32_t row, const int8_t *values, uint32_t begin,
+                              uint32_t end, const int8_t *x, size_t ldx, uint32_t *out)
 {
     uint32x4_t s0 = vldrwq_u32(out), s1 = vldrwq_u32(out + 4), s2 = vldrwq_u32(out + 8), s3 = vldrwq_u32(out + 12);
     for (uint32_t i = begin; i < end; i++, row++) {
@@ -102,17 +103,30 @@ static inline void s8_add_sixteen(const void *rows, uint32_t row_bytes, uint32_t
     vstrwq_u32(out + 12, s3);
 }
 
-/* out[b] += the entries `begin` to `end` of a segment times x, for a batch: no gather, the row's pixels lie
- * side by side. */
-static inline void s8_add_entries(const void *rows, uint32_t row_bytes, uint32_t row, const int8_t *values,
-                                  uint32_t begin, uint32_t end, const int8_t *x, size_t ldx, size_t batch,
-                                  uint32_t *out)
+S8_INLINE void s8_add_width(const void *rows, uint32_t row_bytes, uint32_t row, const int8_t *values, uint32_t begin,
+                            uint32_t end, const int8_t *x, size_t ldx, size_t batch, uint32_t *out)
 {
     size_t b = 0;
     for (; b + S8_PIXELS <= batch; b += S8_PIXELS)
         s8_add_sixteen(rows, row_bytes, row, values, begin, end, x + b, ldx, out + b);
     for (; b < batch; b += 4)
         s8_add_four(rows, row_bytes, row, values, begin, end, x + b, ldx, (uint32_t)(batch - b), out + b);
+}
+
+/* out[b] += the entries `begin` to `end` of a segment times x, for a batch: no gather, the row's pixels lie
+ * side by side. */
+static inline void s8_add_entries(const void *rows, uint32_t row_bytes, uint32_t row, const int8_t *values,
+                                  uint32_t begin, uint32_t end, const int8_t *x, size_t ldx, size_t batch,
+                                  uint32_t *out)
+{
+    if (!rows)
+        s8_add_width(NULL, 0, row, values, begin, end, x, ldx, batch, out);
+    else if (row_bytes == 1)
+        s8_add_width(rows, 1, 0, values, begin, end, x, ldx, batch, out);
+    else if (row_bytes == 2)
+        s8_add_width(rows, 2, 0, values, begin, end, x, ldx, batch, out);
+    else
+        s8_add_width(rows, 4, 0, values, begin, end, x, ldx, batch, out);
 }
 
 #endif

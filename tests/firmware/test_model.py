@@ -51,9 +51,9 @@ def test_narrow_sums_are_not_written_before_a_product() -> None:
 
 def test_a_gather_holds_the_memory_behind_a_short_block() -> None:
     gather, add = operation(4, "vldrw.u32 q0, [r0, q1]"), operation(4, "add.w r3, r3, r4")
-    assert drained([gather], {gather.text: 9.0}) == (1, 8)
-    assert drained([gather, add], {gather.text: 9.0}) == (2, 7)
-    assert drained([gather, add, operation(4, "ldr.w r5, [r6]")], {gather.text: 9.0}) == (10, 0)
+    assert drained([gather], {gather.text: 9.0}) == (5, 8)
+    assert drained([gather, add], {gather.text: 9.0}) == (6, 7)
+    assert drained([gather, add, operation(4, "ldr.w r5, [r6]")], {gather.text: 9.0}) == (14, 0)
 
 
 def test_what_instructions_read_and_write() -> None:

@@ -5,45 +5,28 @@
 
 #include "mve_s8.h"
 
-/* What stands before it is loaded and stored before a gather takes the memory for ten cycles; what stands behind
- * it and needs no memory is done meanwhile. */
-#define BEFORE_GATHER() __asm__ volatile("" ::: "memory")
-
-/* Matrices of one block of rows: a column's entries are one part. `before`: entries before the first column.
- * A column's sum is stored when the next one's rows have been loaded: see BEFORE_GATHER. */
+/* Matrices of one block of rows: a column's entries are one part. `before`: entries before the first column;
+ * there is one at the least. A column's sum is stored when the next one's end has been loaded: both wait for
+ * the gather of the first, and the next gather then waits for neither. */
 static void psr8_short(const uint32_t *ends, uint32_t before, const uint8_t *rows, const int8_t *values,
                        const int8_t *x, int32_t *y, uint32_t columns)
 {
-    const uint32_t *last = ends + columns - 1;
-    int32_t *out = y, sum = 0, left = (int32_t)(*ends - before);
-    before = *ends;
-    rows += before - (uint32_t)left;
-    values += before - (uint32_t)left;
-    for (uint32_t k = 0; k < columns; k++) {
-        mve_pred16_t lanes = vctp8q((uint32_t)left);
-        uint8x16_t at = vldrbq_z_u8(rows, lanes);
-        int8x16_t weights = vldrbq_z_s8(values, lanes);
-        *out = sum;
-        ends += ends < last;
-        uint32_t end = *ends;
-        BEFORE_GATHER();
-        sum = vmladavaq_p_s8(0, weights, vldrbq_gather_offset_z_s8(x, at, lanes), lanes);
-        for (; left > 16; left -= 16) {
-            rows += 16;
-            values += 16;
-            lanes = vctp8q((uint32_t)(left - 16));
-            at = vldrbq_z_u8(rows, lanes);
-            weights = vldrbq_z_s8(values, lanes);
-            BEFORE_GATHER();
-            sum = vmladavaq_p_s8(sum, weights, vldrbq_gather_offset_z_s8(x, at, lanes), lanes);
+    const uint32_t *last = ends + columns;
+    uint32_t end = *ends++, count = end - before;
+    ptrdiff_t apart = values - (const int8_t *)rows; /* of one payload */
+    rows += before;
+    for (;;) {
+        uint32_t sum = s8_sum_rows_u8(rows, (const int8_t *)rows + apart, count, x);
+        rows += count;
+        if (ends == last) {
+            *y = (int32_t)sum;
+            return;
         }
-        rows += left;
-        values += left;
-        left = (int32_t)(end - before);
         before = end;
-        out = y + k;
+        end = *ends++;
+        *y++ = (int32_t)sum;
+        count = end - before;
     }
-    *out = sum;
 }
 
 /* The next column, at a place that steps over its parts. */

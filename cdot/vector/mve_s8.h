@@ -12,30 +12,42 @@
 
 enum { S8_PIXELS = 16 }; /* of a batch, taken at once: four vectors of sums, which stay in registers */
 
+/* The loops over gathers are assembly for one reason: the compiler puts the values' load behind the gather,
+ * where it waits until the gather has left the memory, ten cycles later. So do loads and stores of the caller:
+ * what it has to load or to store for the next column belongs before the call. */
+
 /* Sixteen rows of eight bits a step: x is gathered as bytes. */
 static inline uint32_t s8_sum_rows_u8(const uint8_t *rows, const int8_t *values, uint32_t count, const int8_t *x)
 {
-    int32_t sum = 0;
-    for (int32_t left = (int32_t)count; left > 0; left -= 16, rows += 16, values += 16) {
-        mve_pred16_t lanes = vctp8q((uint32_t)left);
-        uint8x16_t at = vldrbq_z_u8(rows, lanes);
-        int8x16_t weights = vldrbq_z_s8(values, lanes);
-        sum = vmladavaq_p_s8(sum, weights, vldrbq_gather_offset_z_s8(x, at, lanes), lanes);
-    }
-    return (uint32_t)sum;
+    uint32_t sum = 0;
+    __asm__("wlstp.8 lr, %[count], 2f\n"
+            "1: vldrb.u8 q0, [%[rows]], #16\n"
+            "vldrb.u8 q1, [%[values]], #16\n"
+            "vldrb.u8 q2, [%[x], q0]\n"
+            "vmladava.s8 %[sum], q1, q2\n"
+            "letp lr, 1b\n"
+            "2:"
+            : [sum] "+Te"(sum), [rows] "+r"(rows), [values] "+r"(values)
+            : [count] "r"(count), [x] "r"(x)
+            : "lr", "q0", "q1", "q2", "memory");
+    return sum;
 }
 
 /* Eight rows of 16 bits a step: bytes of x and of the values are widened as they are loaded. */
 static inline uint32_t s8_sum_rows_u16(const uint16_t *rows, const int8_t *values, uint32_t count, const int8_t *x)
 {
-    int32_t sum = 0;
-    for (int32_t left = (int32_t)count; left > 0; left -= 8, rows += 8, values += 8) {
-        mve_pred16_t lanes = vctp16q((uint32_t)left);
-        uint16x8_t at = vldrhq_z_u16(rows, lanes);
-        int16x8_t weights = vldrbq_z_s16(values, lanes);
-        sum = vmladavaq_p_s16(sum, weights, vldrbq_gather_offset_z_s16(x, at, lanes), lanes);
-    }
-    return (uint32_t)sum;
+    uint32_t sum = 0;
+    __asm__("wlstp.16 lr, %[count], 2f\n"
+            "1: vldrh.u16 q0, [%[rows]], #16\n"
+            "vldrb.s16 q1, [%[values]], #8\n"
+            "vldrb.s16 q2, [%[x], q0]\n"
+            "vmladava.s16 %[sum], q1, q2\n"
+            "letp lr, 1b\n"
+            "2:"
+            : [sum] "+Te"(sum), [rows] "+r"(rows), [values] "+r"(values)
+            : [count] "r"(count), [x] "r"(x)
+            : "lr", "q0", "q1", "q2", "memory");
+    return sum;
 }
 
 static inline uint32_t s8_sum_rows_u32(const uint32_t *rows, const int8_t *values, uint32_t count, const int8_t *x)

@@ -196,4 +196,11 @@ static int bitmap_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *b
     return 1;
 }
 
-const cdot_decoder bitmap_decoder = {bitmap_workspace, bitmap_open, bitmap_seek, bitmap_next, NULL, NULL, NULL};
+#if defined(__ARM_FEATURE_MVE)
+#include "vector/mve_bitmap.h"
+#define FUSED_S8 bitmap_dot
+#else
+#define FUSED_S8 NULL
+#endif
+
+const cdot_decoder bitmap_decoder = {bitmap_workspace, bitmap_open, bitmap_seek, bitmap_next, NULL, NULL, FUSED_S8};

@@ -64,5 +64,12 @@ static int csr16_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bl
     return 1;
 }
 
+#if defined(__ARM_FEATURE_MVE)
+#include "vector/mve_csr16.h"
+#define FUSED_S8 csr16_dot
+#else
+#define FUSED_S8 NULL
+#endif
+
 const cdot_decoder csr16_decoder = {csr16_workspace, csr16_open,     csr16_seek, csr16_next,
-                                    counted_weight,  NULL,           NULL};
+                                    counted_weight,  NULL,           FUSED_S8};

@@ -37,7 +37,12 @@ static int dense_s8_open(cdot_view *view, const uint8_t *payload, uint64_t size,
     cdot_reader reader;
     (void)workspace_size;
     cdot_read_header_s8(&reader, payload, size, FORMAT_S8, 0);
-    return dense_open_as(view, &reader, workspace, &dense_s8_decoder, 1);
+    int error = dense_open_as(view, &reader, workspace, &dense_s8_decoder, 1);
+#if defined(__ARM_FEATURE_MVE)
+    if (!error)
+        view->scratch_bytes += view->n; /* a vector of several */
+#endif
+    return error;
 }
 
 static void dense_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end,
@@ -66,5 +71,12 @@ static int dense_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bl
     return 1;
 }
 
+#if defined(__ARM_FEATURE_MVE)
+#include "vector/mve_dense_s8.h"
+#define FUSED_S8 dense_s8_dot
+#else
+#define FUSED_S8 NULL
+#endif
+
 const cdot_decoder dense_decoder = {NULL, dense_open, dense_seek, dense_next, NULL, NULL, NULL};
-const cdot_decoder dense_s8_decoder = {NULL, dense_s8_open, dense_seek, dense_next, NULL, NULL, NULL};
+const cdot_decoder dense_s8_decoder = {NULL, dense_s8_open, dense_seek, dense_next, NULL, NULL, FUSED_S8};

@@ -39,12 +39,21 @@ int cdot_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t
     return status;
 }
 
-int cdot_dot_s8(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, size_t ldy, size_t batch,
-                uint32_t col_begin, uint32_t col_end, void *scratch)
+int cdot_dot_blocks_s8(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, size_t ldy, size_t batch,
+                       uint32_t col_begin, uint32_t col_end, void *scratch)
 {
     cdot_cursor cursor;
     cdot_block block;
     int status;
+    view->decoder->seek(view, &cursor, col_begin, col_end, scratch);
+    while ((status = view->decoder->next(view, &cursor, &block)) > 0)
+        cdot_multiply_s8(view, &block, x, ldx, y, ldy, batch);
+    return status;
+}
+
+int cdot_dot_s8(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, size_t ldy, size_t batch,
+                uint32_t col_begin, uint32_t col_end, void *scratch)
+{
     if (view->value_type != CDOT_INT8)
         return CDOT_FORMAT;
     if (!in_range(view, col_begin, col_end))
@@ -52,10 +61,7 @@ int cdot_dot_s8(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, 
     clear(y, ldy, batch, col_begin, col_end);
     if (view->decoder->dot_s8)
         return view->decoder->dot_s8(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
-    view->decoder->seek(view, &cursor, col_begin, col_end, scratch);
-    while ((status = view->decoder->next(view, &cursor, &block)) > 0)
-        cdot_multiply_s8(view, &block, x, ldx, y, ldy, batch);
-    return status;
+    return cdot_dot_blocks_s8(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
 }
 
 static uint32_t row_of(const cdot_block *block, uint32_t row_bytes, uint32_t i, uint32_t run_row)

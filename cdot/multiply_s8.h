@@ -8,4 +8,9 @@
 void cdot_multiply_s8(const cdot_view *view, const cdot_block *block, const int8_t *x, size_t ldx, int32_t *y,
                       size_t ldy, size_t batch);
 
+/* What cdot_dot_s8 does where a format has no fused kernel: y has been cleared, the range lies inside. Fused
+ * kernels for one vector call it for more. */
+int cdot_dot_blocks_s8(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, size_t ldy, size_t batch,
+                       uint32_t col_begin, uint32_t col_end, void *scratch);
+
 #endif

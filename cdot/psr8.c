@@ -114,4 +114,11 @@ static int psr8_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *blo
     return counted_next(view, cursor, block, psr8_step);
 }
 
-const cdot_decoder psr8_decoder = {psr8_workspace, psr8_open, psr8_seek, psr8_next, counted_weight, NULL, NULL};
+#if defined(__ARM_FEATURE_MVE)
+#include "vector/mve_psr8.h"
+#define FUSED_S8 psr8_dot
+#else
+#define FUSED_S8 NULL
+#endif
+
+const cdot_decoder psr8_decoder = {psr8_workspace, psr8_open, psr8_seek, psr8_next, counted_weight, NULL, FUSED_S8};

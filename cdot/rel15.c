@@ -19,4 +19,11 @@ static int rel15_open(cdot_view *view, const uint8_t *payload, uint64_t size, vo
     return nibbles_open(view, payload, size, workspace, workspace_size, FORMAT, &rel15_decoder);
 }
 
-const cdot_decoder rel15_decoder = {rel15_workspace, rel15_open, nibbles_seek, nibbles_next, counted_weight, NULL, NULL};
+#if defined(__ARM_FEATURE_MVE)
+#include "vector/mve_nibbles.h"
+#define FUSED_S8 nibbles_dot
+#else
+#define FUSED_S8 NULL
+#endif
+
+const cdot_decoder rel15_decoder = {rel15_workspace, rel15_open, nibbles_seek, nibbles_next, counted_weight, NULL, FUSED_S8};

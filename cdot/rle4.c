@@ -19,4 +19,11 @@ static int rle4_open(cdot_view *view, const uint8_t *payload, uint64_t size, voi
     return nibbles_open(view, payload, size, workspace, workspace_size, FORMAT, &rle4_decoder);
 }
 
-const cdot_decoder rle4_decoder = {rle4_workspace, rle4_open, nibbles_seek, nibbles_next, counted_weight, NULL, NULL};
+#if defined(__ARM_FEATURE_MVE)
+#include "vector/mve_nibbles.h"
+#define FUSED_S8 nibbles_dot
+#else
+#define FUSED_S8 NULL
+#endif
+
+const cdot_decoder rle4_decoder = {rle4_workspace, rle4_open, nibbles_seek, nibbles_next, counted_weight, NULL, FUSED_S8};

@@ -1,7 +1,7 @@
 """A job: a payload and vectors as one block of bytes, and where on the target it is placed.
 
-Little-endian: twelve 32-bit words (magic "DOTJ", version, size, id, payload offset and size, x offset and
-size, size of y, repetitions, vectors of a tile, pixels), then payload and x, each from a multiple of 16. Behind
+Little-endian: thirteen 32-bit words (magic "DOTJ", version, size, id, payload offset and size, x offset and
+size, size of y, repetitions, vectors of a tile, pixels, cut), then payload and x, each from a multiple of 16. Behind
 the vector x stand those of a tile, (n, tile).
 """
 
@@ -47,7 +47,8 @@ class Job:
     """``data``: the payload's bytes; ``x``: n values; ``m``: columns of the matrix; ``repeat``: products.
 
     A layer is multiplied with ``pixels`` vectors, as many at once as ``xs`` (n, tile) has; without a layer it is
-    (n, 0).
+    (n, 0). ``isa``: what the image is built for (`toolchain.ISAS`). ``cut``: the columns before it are a product of
+    their own, outside what is measured.
     """
 
     format: str
@@ -58,6 +59,8 @@ class Job:
     repeat: int = 1
     xs: npt.NDArray[np.generic] = field(default_factory=lambda: np.zeros((0, 0), np.int8))
     pixels: int = 0
+    isa: str = "helium"
+    cut: int = 0
 
     @property
     def tile(self) -> int:
@@ -85,14 +88,14 @@ class Job:
 
     def pack(self) -> bytes:
         """The bytes that are placed."""
-        at_payload = 48
+        at_payload = 64
         at_x = -(-(at_payload + len(self.data)) // ALIGN) * ALIGN
         vectors = self._vectors
         size = at_x + -(-len(vectors) // ALIGN) * ALIGN
         sizes = (at_payload, len(self.data), at_x, len(vectors), 4 * self.words)
-        words = (*sizes, self.repeat, self.tile, self.pixels)
+        words = (*sizes, self.repeat, self.tile, self.pixels, self.cut)
         out = bytearray(size)
-        struct.pack_into("<4s11I", out, 0, MAGIC, VERSION, size, self.identity, *words)
+        struct.pack_into("<4s12I", out, 0, MAGIC, VERSION, size, self.identity, *words)
         out[at_payload : at_payload + len(self.data)] = self.data.tobytes()
         out[at_x : at_x + len(vectors)] = vectors
         return bytes(out)

@@ -44,13 +44,13 @@ def vector(n: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     return steps.astype(np.float32) - np.float32(127.5)
 
 
-def job_of(payload: Payload, repeat: int = 1, pixels: int = 0) -> Job:
+def job_of(payload: Payload, repeat: int = 1, pixels: int = 0, isa: str = "helium") -> Job:
     """The job that multiplies a payload with `vector`, and with the vectors of so many ``pixels`` if there are
-    several."""
+    several, by kernels for an ``isa`` of `toolchain.ISAS`."""
     (n, m), format_ = payload.shape, payload.format
     tile = min(pixels, TILE) if pixels > 1 else 0
     x, xs = vector(n, payload.dtype), vector(n * tile, payload.dtype).reshape(n, tile)
-    return Job(format_.name, payload.data, x, m, format_.kernel_source, repeat, xs, pixels if tile else 0)
+    return Job(format_.name, payload.data, x, m, format_.kernel_source, repeat, xs, pixels if tile else 0, isa)
 
 
 def checked(job: Job, said: str) -> Report:
@@ -137,7 +137,7 @@ def _counted(runner: Runner, report: Report, kernel: str) -> int:
 
 
 def _sizes(runner: Runner, job: Job) -> dict[str, int]:
-    image = toolchain.image(job.format, job.kernel_source, runner.output)
+    image = toolchain.image(job.format, job.kernel_source, runner.output, job.isa)
     return {"code_bytes": image.code_bytes, "data_bytes": image.data_bytes + len(job.data)}
 
 

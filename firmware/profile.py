@@ -30,6 +30,13 @@ class Gathers:
     pairs: int = 0
     conflicts: int = 0
 
+    def add(self, other: Gathers) -> None:
+        """Those of another pass, or of the same instruction in another place."""
+        self.times += other.times
+        self.accesses += other.accesses
+        self.pairs += other.pairs
+        self.conflicts += other.conflicts
+
 
 @dataclass
 class Region:
@@ -95,17 +102,10 @@ def read_profile(path: Path, elf: Path) -> Profile:
         elif kind == "single":
             here.singles[int(words[0], 16)] += 1
         elif kind == "gather":
-            _add(here.gathers.setdefault(int(words[0], 16), Gathers()), *map(int, words[1:]))
+            here.gathers.setdefault(int(words[0], 16), Gathers()).add(Gathers(*map(int, words[1:])))
         else:
             blocks[int(words[0])] = tuple(int(word, 16) for word in words[1:])
     return Profile(regions, blocks, disassemble(elf))
-
-
-def _add(to: Gathers, times: int, accesses: int, pairs: int, conflicts: int) -> None:
-    to.times += times
-    to.accesses += accesses
-    to.pairs += pairs
-    to.conflicts += conflicts
 
 
 __all__ = ["Gathers", "Profile", "Region", "command_line", "plugin", "read_profile"]

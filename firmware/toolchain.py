@@ -25,10 +25,12 @@ FOLDER = Path(__file__).resolve().parent
 TARGET = FOLDER / "target"
 OUTPUTS = ("semihosting", "uart")
 FLAGS = (
-    "--target=thumbv8.1m.main-none-eabihf", "-mcpu=cortex-m55", "-mfloat-abi=hard", "-std=gnu11", "-O3",
+    "--target=thumbv8.1m.main-none-eabihf", "-mfloat-abi=hard", "-std=gnu11", "-O3",
     "-ffp-contract=off", "-ffreestanding", "-fno-builtin", "-ffunction-sections", "-fdata-sections",
     "-nostdlibinc", "-Wall", "-Wextra",
 )  # fmt: skip
+# What the kernels are compiled for: with Helium, or the portable C alone, which the compiler cannot vectorise then.
+ISAS = {"helium": "-mcpu=cortex-m55", "scalar": "-mcpu=cortex-m55+nomve"}
 LINK = ("--gc-sections", "-T", str(TARGET / "image.ld"))
 # Threads, timing by a clock, and encoders are for hosts; product.c divides work among threads.
 HOST_ONLY = frozenset(["threads.c", "bench.c", "bench_nested.c", "product.c", "encode.c", "combining.c", "decoders.c"])
@@ -68,7 +70,7 @@ def _compiler_headers() -> str:
 
 @cache
 def _headers_hash() -> bytes:
-    digest = hashlib.sha256(repr((version("ziglang"), FLAGS, LINK)).encode())
+    digest = hashlib.sha256(repr((version("ziglang"), FLAGS, ISAS, LINK)).encode())
     for path in [*build.headers(), *sorted(TARGET.glob("*.h")), *sorted(TARGET.glob("libc/*.h"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.digest()
@@ -99,17 +101,19 @@ def _object(source: Path, role: str, *flags: str) -> Path:
     return _made(out, "clang", *FLAGS, *include, *flags, "-c", str(source))
 
 
-def image(format_name: str, kernel_source: Path | None = None, output: str = "semihosting") -> Image:
-    """The image of a format; ``kernel_source`` is the C file of a format from elsewhere.
+def image(
+    format_name: str, kernel_source: Path | None = None, output: str = "semihosting", isa: str = "helium"
+) -> Image:
+    """The image of a format; ``kernel_source`` is the C file of a format from elsewhere, ``isa`` one of `ISAS`.
 
     Raises FirmwareError with the compiler's or linker's words.
     """
     kernels = kernel_sources() + ([kernel_source] if kernel_source else [])
-    objects = [_object(path, "kernel") for path in kernels]
-    objects += [_object(TARGET / name, "harness") for name in (*HARNESS, f"{output}.c")]
-    objects.append(_object(TARGET / "decoder.c", "harness", f"-DDECODER={format_name}_decoder"))
+    objects = [_object(path, "kernel", ISAS[isa]) for path in kernels]
+    objects += [_object(TARGET / name, "harness", ISAS[isa]) for name in (*HARNESS, f"{output}.c")]
+    objects.append(_object(TARGET / "decoder.c", "harness", ISAS[isa], f"-DDECODER={format_name}_decoder"))
     script = (TARGET / "image.ld").read_bytes()
-    elf = _named(f"{format_name}-{output}", script, *(path.name.encode() for path in objects)).with_suffix(".elf")
+    elf = _named(f"{format_name}-{output}-{isa}", script, *(path.name.encode() for path in objects)).with_suffix(".elf")
     _made(elf, "ld.lld", *LINK, *map(str, objects))
     sizes = _section_sizes(elf)
     return Image(elf, sizes.get(".kernel_text", 0), sizes.get(".kernel_data", 0))

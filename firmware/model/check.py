@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from firmware.errors import FirmwareError, Unavailable
 from firmware.model.operation import Operation, operation
 from firmware.model.pipeline import steady
 from firmware.profile import Profile
+from firmware.protocol import REGIONS
 
 ARGUMENTS = (
     "-mtriple=thumbv8.1m.main-none-eabihf", "-mcpu=cortex-m55", "-iterations=200", "-instruction-info=0",
@@ -59,11 +61,11 @@ def kept(one: Operation) -> bool:
     return not one.flow and "pc" not in one.text and not LEFT_OUT.match(one.name)
 
 
-def against_mca(profile: Profile) -> Agreement:
-    """Both models over every block that was executed in any region."""
+def against_mca(profile: Profile, regions: Collection[str] = REGIONS) -> Agreement:
+    """Both models over every block that was executed in any of these regions."""
     times: Counter[int] = Counter()
-    for region in profile.regions.values():
-        for (_, block), count in region.edges.items():
+    for region in set(regions) & set(profile.regions):
+        for (_, block), count in profile.regions[region].edges.items():
             times[block] += count
     program, ours, theirs, refused = find(), 0.0, 0.0, 0
     for block, count in times.items():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from firmware.model.operation import Operation, operation
-from firmware.model.pipeline import schedule, steady
+from firmware.model.pipeline import drained, schedule, steady
 from firmware.profile import Gathers, Profile, Region
 
 
@@ -66,8 +66,11 @@ def _operations(profile: Profile, block: int) -> list[Operation]:
 
 
 def _holds(profile: Profile, region: Region, assumed: Assumptions) -> dict[str, float]:
-    """Cycles that each gather holds the memory unit, by its text."""
-    return {profile.instructions[at][1]: _held(one, assumed.accesses) for at, one in region.gathers.items()}
+    """Cycles that each gather holds the memory unit, by its text; those of one text in several places together."""
+    together: dict[str, Gathers] = {}
+    for at, one in region.gathers.items():
+        together.setdefault(profile.instructions[at][1], Gathers()).add(one)
+    return {text: _held(one, assumed.accesses) for text, one in together.items()}
 
 
 def _held(one: Gathers, accesses: str) -> float:
@@ -83,8 +86,14 @@ def _edge(profile: Profile, before: int, block: int, holds: dict[str, float], as
     there = _operations(profile, before)
     last_address = profile.blocks[before][-1]
     falls = profile.blocks[block][0] == last_address + there[-1].size
-    cost = steady(here, holds) if before == block else schedule(there + here, holds) - schedule(there, holds)
+    cost = steady(here, holds) if before == block else _behind(there, here, holds)
     return cost + _flow_cost(there[-1], falls, assumed)
+
+
+def _behind(there: list[Operation], here: list[Operation], holds: dict[str, float]) -> float:
+    """What ``here`` adds. The edge that leaves it sees it alone: what a gather before it holds longer is added here."""
+    time, held = drained(there + here, holds)
+    return time - schedule(there, holds) + max(held - drained(here, holds)[1], 0.0)
 
 
 def _flow_cost(last: Operation, falls: bool, assumed: Assumptions) -> float:

@@ -38,20 +38,41 @@ def _plain_store(one: Operation) -> bool:
     return one.stores and one.unit in ("core", "memory") and max(one.writes.values(), default=1) <= 1
 
 
+NARROW = frozenset("adds subs ands orrs eors bics movs mvns lsls lsrs asrs adcs sbcs rsbs".split())
+MULTIPLIED = 3  # cycles after which a multiplication is written; others may take its result a cycle earlier
+
+
+def narrow(one: Operation) -> bool:
+    """A 16-bit operation that sets flags: written a cycle after its start, and not before what started earlier."""
+    return one.size == 2 and one.name in NARROW
+
+
+def _written(one: Operation) -> float:
+    """Cycles from an operation's start until it is written."""
+    latency = max(one.writes.values(), default=1)
+    return MULTIPLIED if latency == 2 and one.unit in ("core", "float") else latency
+
+
 def schedule(operations: Sequence[Operation], holds: Mapping[str, float] | None = None) -> float:
     """Cycles until the instruction behind these could be issued.
 
     ``holds``: cycles that a gather (by its text) holds the memory unit, from its real addresses.
     """
+    return drained(operations, holds)[0]
+
+
+def drained(operations: Sequence[Operation], holds: Mapping[str, float] | None = None) -> tuple[float, float]:
+    """`schedule`, and how many cycles more the memory unit is still held then, by a gather."""
     ready: dict[str, float] = {}
     from_multiply: set[str] = set()
     free: dict[str, float] = {}
-    time, before, started, paired = 0.0, None, -1.0, True
+    time, before, started, paired, written = 0.0, None, -1.0, True, 0.0
     for one in operations:
         if one.flow == "loop_end":
             continue  # takes no place
-        start = _earliest(one, max(time, 0.0), ready, from_multiply, free)
-        if before is not None and not paired and _pair(before, one, started, ready, free):
+        start = _earliest(one, max(time, 0.0, written - 1 if narrow(one) else 0.0), ready, from_multiply, free)
+        late = narrow(one) and written - 1 > started
+        if before is not None and not paired and not late and _pair(before, one, started, ready, free):
             start, paired = started, True
         else:
             paired = False
@@ -60,9 +81,9 @@ def schedule(operations: Sequence[Operation], holds: Mapping[str, float] | None 
             (from_multiply.add if one.multiplies else from_multiply.discard)(name)
         if one.unit != "core":
             free[one.unit] = start + max(one.hold, (holds or {}).get(one.text, 0) if one.gathers else 0)
-        time = max(time, start + one.issue)
+        time, written = max(time, start + one.issue), max(written, start + _written(one))
         before, started = one, start
-    return time
+    return time, max(free.get("memory", 0.0) - time, 0.0)
 
 
 def _earliest(

@@ -12,6 +12,7 @@ STORE = re.compile(r"vstr[bhwd]|vst[24]")
 MULTIPLE = re.compile(r"v(ldm|stm|push|pop)")
 PREDICATE = re.compile(r"v(pst|pt|ctp|pnot)")
 REDUCTION = re.compile(r"v(ml[as]l?d?a?v|rml[as]ld?a?vh|addl?v)")
+PREDICATED = re.compile(r"(v(ldr|str)[bhwd]|v(ml[as]l?d?a?v|rml[as]ld?a?vh|addl?v)\w*)[te]$")
 INTEGER = {
     1: re.compile(
         r"v(abd|abs|add|and|bic|brsr|cadd|cls|clz|dup|idup|ddup|iwdup|dwdup|eor|hadd|hcadd|hsub|max|min|maxa|mina|movl|mvn|"
@@ -51,6 +52,8 @@ def fill(out: Operation, mnemonic: str, parts: list[str]) -> None:
         _vector(out, parts, is_float)
     else:
         _scalar(out, parts, types)
+    if PREDICATED.match(out.name):
+        out.reads.append("vpr")
 
 
 def _multiple(out: Operation, parts: list[str]) -> None:
@@ -167,7 +170,7 @@ def _reduction(out: Operation, parts: list[str]) -> None:
     out.unit = "float"
     out.reads += operands.registers(parts[2 if long else 1 :])
     out.writes |= dict.fromkeys(results, 2)
-    if re.search(r"(va|vax|vha|vhax)$", out.name):
+    if re.search(r"(va|vax|vha|vhax)[te]?$", out.name):
         out.reads += results
 
 

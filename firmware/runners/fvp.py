@@ -44,7 +44,7 @@ class Fvp:
 
     def run(self, job: Job, where: Placement) -> str:
         """What the image says over UART 0."""
-        elf = toolchain.image(job.format, job.kernel_source, self.output).path
+        elf = toolchain.image(job.format, job.kernel_source, self.output, job.isa).path
         with tempfile.TemporaryDirectory() as folder:
             command = [self.program, "-a", str(elf), "--stat", "--timelimit", f"{self.seconds:.0f}"]
             for setting in SETTINGS:

@@ -65,14 +65,14 @@ class Qemu:
 
     def profiled(self, job: Job, where: Placement) -> tuple[str, Profile]:
         """What it says, and what the plugin counted between markers. Unavailable where QEMU has no plugins."""
-        elf = toolchain.image(job.format, job.kernel_source, self.output).path
+        elf = toolchain.image(job.format, job.kernel_source, self.output, job.isa).path
         with tempfile.TemporaryDirectory() as folder:
             plugin, out = command_line(elf, Path(folder), version_of(self.program)[0])
             said = self._run(job, where, ("-plugin", plugin))
             return said, read_profile(out, elf)
 
     def _run(self, job: Job, where: Placement, extra: tuple[str, ...]) -> str:
-        elf = toolchain.image(job.format, job.kernel_source, self.output).path
+        elf = toolchain.image(job.format, job.kernel_source, self.output, job.isa).path
         machine = MACHINE if self.output == "semihosting" else SERIAL
         with tempfile.TemporaryDirectory() as folder:
             loads = []

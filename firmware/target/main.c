@@ -20,6 +20,7 @@ typedef struct {
     uint32_t payload, payload_size, x, x_size;
     uint32_t y_size, repeat;
     uint32_t tile, pixels; /* vectors of one product of the layer, and of all of them; 0: no layer */
+    uint32_t cut;           /* columns of a first product, which is not measured */
 } job_header;
 
 typedef struct {
@@ -51,16 +52,18 @@ static __attribute__((noinline)) int decode(const cdot_view *view, void *scratch
     return status;
 }
 
-static int dot_of(const cdot_view *view, const void *x, void *y, uint32_t tile, uint32_t batch, void *scratch)
+static int dot_of(const cdot_view *view, const void *x, void *y, uint32_t tile, uint32_t batch, uint32_t from,
+                  uint32_t to, void *scratch)
 {
     if (view->value_type == CDOT_INT8)
-        return cdot_dot_s8(view, x, tile, y, tile, batch, 0, view->m, scratch);
-    return cdot_dot(view, x, tile, y, tile, batch, 0, view->m, scratch);
+        return cdot_dot_s8(view, x, tile, y, tile, batch, from, to, scratch);
+    return cdot_dot(view, x, tile, y, tile, batch, from, to, scratch);
 }
 
-static __attribute__((noinline)) int dot(const cdot_view *view, const void *x, void *y, void *scratch)
+static __attribute__((noinline)) int dot(const cdot_view *view, const void *x, void *y, uint32_t cut,
+                                         void *scratch)
 {
-    return dot_of(view, x, y, 1, 1, scratch);
+    return dot_of(view, x, y, 1, 1, cut, view->m, scratch);
 }
 
 /* A layer: products of `tile` vectors at once until all pixels are done. All tiles have the same vectors, for
@@ -70,7 +73,7 @@ static __attribute__((noinline)) int layer(const cdot_view *view, const void *x,
 {
     int status = 0;
     for (uint32_t done = 0; done < pixels && !status; done += tile)
-        status = dot_of(view, x, y, tile, pixels - done < tile ? pixels - done : tile, scratch);
+        status = dot_of(view, x, y, tile, pixels - done < tile ? pixels - done : tile, 0, view->m, scratch);
     return status;
 }
 
@@ -144,7 +147,9 @@ static int work(const job_header *job, arena *room)
     if (view.value_type == CDOT_INT8 ? !decoder->dot_s8 : !decoder->dot)
         MEASURE(DECODE, "decode", decode(&view, scratch));
     for (uint32_t i = 0; i < job->repeat; i++)
-        MEASURE(DOT, "dot", dot(&view, x, y, scratch));
+        MEASURE(DOT, "dot", dot(&view, x, y, job->cut, scratch));
+    if (job->cut && dot_of(&view, x, y, 1, 1, 0, job->cut, scratch))
+        return BAD_JOB;
     if (job->tile)
         MEASURE(PIXELS, "pixels", layer(&view, xs, ys, job->tile, job->pixels, scratch));
     put_words(0, y, view.m);

@@ -152,7 +152,7 @@ static void im_dot_one(const cdot_view *view, const float *x, float *y, uint32_t
         count = view->n - row < ENTRIES ? view->n - row : ENTRIES;
         palette_order(x + row, count, inputs);
         for (uint32_t j = col_begin; j < col_end; j++)
-            y[j] += palette_sum(&table, indices + (size_t)j * view->n + row, count, codebook, inputs, zeros);
+            y[j] += im_sum(&table, indices + (size_t)j * view->n + row, count, codebook, inputs, zeros);
     }
 }
 

@@ -47,6 +47,7 @@ static inline uint64_t packed_mask(uint32_t width)
 }
 
 #if defined(__AVX2__) && defined(__FMA__)
+#define PACKED_VECTORS 1
 #include "vector/packed_avx2.h"
 #else
 enum { PACKED_IN_PALETTE = 0 }; /* none: the calls below are never made */

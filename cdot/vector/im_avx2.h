@@ -37,4 +37,20 @@ static inline uint32_t im_nonzeros(const uint8_t *indices, uint32_t count, uint3
     return ones;
 }
 
+static inline __m256i im_load(const void *indices, uint32_t step)
+{
+    return _mm256_loadu_si256((const __m256i *)indices + step);
+}
+
+/* The product of `count` entries of a column and inputs in palette_order. */
+static inline float im_sum(const palette *p, const uint8_t *indices, uint32_t count, const float *codebook,
+                           const float *x, int zeros)
+{
+    uint32_t steps = count / PALETTE_STEP;
+    float sum = palette_sum(p, im_load, indices, steps, x, zeros);
+    for (uint32_t i = steps * PALETTE_STEP; i < count; i++)
+        sum += codebook[indices[i]] * x[i];
+    return sum;
+}
+
 #endif

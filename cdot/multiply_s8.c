@@ -34,9 +34,21 @@ static inline void multiply_batch(const cdot_block *block, uint32_t row_bytes, c
     uint32_t i = block->begin, row = block->row;
     for (uint32_t k = 0; k < block->segments; k++) {
         uint32_t *out = (uint32_t *)y + (size_t)(block->column + k) * ldy;
+        size_t b = 0;
+#ifdef HAS_S8_LANES
+        const void *rows = block->rows ? (const uint8_t *)block->rows + (size_t)i * row_bytes : NULL;
+        const int8_t *from = x + (rows ? 0 : row * ldx);
+        uint32_t count = block->ends[k] - i;
+        for (; b + S8_WIDE <= batch; b += S8_WIDE)
+            s8_add_lanes(rows, row_bytes, values + i, count, from + b, ldx, out + b, S8_WIDE);
+        for (; b + S8_LANES <= batch; b += S8_LANES)
+            s8_add_lanes(rows, row_bytes, values + i, count, from + b, ldx, out + b, S8_LANES);
+#endif
+        if (b == batch)
+            i = block->ends[k];
         for (; i < block->ends[k]; i++, row++) {
             uint32_t at = block->rows ? cdot_index(block->rows, row_bytes, i) : row;
-            s8_add(values[i], x + (size_t)at * ldx, batch, out);
+            s8_add(values[i], x + (size_t)at * ldx + b, batch - b, out + b);
         }
         row = 0;
     }

@@ -132,16 +132,18 @@ int64_t bench_memcpy(uint8_t *to, const uint8_t *from, uint64_t size, uint64_t r
 
 typedef struct {
     cdot_pool *pool;
-    uint64_t work; /* of all threads together */
+    uint64_t work; /* of all parts together */
+    uint32_t parts;
 } compute_job;
 
 /* Arithmetic in registers only: what a core is worth while nothing waits for memory. */
-static void compute_part(void *context, uint32_t thread)
+static void compute_part(void *context, uint32_t part, uint32_t thread)
 {
     compute_job *job = context;
     float sums[16] = {0};
+    (void)part;
     (void)thread;
-    for (uint64_t i = 0; i < job->work / cdot_pool_threads(job->pool); i++)
+    for (uint64_t i = 0; i < job->work / job->parts; i++)
         for (int lane = 0; lane < 16; lane++)
             sums[lane] = sums[lane] * 0.5f + 1.0f;
     __asm__ volatile("" ::"r"(sums) : "memory");
@@ -149,12 +151,14 @@ static void compute_part(void *context, uint32_t thread)
 
 static int run_compute(void *context)
 {
-    pool_run(((compute_job *)context)->pool, compute_part, context);
+    compute_job *job = context;
+    pool_run(job->pool, compute_part, context, job->parts);
     return CDOT_OK;
 }
 
 int64_t bench_compute(cdot_pool *pool, uint64_t work, uint64_t repeat)
 {
-    compute_job job = {pool, work};
+    uint32_t threads = cdot_pool_threads(pool);
+    compute_job job = {pool, work, threads == 1 ? 1 : threads * POOL_PARTS};
     return measure(run_compute, &job, repeat, NULL, 0);
 }

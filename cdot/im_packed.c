@@ -1,5 +1,6 @@
 /* im_packed: a codebook and one index of ceil(log2 K) bits per entry in column order. Blocks are runs of
- * decoded entries, as those of im.c. */
+ * decoded entries, as those of im.c; with AVX2 the product of one vector with a small codebook needs none. */
+#include "multiply.h"
 #include "packed.h"
 #include "runs.h"
 
@@ -62,4 +63,50 @@ static int im_packed_next(const cdot_view *view, cdot_cursor *cursor, cdot_block
     return 1;
 }
 
-const cdot_decoder im_packed_decoder = {NULL, im_packed_open, im_packed_seek, im_packed_next, NULL, NULL, NULL};
+#ifdef PACKED_VECTORS
+/* One vector, a codebook that fits into registers: ENTRIES rows at a time, their inputs in the scratch. */
+static void im_packed_dot_one(const cdot_view *view, const float *x, float *y, uint32_t col_begin, uint32_t col_end,
+                              float *inputs)
+{
+    const float *codebook = view->section[VALUES];
+    const uint8_t *indices = view->section[INDICES];
+    uint32_t symbols = ((const im_packed_fields *)view->section[FIELDS])->symbols, width = packed_width(symbols);
+    uint64_t entries = (uint64_t)view->n * view->m;
+    int zeros = codebook[0] == 0 && view->nnz < entries / 4; /* many, by the header's count */
+    packed_spread spread = {.width = 0};
+    palette table;
+    palette_fill(&table, codebook, symbols);
+    for (uint32_t row = 0, count; row < view->n; row += count) {
+        count = view->n - row < ENTRIES ? view->n - row : ENTRIES;
+        palette_order(x + row, count, inputs);
+        for (uint32_t j = col_begin; j < col_end; j++) {
+            uint64_t from = (uint64_t)j * view->n + row, bit = from * width;
+            uint32_t steps = packed_steps(count, entries - from);
+            packed_spread_at(&spread, indices, width, bit);
+            y[j] += palette_sum(&table, packed_load, &spread, steps, inputs, zeros);
+            for (uint32_t i = steps * PALETTE_STEP; i < count; i++)
+                y[j] += codebook[packed_window(indices, bit + (uint64_t)i * width) & packed_mask(width)] * x[row + i];
+        }
+    }
+}
+
+static int im_packed_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
+                         uint32_t col_begin, uint32_t col_end, void *scratch)
+{
+    uint32_t symbols = ((const im_packed_fields *)view->section[FIELDS])->symbols, width = packed_width(symbols);
+    cdot_cursor cursor;
+    cdot_block block;
+    if (batch == 1 && ldx == 1 && ldy == 1 && width && palette_fits(view->section[VALUES], symbols)) {
+        im_packed_dot_one(view, x, y, col_begin, col_end, scratch);
+        return CDOT_OK;
+    }
+    im_packed_seek(view, &cursor, col_begin, col_end, scratch);
+    while (im_packed_next(view, &cursor, &block))
+        cdot_multiply(view, &block, x, ldx, y, ldy, batch);
+    return CDOT_OK;
+}
+#else
+#define im_packed_dot NULL
+#endif
+
+const cdot_decoder im_packed_decoder = {NULL, im_packed_open, im_packed_seek, im_packed_next, NULL, im_packed_dot, NULL};

@@ -62,6 +62,13 @@ static inline void multiply_batch(const cdot_block *block, uint32_t row_bytes, c
             piece at = piece_at(block, row_bytes, from, row);
             const float *run = x + (size_t)at.row * ldx;
             size_t b = 0;
+#ifdef HAS_WIDE
+            for (; b + WIDE <= batch; b += WIDE)
+                if (at.rows)
+                    add_wide(at.rows, row_bytes, at.values, count, x + b, ldx, out + b);
+                else
+                    add_wide(NULL, 0, at.values, count, run + b, ldx, out + b);
+#endif
             for (; b + LANES <= batch; b += LANES)
                 if (at.rows)
                     add_rows(at.rows, row_bytes, at.values, count, x + b, ldx, out + b);

@@ -46,12 +46,14 @@ static inline uint64_t packed_mask(uint32_t width)
     return ((uint64_t)1 << width) - 1;
 }
 
-#if defined(__AVX2__)
+#if defined(__AVX2__) && defined(__FMA__)
+#define PACKED_VECTORS 1
 #include "vector/packed_avx2.h"
 #else
-enum { PACKED_IN_REGISTERS = 0 }; /* none: the call below is never made */
-uint32_t packed_in_registers(const uint8_t *bytes, uint32_t width, uint64_t bit, uint32_t count,
-                             const float *table, float *out);
+enum { PACKED_IN_PALETTE = 0 }; /* none: the calls below are never made */
+int palette_fits(const float *codebook, uint32_t symbols);
+uint32_t packed_in_palette(const uint8_t *bytes, uint32_t width, uint64_t bit, uint32_t count,
+                           const float *codebook, uint32_t symbols, float *out);
 #endif
 
 /* `step` indices a window; a constant in every call, so that each step becomes a loop of its own. */
@@ -78,12 +80,10 @@ static inline void packed_values(const uint8_t *bytes, uint64_t from, uint32_t c
     if (width == 0) {
         for (; done < count; done++)
             out[done] = codebook[0];
-    } else if (width <= PACKED_IN_REGISTERS) {
-        float table[16] = {0};
-        memcpy(table, codebook, symbols * sizeof *codebook);
-        done = packed_in_registers(bytes, width, bit, count, table, out);
-        bit += (uint64_t)done * width;
+    } else if (width <= PACKED_IN_PALETTE && palette_fits(codebook, symbols)) {
+        done = packed_in_palette(bytes, width, bit, count, codebook, symbols, out);
     }
+    bit += (uint64_t)done * width;
     out += done;
     count -= done;
     if (width <= 8) /* eight of 8 bits fill a window: they start with a byte */

@@ -4,7 +4,7 @@
 #include "payload.h"
 #include "threads.h"
 
-enum { LINE = 64, BATCH_STEP = 8 };
+enum { LINE = 64, BATCH_STEP = 8, TILE = 16 };
 
 static uint64_t up(uint64_t x, uint64_t to)
 {
@@ -26,14 +26,14 @@ uint64_t cdot_product_scratch(const cdot_view *view, size_t batch, uint32_t thre
     return bytes;
 }
 
-/* out[c rows + r] = in[r columns + c], with rows padded by zeros to `pad`; in tiles that stay in L1.
- * `int8` is a constant in both calls. */
-static inline void transpose_as(const void *in, size_t rows, size_t columns, size_t pad, void *out, int int8)
+/* out[c pad + r] = in[r columns + c] for columns `begin` to `end`, with rows padded by zeros to `pad`; in tiles
+ * that stay in L1. `int8` is a constant in both calls. */
+static inline void transpose_as(const void *in, size_t rows, size_t columns, size_t pad, void *out, size_t begin,
+                                size_t end, int int8)
 {
-    enum { TILE = 16 };
-    for (size_t c0 = 0; c0 < columns; c0 += TILE)
+    for (size_t c0 = begin; c0 < end; c0 += TILE)
         for (size_t r0 = 0; r0 < pad; r0 += TILE)
-            for (size_t c = c0; c < columns && c < c0 + TILE; c++)
+            for (size_t c = c0; c < end && c < c0 + TILE; c++)
                 for (size_t r = r0; r < pad && r < r0 + TILE; r++)
                     if (int8)
                         ((int8_t *)out)[c * pad + r] = r < rows ? ((const int8_t *)in)[r * columns + c] : 0;
@@ -41,12 +41,13 @@ static inline void transpose_as(const void *in, size_t rows, size_t columns, siz
                         ((float *)out)[c * pad + r] = r < rows ? ((const float *)in)[r * columns + c] : 0;
 }
 
-static void transpose(const void *in, size_t rows, size_t columns, size_t pad, void *out, uint32_t value_type)
+/* Outputs of both value types have four bytes: Y[b m + j] = y[j ld + b] for columns `begin` to `end`. */
+static void outputs(const uint32_t *y, size_t ld, uint32_t *Y, size_t batch, size_t m, size_t begin, size_t end)
 {
-    if (value_type == CDOT_INT8)
-        transpose_as(in, rows, columns, pad, out, 1);
-    else
-        transpose_as(in, rows, columns, pad, out, 0);
+    for (size_t j0 = begin; j0 < end; j0 += TILE)
+        for (size_t b = 0; b < batch; b++)
+            for (size_t j = j0; j < end && j < j0 + TILE; j++)
+                Y[b * m + j] = y[j * ld + b];
 }
 
 static uint64_t weight(const cdot_view *view, uint32_t column)
@@ -60,7 +61,7 @@ static uint32_t split(const cdot_view *view, uint32_t begin, uint32_t end, uint3
     if (part == 0 || part == parts)
         return part ? end : begin;
     uint64_t low = weight(view, begin), high = weight(view, end);
-    uint64_t goal = low + (high - low) / parts * part;
+    uint64_t work = high - low, goal = low + work / parts * part + work % parts * part / parts;
     uint32_t from = begin, to = end;
     while (from < to) {
         uint32_t middle = from + (to - from) / 2;
@@ -73,29 +74,46 @@ static uint32_t split(const cdot_view *view, uint32_t begin, uint32_t end, uint3
     return from < end ? from : end;
 }
 
+/* X and Y as users have them; x and y as the kernels do, which is the same for one vector. */
 typedef struct {
     const cdot_view *view;
-    const void *x; /* of the view's value type */
-    void *y;       /* float or int32_t: four bytes */
-    size_t ld, batch;
-    uint32_t col_begin, col_end, threads;
+    const void *X, *x; /* of the view's value type */
+    void *Y, *y;       /* float or int32_t: four bytes */
+    size_t batch, pad;
+    uint32_t col_begin, col_end, parts;
     uint8_t *scratch;
     int status; /* an error of any thread; they can only write the same kind of news */
 } product_job;
 
-static void product_part(void *context, uint32_t thread)
+static void inputs_part(void *context, uint32_t part, uint32_t thread)
 {
     product_job *job = context;
-    uint32_t begin = split(job->view, job->col_begin, job->col_end, thread, job->threads);
-    uint32_t end = split(job->view, job->col_begin, job->col_end, thread + 1, job->threads);
+    size_t n = job->view->n, step = up((n + job->parts - 1) / job->parts, TILE);
+    size_t begin = part * step, end = begin + step < n ? begin + step : n;
+    (void)thread;
+    if (job->view->value_type == CDOT_INT8)
+        transpose_as(job->X, job->batch, n, job->pad, (void *)job->x, begin, end, 1);
+    else
+        transpose_as(job->X, job->batch, n, job->pad, (void *)job->x, begin, end, 0);
+}
+
+static void columns_part(void *context, uint32_t part, uint32_t thread)
+{
+    product_job *job = context;
+    const cdot_view *view = job->view;
+    uint32_t begin = split(view, job->col_begin, job->col_end, part, job->parts);
+    uint32_t end = split(view, job->col_begin, job->col_end, part + 1, job->parts);
     if (begin >= end)
         return;
-    uint8_t *scratch = job->scratch + thread * up(job->view->scratch_bytes, LINE);
-    int status = job->view->value_type == CDOT_INT8
-                     ? cdot_dot_s8(job->view, job->x, job->ld, job->y, job->ld, job->batch, begin, end, scratch)
-                     : cdot_dot(job->view, job->x, job->ld, job->y, job->ld, job->batch, begin, end, scratch);
+    uint8_t *scratch = job->scratch + thread * up(view->scratch_bytes, LINE);
+    size_t pad = job->pad;
+    int status = view->value_type == CDOT_INT8
+                     ? cdot_dot_s8(view, job->x, pad, job->y, pad, pad, begin, end, scratch)
+                     : cdot_dot(view, job->x, pad, job->y, pad, pad, begin, end, scratch);
     if (status)
         __atomic_store_n(&job->status, status, __ATOMIC_RELAXED);
+    if (job->batch != 1)
+        outputs(job->y, pad, job->Y, job->batch, view->m, begin, end);
 }
 
 static int product(const cdot_view *view, const void *X, void *Y, size_t batch, uint32_t col_begin,
@@ -103,20 +121,16 @@ static int product(const cdot_view *view, const void *X, void *Y, size_t batch, 
 {
     if (col_begin > col_end || col_end > view->m)
         return CDOT_RANGE;
-    product_job job = {view, X, Y, 1, batch, col_begin, col_end, cdot_pool_threads(pool), scratch, 0};
-    uint8_t *rest = job.scratch + job.threads * up(view->scratch_bytes, LINE);
+    uint32_t threads = cdot_pool_threads(pool);
+    product_job job = {view, X, X, Y, Y, batch, padded(batch), col_begin, col_end,
+                       threads == 1 ? 1 : threads * POOL_PARTS, scratch, 0};
     if (batch != 1) {
-        size_t pad = padded(batch);
-        transpose(X, batch, view->n, pad, rest, view->value_type);
-        job.x = rest;
-        job.y = rest + up((uint64_t)view->n * pad * cdot_value_bytes(view->value_type), LINE);
-        job.ld = job.batch = pad;
+        uint8_t *x = job.scratch + threads * up(view->scratch_bytes, LINE);
+        job.x = x;
+        job.y = x + up((uint64_t)view->n * job.pad * cdot_value_bytes(view->value_type), LINE);
+        pool_run(pool, inputs_part, &job, job.parts);
     }
-    pool_run(pool, product_part, &job);
-    if (batch != 1)
-        for (size_t b = 0; b < batch; b++)
-            for (uint32_t j = col_begin; j < col_end; j++)
-                memcpy((uint8_t *)Y + 4 * (b * view->m + j), (uint8_t *)job.y + 4 * (j * job.ld + b), 4);
+    pool_run(pool, columns_part, &job, job.parts);
     return job.status;
 }
 

@@ -1,5 +1,8 @@
 /* Threads over columns, on hosts. Every thread computes whole columns, and a column's sum does not depend
- * on where a range starts, so the result is the same for every number of threads. */
+ * on where a range starts, so the result is the same for every number of threads.
+ *
+ * A job comes in parts, and whoever is free takes the next one: a thread whose core is busy with something
+ * else does less, and one that wakes up too late finds the round closed and keeps nobody waiting. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,7 +12,12 @@
 #include "cdot.h"
 #include "threads.h"
 
-enum { SPINS = 20000 }; /* rounds of waiting before a thread sleeps: about 20 us */
+enum { SPINS = 20000 }; /* looks before a thread sleeps: a fraction of a millisecond */
+
+/* The gate is one word, so that a worker enters a round or finds it closed, with nothing in between: the
+ * round's number, whether it is open, and how many workers are inside. */
+enum { ROUND_SHIFT = 32 };
+static const uint64_t OPEN = (uint64_t)1 << 31, INSIDE = ((uint64_t)1 << 31) - 1;
 
 typedef struct {
     cdot_pool *pool;
@@ -19,13 +27,14 @@ typedef struct {
 
 struct cdot_pool {
     uint32_t threads;
-    _Atomic uint32_t round;   /* rises with every job */
-    _Atomic uint32_t pending; /* workers still at it */
-    _Atomic uint32_t stop;
+    _Atomic uint64_t gate;
+    _Atomic uint32_t next;                     /* part of the round that nobody has taken yet */
+    _Atomic uint32_t stop, sleepers, waiting;  /* waiting: the caller sleeps until all workers are out */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
-    pool_job job;
+    pool_job job; /* job, context and parts change only while the gate is closed and nobody is inside */
     void *context;
+    uint32_t parts;
     worker workers[];
 };
 
@@ -38,27 +47,56 @@ static void relax(void)
 #endif
 }
 
+static int may_enter(uint64_t gate, uint32_t seen)
+{
+    return (gate & OPEN) && gate >> ROUND_SHIFT != seen;
+}
+
+/* Waits for a round that this worker has not seen, and enters it; 0 where the pool stops. */
+static uint32_t enter(cdot_pool *pool, uint32_t seen)
+{
+    for (;;) {
+        uint64_t gate = atomic_load(&pool->gate);
+        for (int spin = 0; spin < SPINS && !may_enter(gate, seen); spin++) {
+            relax();
+            gate = atomic_load(&pool->gate);
+        }
+        if (!may_enter(gate, seen)) {
+            pthread_mutex_lock(&pool->lock);
+            atomic_fetch_add(&pool->sleepers, 1); /* before the look: the caller opens, then counts sleepers */
+            while (!may_enter(atomic_load(&pool->gate), seen) && !atomic_load(&pool->stop))
+                pthread_cond_wait(&pool->wake, &pool->lock);
+            atomic_fetch_sub(&pool->sleepers, 1);
+            pthread_mutex_unlock(&pool->lock);
+        }
+        if (atomic_load(&pool->stop))
+            return 0;
+        gate = atomic_load(&pool->gate);
+        while (may_enter(gate, seen))
+            if (atomic_compare_exchange_weak(&pool->gate, &gate, gate + 1))
+                return (uint32_t)(gate >> ROUND_SHIFT);
+    }
+}
+
+static void take_parts(cdot_pool *pool, uint32_t thread)
+{
+    for (uint32_t part; (part = atomic_fetch_add(&pool->next, 1)) < pool->parts;)
+        pool->job(pool->context, part, thread);
+}
+
 static void *work(void *argument)
 {
     worker *self = argument;
     cdot_pool *pool = self->pool;
-    for (uint32_t seen = 0;;) {
-        for (int spin = 0; spin < SPINS && atomic_load(&pool->round) == seen; spin++)
-            relax();
-        pthread_mutex_lock(&pool->lock);
-        while (atomic_load(&pool->round) == seen && !atomic_load(&pool->stop))
-            pthread_cond_wait(&pool->wake, &pool->lock);
-        pthread_mutex_unlock(&pool->lock);
-        if (atomic_load(&pool->stop))
-            return NULL;
-        seen = atomic_load(&pool->round);
-        pool->job(pool->context, self->index);
-        if (atomic_fetch_sub(&pool->pending, 1) == 1) {
+    for (uint32_t round = 0; (round = enter(pool, round)) != 0;) {
+        take_parts(pool, self->index);
+        if ((atomic_fetch_sub(&pool->gate, 1) & INSIDE) == 1 && atomic_load(&pool->waiting)) {
             pthread_mutex_lock(&pool->lock);
             pthread_cond_signal(&pool->done);
             pthread_mutex_unlock(&pool->lock);
         }
     }
+    return NULL;
 }
 
 cdot_pool *cdot_pool_new(uint32_t threads)
@@ -89,7 +127,6 @@ void cdot_pool_free(cdot_pool *pool)
         return;
     pthread_mutex_lock(&pool->lock);
     atomic_store(&pool->stop, 1);
-    atomic_fetch_add(&pool->round, 1);
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
     for (uint32_t i = 0; i + 1 < pool->threads; i++)
@@ -105,24 +142,46 @@ uint32_t cdot_pool_threads(const cdot_pool *pool)
     return pool ? pool->threads : 1;
 }
 
-void pool_run(cdot_pool *pool, pool_job job, void *context)
+/* Opens the next round; rounds are never 0, which is what a worker has seen that has seen none. */
+static void open_round(cdot_pool *pool)
 {
-    if (!pool || pool->threads == 1) {
-        job(context, 0);
+    uint32_t round = (uint32_t)(atomic_load(&pool->gate) >> ROUND_SHIFT) + 1;
+    atomic_store(&pool->next, 0);
+    atomic_store(&pool->gate, (uint64_t)(round ? round : 1) << ROUND_SHIFT | OPEN);
+    if (atomic_load(&pool->sleepers)) {
+        pthread_mutex_lock(&pool->lock);
+        pthread_cond_broadcast(&pool->wake);
+        pthread_mutex_unlock(&pool->lock);
+    }
+}
+
+/* Lets nobody in any more, and waits for those who are inside. */
+static void close_round(cdot_pool *pool)
+{
+    atomic_fetch_and(&pool->gate, ~OPEN);
+    for (int spin = 0; spin < SPINS && (atomic_load(&pool->gate) & INSIDE); spin++)
+        relax();
+    if (!(atomic_load(&pool->gate) & INSIDE))
+        return;
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->waiting, 1); /* before the look: a worker leaves, then sees who waits */
+    while (atomic_load(&pool->gate) & INSIDE)
+        pthread_cond_wait(&pool->done, &pool->lock);
+    atomic_store(&pool->waiting, 0);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void pool_run(cdot_pool *pool, pool_job job, void *context, uint32_t parts)
+{
+    if (!pool || pool->threads == 1 || parts < 2) {
+        for (uint32_t part = 0; part < parts; part++)
+            job(context, part, 0);
         return;
     }
-    pthread_mutex_lock(&pool->lock);
     pool->job = job;
     pool->context = context;
-    atomic_store(&pool->pending, pool->threads - 1);
-    atomic_fetch_add(&pool->round, 1);
-    pthread_cond_broadcast(&pool->wake);
-    pthread_mutex_unlock(&pool->lock);
-    job(context, 0);
-    for (int spin = 0; spin < SPINS && atomic_load(&pool->pending); spin++)
-        relax();
-    pthread_mutex_lock(&pool->lock);
-    while (atomic_load(&pool->pending))
-        pthread_cond_wait(&pool->done, &pool->lock);
-    pthread_mutex_unlock(&pool->lock);
+    pool->parts = parts;
+    open_round(pool);
+    take_parts(pool, 0);
+    close_round(pool);
 }

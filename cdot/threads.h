@@ -4,9 +4,13 @@
 
 #include "cdot.h"
 
-typedef void (*pool_job)(void *context, uint32_t thread);
+enum { POOL_PARTS = 8 }; /* of a job for each thread: what the last to finish keeps the others waiting for */
 
-/* Calls job(context, 0 .. threads - 1), thread 0 on the caller, and waits for all. */
-void pool_run(cdot_pool *pool, pool_job job, void *context);
+/* `thread` says whose memory a part may use: below the pool's threads, and no other part runs with it now. */
+typedef void (*pool_job)(void *context, uint32_t part, uint32_t thread);
+
+/* Calls job(context, 0 .. parts - 1, thread), each part once, by the caller (thread 0) and by whoever of the
+ * pool is free, and waits for all. */
+void pool_run(cdot_pool *pool, pool_job job, void *context, uint32_t parts);
 
 #endif

@@ -7,7 +7,8 @@
 
 #include "../payload.h"
 
-enum { LANES = 8 };
+enum { LANES = 8, WIDE = 4 * LANES }; /* vectors of a batch that share a pass over the entries */
+#define HAS_WIDE 1
 
 static inline float sum_rows(const void *rows, uint32_t row_bytes, const float *values, uint32_t count,
                              const float *x)
@@ -89,6 +90,33 @@ static inline void add_run(const float *values, uint32_t count, const float *x, 
         s0 = _mm256_fmadd_ps(_mm256_set1_ps(values[i]), _mm256_loadu_ps(x), s0);
     s0 = _mm256_add_ps(_mm256_add_ps(s0, s1), _mm256_add_ps(s2, s3));
     _mm256_storeu_ps(out, _mm256_add_ps(_mm256_loadu_ps(out), s0));
+}
+
+/* The same for WIDE vectors: an entry is loaded once for all of them. Two entries at a time, so that eight
+ * chains of additions hide how long each takes. rows NULL: rows follow each other, as in add_run. */
+static inline void add_wide(const void *rows, uint32_t row_bytes, const float *values, uint32_t count,
+                            const float *x, size_t ldx, float *out)
+{
+    enum { VECTORS = WIDE / LANES };
+    __m256 even[VECTORS], odd[VECTORS];
+    uint32_t i = 0;
+    for (int k = 0; k < VECTORS; k++)
+        even[k] = odd[k] = _mm256_setzero_ps();
+#define X(i) (x + (rows ? (size_t)cdot_index(rows, row_bytes, i) : (size_t)(i)) * ldx)
+    for (; i + 2 <= count; i += 2) {
+        const float *first = X(i), *second = X(i + 1);
+        __m256 a = _mm256_set1_ps(values[i]), b = _mm256_set1_ps(values[i + 1]);
+        for (int k = 0; k < VECTORS; k++) {
+            even[k] = _mm256_fmadd_ps(a, _mm256_loadu_ps(first + LANES * k), even[k]);
+            odd[k] = _mm256_fmadd_ps(b, _mm256_loadu_ps(second + LANES * k), odd[k]);
+        }
+    }
+    if (i < count)
+        for (int k = 0; k < VECTORS; k++)
+            even[k] = _mm256_fmadd_ps(_mm256_set1_ps(values[i]), _mm256_loadu_ps(X(i) + LANES * k), even[k]);
+#undef X
+    for (int k = 0; k < VECTORS; k++, out += LANES)
+        _mm256_storeu_ps(out, _mm256_add_ps(_mm256_loadu_ps(out), _mm256_add_ps(even[k], odd[k])));
 }
 
 #endif

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -210,3 +211,19 @@ def test_builds_with_signed_and_unsigned_char() -> None:
         assert done.returncode == 0, done.stderr
         said.append(done.stdout)
     assert said[0] == said[1] and said[0].count("\n") >= 11
+
+
+def test_a_pool_that_slept_wakes_up() -> None:
+    """Threads that sleep, that are more than the parts, and that come too late: the product stays the same."""
+    W = np.random.default_rng(0).integers(0, 3, (90, 200)).astype(np.float32)
+    payload = formats.get("csc").encode(W)
+    X = np.random.default_rng(1).standard_normal((35, 90)).astype(np.float32)
+    Y, expected = np.zeros((35, 200), np.float32), payload.dot(X)
+    with Pool(5) as pool:
+        scratch = payload.kernel.scratch(35, 5)
+        for round_ in range(300):
+            if round_ % 100 == 0:
+                time.sleep(0.05)
+            Y[:] = np.nan
+            payload.kernel.dot(X, Y, (0, 200), pool, scratch)
+            assert np.array_equal(Y, expected), round_

@@ -157,3 +157,35 @@ def test_too_many_nonzeros(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("formats.csc.MAX_NONZEROS", 3)
     with pytest.raises(ValueError, match="4 nonzeros are too many for csc_palette: its pointers have 32 bits"):
         formats.get("csc_palette").encode(np.eye(4, dtype=np.float32))
+
+
+@pytest.mark.parametrize("name", ["im", *NAMES[:2], NAMES[3]])
+@pytest.mark.parametrize("symbols", [1, 2, 9, 16, 17, 18, 31, 32, 33, 34])
+@pytest.mark.parametrize("zeros", [0.0, 0.3, 0.97])
+def test_every_value_of_a_small_codebook(name: str, symbols: int, zeros: float) -> None:
+    """One input at a time gives each entry exactly, wherever it stands in a step of 32 and a word of 64."""
+    rng = np.random.default_rng(symbols)
+    book = rng.standard_normal(symbols).astype(np.float32)
+    for n, m in ((1, 97), (31, 40), (64, 9), (229, 7)):
+        W = book[rng.integers(0, symbols, (n, m))]
+        W[rng.random(W.shape) < zeros] = 0
+        payload = formats.parse(name).encode(W)
+        assert np.array_equal(payload.decode(), W)
+        for i, x in enumerate(np.eye(n, dtype=np.float32)):
+            assert np.array_equal(payload.dot(x), W[i]), i
+        assert np.array_equal(payload.dot(np.eye(n, dtype=np.float32)), W)
+
+
+@pytest.mark.parametrize("zeros", [0.5, 0.9])
+def test_index_maps_of_long_columns(zeros: float) -> None:
+    """Columns that are taken in several pieces, with rows of two bytes and of four."""
+    rng = np.random.default_rng(0)
+    for n, m in ((4096, 5), (9001, 4), (70_001, 3)):
+        W = rng.choice(np.arange(1, 30, dtype=np.float32), (n, m))
+        W[rng.random(W.shape) < zeros] = 0
+        X = rng.integers(-3, 4, (9, n)).astype(np.float32)
+        for name in ("im", "im_packed"):
+            payload = formats.get(name).encode(W)
+            assert np.array_equal(payload.decode(), W)
+            assert np.array_equal(payload.dot(X[0]), X[0].astype(np.float64) @ W), "sums below 2^24 are exact"
+            assert np.array_equal(payload.dot(X), X.astype(np.float64) @ W)

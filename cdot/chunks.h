@@ -29,7 +29,6 @@ typedef struct {
     uint32_t column_left; /* its entries that were not shown yet */
     uint32_t end;         /* one past the last column of the group that is asked for */
     uint32_t chunk;       /* entries of the chunk when it is full, 0: there is none */
-    uint32_t filled;
     uint32_t size; /* of this group's chunks: it is cut into equal parts, whichever columns are asked for */
 } chunk_stream;
 
@@ -108,20 +107,7 @@ static inline int chunk_refill(chunk_cursor *at, const chunk_counts *counts, chu
         chunk_start(at, counts, stream);
     stream->chunk = stream->left < stream->size ? (uint32_t)stream->left : stream->size;
     stream->left -= stream->chunk;
-    stream->filled = 0;
     return stream->chunk ? found : CHUNK_NONE;
-}
-
-/* Entries that are missing in the chunk that is nearest to being full. */
-static inline uint32_t chunk_room(const chunk_cursor *at)
-{
-    uint32_t room = CHUNK_ENTRIES;
-    for (int s = 0; s < CHUNK_STREAMS; s++) {
-        uint32_t open = at->streams[s].chunk - at->streams[s].filled;
-        if (at->streams[s].chunk && open < room)
-            room = open;
-    }
-    return room;
 }
 
 /* A full chunk's columns as a block without rows and values; 0 if none of them is asked for. */

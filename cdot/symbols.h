@@ -1,0 +1,122 @@
+/* Streams of bytes in a canonical Huffman code: up to SYMBOLS_A_LOOK_UP of them a look-up, four streams side
+ * by side. A byte is what a symbol stands for, or the symbol's number.
+ *
+ * Look-ups write whole words, so streams are decoded past the end of what was asked for: at most
+ * SYMBOLS_PAST of those symbols are real, and the next chunk of the stream starts with them. A code whose
+ * codewords are all of one length needs no table. Decoding stands in this header because short chunks would
+ * feel the calls. */
+#ifndef CDOT_SYMBOLS_H
+#define CDOT_SYMBOLS_H
+
+#include "huffman.h"
+
+enum {
+    SYMBOL_STREAMS = 4,
+    SYMBOL_TABLE_BITS = 11,
+    SYMBOL_LOOK_UPS = 3, /* from one peek: SYMBOL_LOOK_UPS * SYMBOL_TABLE_BITS <= BITS_PEEK */
+    SYMBOLS_A_LOOK_UP = 6,
+    SYMBOLS_PAST = SYMBOL_LOOK_UPS * SYMBOLS_A_LOOK_UP,
+    SYMBOL_SPARE = 32 /* bytes behind those asked for that may be written: SYMBOLS_PAST, and a word */
+};
+
+typedef struct {
+    huffman_stream stream;
+    const uint8_t *bytes; /* [symbols] that they stand for; NULL: their numbers */
+    uint64_t *table;      /* [2^table_bits]: bits, count, and the bytes; count 0: a longer codeword */
+    uint32_t table_bits;
+    uint32_t most;  /* bytes that one look-up gives */
+    uint32_t alike; /* all codewords have this many bits; ALIKE_NOT: they differ */
+} symbol_stream;
+
+enum { ALIKE_NOT = 255 };
+
+/* Bytes of workspace that symbols_open takes, a multiple of 16. */
+uint64_t symbols_workspace(const huffman_sections *sections);
+
+/* Opens code, stream and seek points, and builds the table; an error as huffman_stream_open, CDOT_CODE for
+ * more symbols than bytes can tell apart. */
+int symbols_open(symbol_stream *out, const huffman_sections *sections, const uint8_t *bytes,
+                 uint8_t *workspace);
+
+/* The byte of a codeword that is longer than the table's index, from the front of a stream that stands at
+ * `bit`; returns the bit behind it. */
+uint64_t symbols_long(const symbol_stream *symbols, uint64_t bit, uint8_t *out);
+
+/* The next `count` bytes where codewords are alike; up to eight more are written. */
+uint64_t symbols_alike(const symbol_stream *symbols, uint64_t bit, uint32_t count, uint8_t *out);
+
+/* `rounds` times SYMBOL_LOOK_UPS look-ups in each of `streams` streams, a constant in every call. */
+static inline void symbols_rounds(const symbol_stream *symbols, uint32_t rounds, uint64_t *bits, uint8_t **outs,
+                                  int streams)
+{
+    const bit_stream words = symbols->stream.stream;
+    const uint64_t *table = symbols->table;
+    uint32_t shift = 64 - symbols->table_bits;
+    uint64_t bit[SYMBOL_STREAMS];
+    uint8_t *out[SYMBOL_STREAMS];
+    for (int s = 0; s < streams; s++) {
+        bit[s] = bits[s];
+        out[s] = outs[s];
+    }
+    for (uint32_t round = 0; round < rounds; round++) {
+        for (int s = 0; s < streams; s++) {
+            uint64_t window = bits_peek(&words, bit[s]), taken = 0;
+            for (int look_up = 0; look_up < SYMBOL_LOOK_UPS; look_up++) {
+                uint64_t entry = table[window >> shift], found = entry >> 16;
+                if (__builtin_expect((entry & 0xff00) == 0, 0)) {
+                    bit[s] = symbols_long(symbols, bit[s] + (taken & 63), out[s]) - (taken & 63);
+                    out[s]++;
+                    break;
+                }
+                memcpy(out[s], &found, sizeof found);
+                out[s] += entry >> 8 & 255;
+                window <<= entry & 63; /* the bits of three look-ups fit into 63 */
+                taken += entry;
+            }
+            bit[s] += taken & 63;
+        }
+    }
+    for (int s = 0; s < streams; s++) {
+        bits[s] = bit[s];
+        outs[s] = out[s];
+    }
+}
+
+/* Bytes of one stream, until it has reached its end, or up to SYMBOLS_PAST behind it. */
+static inline void symbols_decode(const symbol_stream *symbols, uint64_t *bit, uint8_t **out, uint8_t *end)
+{
+    uint32_t most = SYMBOL_LOOK_UPS * symbols->most;
+    if (symbols->alike != ALIKE_NOT && *out < end) {
+        *bit = symbols_alike(symbols, *bit, (uint32_t)(end - *out), *out);
+        *out = end;
+    }
+    while (*out < end)
+        symbols_rounds(symbols, ((uint32_t)(end - *out) + most - 1) / most, bit, out, 1);
+}
+
+/* Bytes of SYMBOL_STREAMS streams, until one of them has reached its end; bits and outs are moved on. */
+static inline void symbols_decode_four(const symbol_stream *symbols, uint64_t *bits, uint8_t **outs,
+                                       uint8_t *const *ends)
+{
+    uint32_t most = SYMBOL_LOOK_UPS * symbols->most;
+    if (symbols->alike != ALIKE_NOT) {
+        for (int s = 0; s < SYMBOL_STREAMS; s++)
+            symbols_decode(symbols, bits + s, outs + s, ends[s]);
+        return;
+    }
+    for (;;) {
+        ptrdiff_t room = ends[0] - outs[0];
+        for (int s = 1; s < SYMBOL_STREAMS; s++)
+            room = ends[s] - outs[s] < room ? ends[s] - outs[s] : room;
+        if (room <= 0)
+            return;
+        symbols_rounds(symbols, ((uint32_t)room + most - 1) / most, bits, outs, SYMBOL_STREAMS);
+    }
+}
+
+/* Values of symbols' numbers; `codebook` has SYMBOL_CODEBOOK entries, and up to eight more values are read
+ * and written. */
+enum { SYMBOL_CODEBOOK = 32 };
+void symbols_values(const uint8_t *numbers, uint32_t count, const float *codebook, uint32_t symbols, float *out);
+
+#endif

@@ -95,23 +95,21 @@ static inline void pairs_peek(const pair_stream *pairs, const pair_stream *table
         *bit = pairs_search(pairs, *bit, (*out)++);
 }
 
-/* `rounds` peeks in each stream. */
+/* `rounds` peeks in each of PAIR_STREAMS streams. They are written out, and stand in variables of their own: a
+ * loop over them would be one through memory. */
 static inline void pairs_rounds(const pair_stream *pairs, uint32_t rounds, uint64_t *bits, float **outs, int longs)
 {
-    const pair_stream tables = *pairs; /* what is written cannot be in it */
-    uint64_t bit[PAIR_STREAMS];
-    float *out[PAIR_STREAMS];
-    for (int s = 0; s < PAIR_STREAMS; s++) {
-        bit[s] = bits[s];
-        out[s] = outs[s];
+    const pair_stream tables = *pairs;
+    uint64_t bit0 = bits[0], bit1 = bits[1], bit2 = bits[2], bit3 = bits[3];
+    float *out0 = outs[0], *out1 = outs[1], *out2 = outs[2], *out3 = outs[3];
+    for (uint32_t round = 0; round < rounds; round++) {
+        pairs_peek(pairs, &tables, &bit0, &out0, longs);
+        pairs_peek(pairs, &tables, &bit1, &out1, longs);
+        pairs_peek(pairs, &tables, &bit2, &out2, longs);
+        pairs_peek(pairs, &tables, &bit3, &out3, longs);
     }
-    for (uint32_t round = 0; round < rounds; round++)
-        for (int s = 0; s < PAIR_STREAMS; s++)
-            pairs_peek(pairs, &tables, &bit[s], &out[s], longs);
-    for (int s = 0; s < PAIR_STREAMS; s++) {
-        bits[s] = bit[s];
-        outs[s] = out[s];
-    }
+    bits[0] = bit0, bits[1] = bit1, bits[2] = bit2, bits[3] = bit3;
+    outs[0] = out0, outs[1] = out1, outs[2] = out2, outs[3] = out3;
 }
 
 /* Values of one stream, until it has reached its end; a code of one value takes no bits. */

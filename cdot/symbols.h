@@ -45,53 +45,53 @@ uint64_t symbols_long(const symbol_stream *symbols, uint64_t bit, uint8_t *out);
 /* The next `count` bytes where codewords are alike; up to eight more are written. */
 uint64_t symbols_alike(const symbol_stream *symbols, uint64_t bit, uint32_t count, uint8_t *out);
 
-/* `rounds` times SYMBOL_LOOK_UPS look-ups in each of `streams` streams, a constant in every call. */
-static inline void symbols_rounds(const symbol_stream *symbols, uint32_t rounds, uint64_t *bits, uint8_t **outs,
-                                  int streams)
+/* What one peek gives. `symbols` is for the call alone: what look-ups need are copies in registers. */
+static inline void symbols_peek(const symbol_stream *symbols, bit_stream words, const uint64_t *table,
+                                uint32_t shift, uint64_t *bit, uint8_t **out)
+{
+    uint64_t window = bits_peek(&words, *bit), taken = 0;
+    for (int look_up = 0; look_up < SYMBOL_LOOK_UPS; look_up++) {
+        uint64_t entry = table[window >> shift], found = entry >> 16;
+        if (__builtin_expect((entry & 0xff00) == 0, 0)) {
+            *bit = symbols_long(symbols, *bit + (taken & 63), (*out)++);
+            return;
+        }
+        memcpy(*out, &found, sizeof found);
+        *out += entry >> 8 & 255;
+        window <<= entry & 63; /* the bits of three look-ups fit into 63 */
+        taken += entry;
+    }
+    *bit += taken & 63;
+}
+
+/* `rounds` peeks in each of SYMBOL_STREAMS streams. They are written out, and stand in variables of their own:
+ * a loop over them would be one through memory. */
+static inline void symbols_rounds(const symbol_stream *symbols, uint32_t rounds, uint64_t *bits, uint8_t **outs)
 {
     const bit_stream words = symbols->stream.stream;
     const uint64_t *table = symbols->table;
     uint32_t shift = 64 - symbols->table_bits;
-    uint64_t bit[SYMBOL_STREAMS];
-    uint8_t *out[SYMBOL_STREAMS];
-    for (int s = 0; s < streams; s++) {
-        bit[s] = bits[s];
-        out[s] = outs[s];
-    }
+    uint64_t bit0 = bits[0], bit1 = bits[1], bit2 = bits[2], bit3 = bits[3];
+    uint8_t *out0 = outs[0], *out1 = outs[1], *out2 = outs[2], *out3 = outs[3];
     for (uint32_t round = 0; round < rounds; round++) {
-        for (int s = 0; s < streams; s++) {
-            uint64_t window = bits_peek(&words, bit[s]), taken = 0;
-            for (int look_up = 0; look_up < SYMBOL_LOOK_UPS; look_up++) {
-                uint64_t entry = table[window >> shift], found = entry >> 16;
-                if (__builtin_expect((entry & 0xff00) == 0, 0)) {
-                    bit[s] = symbols_long(symbols, bit[s] + (taken & 63), out[s]) - (taken & 63);
-                    out[s]++;
-                    break;
-                }
-                memcpy(out[s], &found, sizeof found);
-                out[s] += entry >> 8 & 255;
-                window <<= entry & 63; /* the bits of three look-ups fit into 63 */
-                taken += entry;
-            }
-            bit[s] += taken & 63;
-        }
+        symbols_peek(symbols, words, table, shift, &bit0, &out0);
+        symbols_peek(symbols, words, table, shift, &bit1, &out1);
+        symbols_peek(symbols, words, table, shift, &bit2, &out2);
+        symbols_peek(symbols, words, table, shift, &bit3, &out3);
     }
-    for (int s = 0; s < streams; s++) {
-        bits[s] = bit[s];
-        outs[s] = out[s];
-    }
+    bits[0] = bit0, bits[1] = bit1, bits[2] = bit2, bits[3] = bit3;
+    outs[0] = out0, outs[1] = out1, outs[2] = out2, outs[3] = out3;
 }
 
 /* Bytes of one stream, until it has reached its end, or up to SYMBOLS_PAST behind it. */
 static inline void symbols_decode(const symbol_stream *symbols, uint64_t *bit, uint8_t **out, uint8_t *end)
 {
-    uint32_t most = SYMBOL_LOOK_UPS * symbols->most;
     if (symbols->alike != ALIKE_NOT && *out < end) {
         *bit = symbols_alike(symbols, *bit, (uint32_t)(end - *out), *out);
         *out = end;
     }
     while (*out < end)
-        symbols_rounds(symbols, ((uint32_t)(end - *out) + most - 1) / most, bit, out, 1);
+        symbols_peek(symbols, symbols->stream.stream, symbols->table, 64 - symbols->table_bits, bit, out);
 }
 
 /* Bytes of SYMBOL_STREAMS streams, until one of them has reached its end; bits and outs are moved on. */
@@ -110,7 +110,7 @@ static inline void symbols_decode_four(const symbol_stream *symbols, uint64_t *b
             room = ends[s] - outs[s] < room ? ends[s] - outs[s] : room;
         if (room <= 0)
             return;
-        symbols_rounds(symbols, ((uint32_t)room + most - 1) / most, bits, outs, SYMBOL_STREAMS);
+        symbols_rounds(symbols, ((uint32_t)room + most - 1) / most, bits, outs);
     }
 }
 

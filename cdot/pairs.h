@@ -52,9 +52,8 @@ int pairs_open(pair_stream *out, const huffman_sections *sections, uint8_t *work
 /* The value of a codeword that is in no table; returns the bit behind it. */
 uint64_t pairs_search(const pair_stream *pairs, uint64_t bit, float *out);
 
-/* One look-up: writes two values, moves on by as many as were found. 0 for a codeword that has to be
- * searched for. */
-static inline int pairs_look_up(const pair_stream *pairs, uint64_t *window, uint64_t *bit, float **out)
+/* One look-up: writes two values, moves on by as many as were found; returns how many. */
+static inline uint32_t pairs_look_up(const pair_stream *pairs, uint64_t *window, uint64_t *bit, float **out)
 {
     uint64_t entry = *window >> (64 - pairs->stream.code.table_bits);
     pair_entry pair = pairs->entries[entry];
@@ -66,8 +65,8 @@ static inline int pairs_look_up(const pair_stream *pairs, uint64_t *window, uint
 }
 
 /* The same with long codewords; `within`: of those in the table's index only, and others are none. */
-static inline int pairs_look_up_long(const pair_stream *pairs, uint64_t *window, uint64_t *bit, float **out,
-                                     int within)
+static inline uint32_t pairs_look_up_long(const pair_stream *pairs, uint64_t *window, uint64_t *bit, float **out,
+                                          int within)
 {
     uint64_t entry = *window >> (64 - HUFFMAN_TABLE_BITS);
     pair_long pair = pairs->longs[entry];
@@ -81,33 +80,38 @@ static inline int pairs_look_up_long(const pair_stream *pairs, uint64_t *window,
 }
 
 /* What one peek gives; `longs`, a constant in every call, is the kind of table. `tables` is a copy of `pairs`
- * that stays in registers, for no call has its address. */
+ * that stays in registers, for no call has its address. A codeword that is in no entry moves nothing on, so
+ * it is enough to look for one once. */
 static inline void pairs_peek(const pair_stream *pairs, const pair_stream *tables, uint64_t *bit, float **out,
                               int longs)
 {
     uint64_t window = bits_peek(&tables->stream.stream, *bit);
-    int found = longs ? pairs_look_up_long(tables, &window, bit, out, 0) : pairs_look_up(tables, &window, bit, out);
-    if (found && longs)
+    uint32_t found = 0;
+    if (longs) {
+        found = pairs_look_up_long(tables, &window, bit, out, 0);
         pairs_look_up_long(tables, &window, bit, out, 1);
-    for (int look_up = 1; look_up < PAIR_LOOK_UPS && found && !longs; look_up++)
-        found = pairs_look_up(tables, &window, bit, out);
+    } else {
+        for (int look_up = 0; look_up < PAIR_LOOK_UPS; look_up++)
+            found = pairs_look_up(tables, &window, bit, out);
+    }
     if (__builtin_expect(!found, 0))
         *bit = pairs_search(pairs, *bit, (*out)++);
 }
 
-/* `rounds` peeks in each of PAIR_STREAMS streams. They are written out, and stand in variables of their own: a
- * loop over them would be one through memory. */
-static inline void pairs_rounds(const pair_stream *pairs, uint32_t rounds, uint64_t *bits, float **outs, int longs)
+/* Values of PAIR_STREAMS streams that are not at their ends, until one of them is. They are written out, and
+ * stand in variables of their own: a loop over them would be one through memory. */
+static inline void pairs_rounds(const pair_stream *pairs, uint64_t *bits, float **outs, float *const *ends,
+                                int longs)
 {
     const pair_stream tables = *pairs;
     uint64_t bit0 = bits[0], bit1 = bits[1], bit2 = bits[2], bit3 = bits[3];
     float *out0 = outs[0], *out1 = outs[1], *out2 = outs[2], *out3 = outs[3];
-    for (uint32_t round = 0; round < rounds; round++) {
+    do {
         pairs_peek(pairs, &tables, &bit0, &out0, longs);
         pairs_peek(pairs, &tables, &bit1, &out1, longs);
         pairs_peek(pairs, &tables, &bit2, &out2, longs);
         pairs_peek(pairs, &tables, &bit3, &out3, longs);
-    }
+    } while (out0 < ends[0] && out1 < ends[1] && out2 < ends[2] && out3 < ends[3]);
     bits[0] = bit0, bits[1] = bit1, bits[2] = bit2, bits[3] = bit3;
     outs[0] = out0, outs[1] = out1, outs[2] = out2, outs[3] = out3;
 }
@@ -129,22 +133,15 @@ static inline void pairs_decode(const pair_stream *pairs, uint64_t *bit, float *
 /* Values of PAIR_STREAMS streams, until one of them has reached its end; bits and outs are moved on. */
 static inline void pairs_decode_four(const pair_stream *pairs, uint64_t *bits, float **outs, float *const *ends)
 {
-    uint32_t most = pairs->longs ? 4 : PAIRS_PAST;
-    if (pairs->stream.groups == 0)
-        for (int s = 0; s < PAIR_STREAMS; s++)
-            pairs_decode(pairs, bits + s, outs + s, ends[s]);
-    for (;;) {
-        ptrdiff_t room = ends[0] - outs[0];
-        for (int s = 1; s < PAIR_STREAMS; s++)
-            room = ends[s] - outs[s] < room ? ends[s] - outs[s] : room;
-        if (room <= 0)
-            return;
-        uint32_t rounds = ((uint32_t)room + most - 1) / most;
-        if (pairs->longs)
-            pairs_rounds(pairs, rounds, bits, outs, 1);
-        else
-            pairs_rounds(pairs, rounds, bits, outs, 0);
-    }
+    int all = pairs->stream.groups > 0;
+    for (int s = 0; s < PAIR_STREAMS; s++)
+        all &= outs[s] < ends[s];
+    if (all && pairs->longs)
+        pairs_rounds(pairs, bits, outs, ends, 1);
+    else if (all)
+        pairs_rounds(pairs, bits, outs, ends, 0);
+    for (int s = 0; s < PAIR_STREAMS && pairs->stream.groups == 0; s++)
+        pairs_decode(pairs, bits + s, outs + s, ends[s]);
 }
 
 #endif

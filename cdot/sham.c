@@ -4,7 +4,7 @@
 
 extern const cdot_decoder sham_decoder;
 
-enum { FORMAT = 6 };
+enum { FORMAT = 6, LINE = 64 };
 
 typedef struct {
     chunk_counts counts;
@@ -96,15 +96,26 @@ static void sham_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t colum
     chunk_seek(&at->chunks, &tables->counts, column, end, ends);
 }
 
-/* Gives stream `s` its next chunk; 0 if there is nothing left for it. */
-static int sham_refill(const sham_tables *tables, sham_cursor *at, int s)
+/* A chunk's rows are on their way from memory while its values are decoded. */
+static void sham_prefetch(const cdot_view *view, const chunk_stream *one)
 {
+    const sham_tables *tables = view->workspace;
+    const uint8_t *rows = (const uint8_t *)tables->rows + one->position * view->row_bytes;
+    for (uint32_t at = 0; at < one->chunk * view->row_bytes; at += LINE)
+        __builtin_prefetch(rows + at);
+}
+
+/* Gives stream `s` its next chunk; 0 if there is nothing left for it. */
+static int sham_refill(const cdot_view *view, sham_cursor *at, int s)
+{
+    const sham_tables *tables = view->workspace;
     chunk_stream *one = &at->chunks.streams[s];
     int found = chunk_refill(&at->chunks, &tables->counts, one);
     if (found == CHUNK_GROUP)
         coded_group(&at->values, s, coded_seek(coded_stream(&tables->values), one->column));
     else if (found == CHUNK_MORE)
         coded_more(&at->values, s, at->shown[s], coded_width(&tables->values));
+    sham_prefetch(view, one);
     return found != CHUNK_NONE;
 }
 
@@ -134,7 +145,7 @@ static int sham_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *blo
                     return 1;
                 }
             }
-            active += one->chunk || sham_refill(tables, at, s);
+            active += one->chunk || sham_refill(view, at, s);
         }
         if (!active)
             return 0;

@@ -61,7 +61,7 @@ static uint64_t symbols_entry(const symbol_stream *symbols, uint64_t index, cons
     return found << 16 | count << 8 | taken;
 }
 
-/* What symbols stand for instead of their numbers; the most of them in an entry. */
+/* What symbols stand for instead of their numbers. */
 static void symbols_translate(symbol_stream *symbols)
 {
     for (uint64_t i = 0; i < (uint64_t)1 << symbols->table_bits; i++) {
@@ -70,7 +70,6 @@ static void symbols_translate(symbol_stream *symbols)
         for (uint32_t k = 0; k < count; k++)
             out |= (uint64_t)symbols_byte(symbols, entry >> (16 + 8 * k) & 255) << (16 + 8 * k);
         symbols->table[i] = out;
-        symbols->most = count > symbols->most ? count : symbols->most;
     }
 }
 
@@ -92,7 +91,7 @@ int symbols_open(symbol_stream *out, const huffman_sections *sections, const uin
     const huffman_fields *fields = &sections->fields;
     if (fields->symbols > SYMBOLS)
         return CDOT_CODE;
-    *out = (symbol_stream){.bytes = bytes, .table_bits = symbols_table_bits(fields), .most = 1};
+    *out = (symbol_stream){.bytes = bytes, .table_bits = symbols_table_bits(fields)};
     int error = huffman_stream_open_lengths(&out->stream, sections, workspace);
     if (error)
         return error;

@@ -24,7 +24,6 @@ typedef struct {
     const uint8_t *bytes; /* [symbols] that they stand for; NULL: their numbers */
     uint64_t *table;      /* [2^table_bits]: bits, count, and the bytes; count 0: a longer codeword */
     uint32_t table_bits;
-    uint32_t most;  /* bytes that one look-up gives */
     uint32_t alike; /* all codewords have this many bits; ALIKE_NOT: they differ */
 } symbol_stream;
 
@@ -45,40 +44,41 @@ uint64_t symbols_long(const symbol_stream *symbols, uint64_t bit, uint8_t *out);
 /* The next `count` bytes where codewords are alike; up to eight more are written. */
 uint64_t symbols_alike(const symbol_stream *symbols, uint64_t bit, uint32_t count, uint8_t *out);
 
-/* What one peek gives. `symbols` is for the call alone: what look-ups need are copies in registers. */
+/* What one peek gives. `symbols` is for the call alone: what look-ups need are copies in registers. A codeword
+ * that is in no entry moves nothing on, so it is enough to look for one behind the last look-up. */
 static inline void symbols_peek(const symbol_stream *symbols, bit_stream words, const uint64_t *table,
                                 uint32_t shift, uint64_t *bit, uint8_t **out)
 {
-    uint64_t window = bits_peek(&words, *bit), taken = 0;
+    uint64_t window = bits_peek(&words, *bit), taken = 0, entry = 0;
     for (int look_up = 0; look_up < SYMBOL_LOOK_UPS; look_up++) {
-        uint64_t entry = table[window >> shift], found = entry >> 16;
-        if (__builtin_expect((entry & 0xff00) == 0, 0)) {
-            *bit = symbols_long(symbols, *bit + (taken & 63), (*out)++);
-            return;
-        }
+        entry = table[window >> shift];
+        uint64_t found = entry >> 16 | entry << 48; /* one instruction; the upper two bytes are nothing */
         memcpy(*out, &found, sizeof found);
         *out += entry >> 8 & 255;
         window <<= entry & 63; /* the bits of three look-ups fit into 63 */
         taken += entry;
     }
     *bit += taken & 63;
+    if (__builtin_expect(entry == 0, 0))
+        *bit = symbols_long(symbols, *bit, (*out)++);
 }
 
-/* `rounds` peeks in each of SYMBOL_STREAMS streams. They are written out, and stand in variables of their own:
- * a loop over them would be one through memory. */
-static inline void symbols_rounds(const symbol_stream *symbols, uint32_t rounds, uint64_t *bits, uint8_t **outs)
+/* Bytes of SYMBOL_STREAMS streams that are not at their ends, until one of them is. They are written out, and
+ * stand in variables of their own: a loop over them would be one through memory. */
+static inline void symbols_rounds(const symbol_stream *symbols, uint64_t *bits, uint8_t **outs,
+                                  uint8_t *const *ends)
 {
     const bit_stream words = symbols->stream.stream;
     const uint64_t *table = symbols->table;
     uint32_t shift = 64 - symbols->table_bits;
     uint64_t bit0 = bits[0], bit1 = bits[1], bit2 = bits[2], bit3 = bits[3];
     uint8_t *out0 = outs[0], *out1 = outs[1], *out2 = outs[2], *out3 = outs[3];
-    for (uint32_t round = 0; round < rounds; round++) {
+    do {
         symbols_peek(symbols, words, table, shift, &bit0, &out0);
         symbols_peek(symbols, words, table, shift, &bit1, &out1);
         symbols_peek(symbols, words, table, shift, &bit2, &out2);
         symbols_peek(symbols, words, table, shift, &bit3, &out3);
-    }
+    } while (out0 < ends[0] && out1 < ends[1] && out2 < ends[2] && out3 < ends[3]);
     bits[0] = bit0, bits[1] = bit1, bits[2] = bit2, bits[3] = bit3;
     outs[0] = out0, outs[1] = out1, outs[2] = out2, outs[3] = out3;
 }
@@ -98,20 +98,13 @@ static inline void symbols_decode(const symbol_stream *symbols, uint64_t *bit, u
 static inline void symbols_decode_four(const symbol_stream *symbols, uint64_t *bits, uint8_t **outs,
                                        uint8_t *const *ends)
 {
-    uint32_t most = SYMBOL_LOOK_UPS * symbols->most;
-    if (symbols->alike != ALIKE_NOT) {
-        for (int s = 0; s < SYMBOL_STREAMS; s++)
-            symbols_decode(symbols, bits + s, outs + s, ends[s]);
-        return;
-    }
-    for (;;) {
-        ptrdiff_t room = ends[0] - outs[0];
-        for (int s = 1; s < SYMBOL_STREAMS; s++)
-            room = ends[s] - outs[s] < room ? ends[s] - outs[s] : room;
-        if (room <= 0)
-            return;
-        symbols_rounds(symbols, ((uint32_t)room + most - 1) / most, bits, outs);
-    }
+    int all = symbols->alike == ALIKE_NOT;
+    for (int s = 0; s < SYMBOL_STREAMS; s++)
+        all &= outs[s] < ends[s];
+    if (all)
+        symbols_rounds(symbols, bits, outs, ends);
+    for (int s = 0; s < SYMBOL_STREAMS && symbols->alike != ALIKE_NOT; s++)
+        symbols_decode(symbols, bits + s, outs + s, ends[s]);
 }
 
 /* Values of symbols' numbers; `codebook` has SYMBOL_CODEBOOK entries, and up to eight more values are read

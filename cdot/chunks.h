@@ -90,7 +90,9 @@ static inline void chunk_start(chunk_cursor *at, const chunk_counts *counts, chu
     stream->end = columns < at->end - column ? column + columns : at->end;
     stream->position = counts->positions[at->group];
     stream->size = chunk_size(counts->positions[at->group + 1] - stream->position);
-    for (uint32_t j = column; j < stream->end; j++)
+    if (stream->end - column == columns)
+        stream->left = counts->positions[at->group + 1] - stream->position;
+    for (uint32_t j = column; j < stream->end && stream->end - column < columns; j++)
         stream->left += chunk_count(counts, j);
     stream->column_left = chunk_count(counts, column);
     at->group++;
@@ -110,12 +112,33 @@ static inline int chunk_refill(chunk_cursor *at, const chunk_counts *counts, chu
     return stream->chunk ? found : CHUNK_NONE;
 }
 
+/* chunk_show for a chunk with all that is left of a group: no column ends outside it. */
+static inline uint32_t chunk_show_rest(chunk_cursor *at, const chunk_counts *counts, chunk_stream *stream)
+{
+    uint32_t done = stream->column_left, column = stream->column + 1, segments = 0;
+    at->ends[segments++] = done;
+    if (counts->width == 2)
+        for (; column < stream->end; column++)
+            at->ends[segments++] = done += ((const uint16_t *)counts->counts)[column];
+    else
+        for (; column < stream->end; column++)
+            at->ends[segments++] = done += chunk_count(counts, column);
+    stream->column = stream->end;
+    stream->position += stream->chunk;
+    stream->chunk = 0;
+    return segments;
+}
+
 /* A full chunk's columns as a block without rows and values; 0 if none of them is asked for. */
 static inline int chunk_show(chunk_cursor *at, const chunk_counts *counts, chunk_stream *stream,
                              cdot_block *block)
 {
     uint32_t done = 0, segments = 0;
     *block = (cdot_block){.column = stream->column, .ends = at->ends};
+    if (stream->left == 0 && stream->column >= at->begin) {
+        block->segments = chunk_show_rest(at, counts, stream);
+        return 1;
+    }
     while (stream->column < stream->end) {
         uint32_t left = stream->chunk - done;
         uint32_t take = stream->column_left < left ? stream->column_left : left;

@@ -14,7 +14,8 @@ _Static_assert((int)CHUNK_STREAMS == (int)PAIR_STREAMS && (int)CHUNK_STREAMS == 
 _Static_assert((int)PAIR_SPARE <= (int)SYMBOL_SPARE, "one spare does for both");
 
 typedef struct {
-    int bytes, int8;       /* bytes: it is `symbols`, else `pairs` */
+    int bytes, int8;       /* bytes: it is `symbols`, else `pairs` or `alike` */
+    int alike;             /* floats whose few codewords have one length: they are unpacked, without a table */
     symbol_stream symbols;
     pair_stream pairs;
     float codebook[SYMBOL_CODEBOOK]; /* of bytes that are no int8 */
@@ -37,7 +38,7 @@ int coded_open(coded_values *out, const huffman_sections *sections, int int8, ui
 
 static inline const huffman_stream *coded_stream(const coded_values *values)
 {
-    return values->bytes ? &values->symbols.stream : &values->pairs.stream;
+    return values->bytes || values->alike ? &values->symbols.stream : &values->pairs.stream;
 }
 
 /* The bit where the group of a column starts. */
@@ -66,12 +67,20 @@ static inline void coded_decode_bytes(const symbol_stream *symbols, coded_cursor
         at->filled[s] = (uint32_t)(outs[s] - bytes) - s * CODED_STRIDE;
 }
 
+/* Floats of codewords that are alike, of stream `s` until its chunk of `size` is full. */
+void coded_unpack(const coded_values *values, coded_cursor *at, int s, uint32_t size);
+
 /* The same for values. */
 static inline void coded_decode(const coded_values *values, coded_cursor *at, const uint32_t *sizes)
 {
     float *floats = at->scratch, *outs[CHUNK_STREAMS], *ends[CHUNK_STREAMS];
     if (values->bytes) {
         coded_decode_bytes(&values->symbols, at, sizes);
+        return;
+    }
+    if (values->alike) {
+        for (int s = 0; s < CHUNK_STREAMS; s++)
+            coded_unpack(values, at, s, sizes[s]);
         return;
     }
     uint32_t idle = values->pairs.stream.groups ? CHUNK_ENTRIES : 0;
@@ -97,6 +106,10 @@ static inline void coded_complete(const coded_values *values, coded_cursor *at, 
     float *floats = (float *)at->scratch + s * CODED_STRIDE, *out = floats + at->filled[s];
     if (values->bytes) {
         coded_complete_bytes(&values->symbols, at, s, size);
+        return;
+    }
+    if (values->alike) {
+        coded_unpack(values, at, s, size);
         return;
     }
     pairs_decode(&values->pairs, at->bits + s, &out, floats + size);

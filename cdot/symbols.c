@@ -1,6 +1,9 @@
 /* Building the table of several symbols a look-up, and what is not looked up in it; see symbols.h. */
 #include "symbols.h"
 
+#if defined(__BMI2__)
+#include <immintrin.h>
+#endif
 #if defined(__AVX2__)
 #include "vector/symbols_avx2.h"
 #else
@@ -111,7 +114,7 @@ uint64_t symbols_long(const symbol_stream *symbols, uint64_t bit, uint8_t *out)
     return bit + length;
 }
 
-/* Eight codewords of `width` bits from a wide window, the first in the lowest byte. */
+/* Eight codewords of `width` bits from the front of a window, the first in the lowest byte. */
 static inline uint64_t symbols_eight(uint64_t window, uint32_t width)
 {
 #if defined(__BMI2__)
@@ -125,21 +128,36 @@ static inline uint64_t symbols_eight(uint64_t window, uint32_t width)
 #endif
 }
 
+/* A wide window from within the stream, where three words may be loaded. */
+static inline uint64_t symbols_window(const uint32_t *words, uint64_t bit)
+{
+    uint64_t pair;
+    memcpy(&pair, words + (bit >> 5), sizeof pair);
+    return (pair << 32 | pair >> 32) << (bit & 31) | (uint64_t)words[(bit >> 5) + 2] << (bit & 31) >> 32;
+}
+
 uint64_t symbols_alike(const symbol_stream *symbols, uint64_t bit, uint32_t count, uint8_t *out)
 {
-    uint32_t width = symbols->alike;
+    const bit_stream *stream = &symbols->stream.stream;
     const uint8_t *bytes = symbols->bytes;
+    uint32_t width = symbols->alike, i = 0;
+    uint64_t end = bit + (uint64_t)count * width;
+    uint64_t last = stream->last * 32; /* from this bit on, three words are not there */
     if (width == 0) {
         memset(out, symbols_byte(symbols, 0), count);
         return bit;
     }
-    for (uint32_t i = 0; i < count; i += 8) {
-        uint64_t eight = symbols_eight(bits_peek_wide(&symbols->stream.stream, bit + (uint64_t)i * width), width);
+    for (; i < count && bit < last; i += 8, bit += 8 * width) {
+        uint64_t eight = symbols_eight(symbols_window(stream->words, bit), width);
         memcpy(out + i, &eight, sizeof eight);
     }
-    for (uint32_t i = 0; bytes && i < count; i++)
+    for (; i < count; i += 8, bit += 8 * width) {
+        uint64_t eight = symbols_eight(bits_peek_wide(stream, bit), width);
+        memcpy(out + i, &eight, sizeof eight);
+    }
+    for (i = 0; bytes && i < count; i++)
         out[i] = bytes[out[i]];
-    return bit + (uint64_t)count * width;
+    return end;
 }
 
 void symbols_values(const uint8_t *numbers, uint32_t count, const float *codebook, uint32_t symbols, float *out)
@@ -150,4 +168,18 @@ void symbols_values(const uint8_t *numbers, uint32_t count, const float *codeboo
         values_from(numbers, count, codebook, 16, out);
     else
         values_from(numbers, count, codebook, 32, out);
+}
+
+uint64_t symbols_unpack(const symbol_stream *symbols, uint64_t bit, uint32_t count, const float *codebook,
+                        float *out)
+{
+    const bit_stream *stream = &symbols->stream.stream;
+    uint32_t width = symbols->alike, i = 0;
+    uint64_t end = bit + (uint64_t)count * width, last = stream->last * 32;
+    eight_values eight = eight_values_of(codebook, width);
+    for (; i < count && bit < last; i += 8, bit += 8 * width)
+        write_eight(&eight, symbols_window(stream->words, bit), width, out + i);
+    for (; i < count; i += 8, bit += 8 * width)
+        write_eight(&eight, bits_peek_wide(stream, bit), width, out + i);
+    return end;
 }

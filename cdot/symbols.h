@@ -107,6 +107,16 @@ static inline void symbols_decode_four(const symbol_stream *symbols, uint64_t *b
         symbols_decode(symbols, bits + s, outs + s, ends[s]);
 }
 
+/* The values of the next `count` codewords that are alike, from a codebook as below; up to eight more are
+ * written. SYMBOLS_UNPACK: whether that is a way of its own here, faster than bytes and their values. */
+#if defined(__AVX2__)
+enum { SYMBOLS_UNPACK = 1 };
+#else
+enum { SYMBOLS_UNPACK = 0 };
+#endif
+uint64_t symbols_unpack(const symbol_stream *symbols, uint64_t bit, uint32_t count, const float *codebook,
+                        float *out);
+
 /* Values of symbols' numbers; `codebook` has SYMBOL_CODEBOOK entries, and up to eight more values are read
  * and written. */
 enum { SYMBOL_CODEBOOK = 32 };

@@ -47,16 +47,14 @@ static void pairs_build(pair_stream *pairs)
 /* The first codeword of an index, and those behind it that start with the same bits, if they have one length. */
 static pair_long pairs_first(const huffman_code *code, uint64_t index)
 {
-    uint32_t length, last;
-    uint64_t window = index << (64 - code->table_bits), behind = (uint64_t)1 << (64 - code->table_bits);
+    uint32_t length, last, t = code->table_bits;
+    uint64_t window = index << (64 - t);
     uint32_t symbol = huffman_slow(code, window, &length);
-    huffman_slow(code, window + (behind - 1), &last);
+    huffman_slow(code, window + (((uint64_t)1 << (64 - t)) - 1), &last);
     if (length != last)
-        return (pair_long){.shift = 63};
-    pair_long out = {.shift = (uint8_t)(64 - length), .bits = (uint8_t)length, .count = 1};
-    out.base = symbol - (uint32_t)(window >> out.shift);
-    out.within = length <= code->table_bits ? 255 : 0;
-    return out;
+        return 63; /* a symbol that there is, 0 or 1 */
+    uint32_t base = symbol - (uint32_t)(window >> (64 - length));
+    return (uint64_t)base << 32 | length << 16 | 1 << 8 | (64 - length);
 }
 
 static void pairs_build_long(pair_stream *pairs)
@@ -66,10 +64,8 @@ static void pairs_build_long(pair_stream *pairs)
         int64_t second = pairs_second(code, i);
         pairs->longs[i] = pairs_first(code, i);
         pairs->seconds[i] = second < 0 ? 0 : code->table_value[second];
-        if (second >= 0) {
-            pairs->longs[i].bits += code->table_length[second];
-            pairs->longs[i].count = 2;
-        }
+        if (second >= 0)
+            pairs->longs[i] += ((uint64_t)code->table_length[second] << 16) + (1 << 8);
     }
 }
 

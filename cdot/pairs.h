@@ -16,7 +16,7 @@
 enum {
     PAIR_STREAMS = 4,
     PAIR_LOOK_UPS = 3, /* from one peek: PAIR_LOOK_UPS * HUFFMAN_TABLE_BITS <= BITS_PEEK */
-    PAIR_LONGEST = BITS_PEEK - HUFFMAN_TABLE_BITS, /* a long codeword and a look-up from one peek */
+    PAIR_LONGEST = 64 / PAIR_LOOK_UPS, /* long codewords, from one wide peek */
     PAIRS_PAST = 2 * PAIR_LOOK_UPS,
     PAIR_SPARE = PAIRS_PAST + 1 /* values behind those asked for that may be written */
 };
@@ -26,14 +26,10 @@ typedef struct {
     uint8_t bits, count; /* count 0: a codeword longer than that */
 } pair_entry;
 
-/* The same where codewords may be longer: the first symbol is base + the codeword, modulo 2^32. */
-typedef struct {
-    uint32_t base;
-    uint8_t shift;        /* 64 - its length */
-    uint8_t bits;         /* of what is found */
-    uint8_t count;        /* 0: codewords of several lengths start with these bits */
-    uint8_t within;       /* all ones if `bits` are in the table's index */
-} pair_long;
+/* The same where codewords may be longer, in one word: the first codeword's length (64 less that, 8 bits), how
+ * many values (8 bits) and bits (16 bits) are found, and what has to be added to the first codeword for its
+ * symbol (32 bits, modulo 2^32). No bits and no values where codewords of several lengths start alike. */
+typedef uint64_t pair_long;
 
 typedef struct {
     huffman_stream stream;
@@ -64,36 +60,32 @@ static inline uint32_t pairs_look_up(const pair_stream *pairs, uint64_t *window,
     return pair.count;
 }
 
-/* The same with long codewords; `within`: of those in the table's index only, and others are none. */
-static inline uint32_t pairs_look_up_long(const pair_stream *pairs, uint64_t *window, uint64_t *bit, float **out,
-                                          int within)
+/* The same with long codewords. */
+static inline uint32_t pairs_look_up_long(const pair_stream *pairs, uint64_t *window, uint64_t *bit, float **out)
 {
     uint64_t entry = *window >> (64 - HUFFMAN_TABLE_BITS);
     pair_long pair = pairs->longs[entry];
-    uint32_t bits = within ? pair.bits & pair.within : pair.bits;
-    (*out)[0] = pairs->stream.code.values[pair.base + (uint32_t)(*window >> pair.shift)];
+    uint32_t symbol = (uint32_t)(pair >> 32) + (uint32_t)(*window >> (pair & 63)), bits = (uint32_t)pair >> 16;
+    (*out)[0] = pairs->stream.code.values[symbol];
     (*out)[1] = pairs->seconds[entry];
-    *out += within ? pair.count & pair.within : pair.count;
+    *out += pair >> 8 & 255;
     *bit += bits;
     *window <<= bits;
-    return pair.count;
+    return bits;
 }
 
 /* What one peek gives; `longs`, a constant in every call, is the kind of table. `tables` is a copy of `pairs`
  * that stays in registers, for no call has its address. A codeword that is in no entry moves nothing on, so
  * it is enough to look for one once. */
-static inline void pairs_peek(const pair_stream *pairs, const pair_stream *tables, uint64_t *bit, float **out,
-                              int longs)
+__attribute__((always_inline)) static inline void pairs_peek(const pair_stream *pairs,
+                                                             const pair_stream *tables, uint64_t *bit, float **out,
+                                                             int longs)
 {
-    uint64_t window = bits_peek(&tables->stream.stream, *bit);
+    const bit_stream *stream = &tables->stream.stream;
+    uint64_t window = longs ? bits_peek_wide(stream, *bit) : bits_peek(stream, *bit);
     uint32_t found = 0;
-    if (longs) {
-        found = pairs_look_up_long(tables, &window, bit, out, 0);
-        pairs_look_up_long(tables, &window, bit, out, 1);
-    } else {
-        for (int look_up = 0; look_up < PAIR_LOOK_UPS; look_up++)
-            found = pairs_look_up(tables, &window, bit, out);
-    }
+    for (int look_up = 0; look_up < PAIR_LOOK_UPS; look_up++)
+        found = longs ? pairs_look_up_long(tables, &window, bit, out) : pairs_look_up(tables, &window, bit, out);
     if (__builtin_expect(!found, 0))
         *bit = pairs_search(pairs, *bit, (*out)++);
 }

@@ -46,8 +46,9 @@ uint64_t symbols_alike(const symbol_stream *symbols, uint64_t bit, uint32_t coun
 
 /* What one peek gives. `symbols` is for the call alone: what look-ups need are copies in registers. A codeword
  * that is in no entry moves nothing on, so it is enough to look for one behind the last look-up. */
-static inline void symbols_peek(const symbol_stream *symbols, bit_stream words, const uint64_t *table,
-                                uint32_t shift, uint64_t *bit, uint8_t **out)
+__attribute__((always_inline)) static inline void symbols_peek(const symbol_stream *symbols, bit_stream words,
+                                                               const uint64_t *table,
+                                                               uint32_t shift, uint64_t *bit, uint8_t **out)
 {
     uint64_t window = bits_peek(&words, *bit), taken = 0, entry = 0;
     for (int look_up = 0; look_up < SYMBOL_LOOK_UPS; look_up++) {

@@ -1,0 +1,78 @@
+/* ham's table: what the next bits of a stream hold, made from the canonical code. */
+#include "ham.h"
+
+static uint32_t table_bits(uint32_t longest, uint32_t unary)
+{
+    uint32_t bits = longest - (unary && longest > 1);
+    return bits < HAM_TABLE_BITS ? bits : HAM_TABLE_BITS;
+}
+
+uint64_t ham_table_bytes(uint32_t longest)
+{
+    return sizeof(ham_entry) << (longest ? table_bits(longest, 0) : 0);
+}
+
+static int find_zero(ham_tables *tables)
+{
+    const huffman_code *code = &tables->stream.code;
+    uint32_t zeros = 0, l = 1;
+    for (uint32_t s = 0; s < code->symbols; s++)
+        if (code->values[s] == 0) {
+            tables->zero = s;
+            zeros++;
+        }
+    tables->zero_bits = 0;
+    if (zeros == 0 || code->longest == 0)
+        return CDOT_OK;
+    while (l < code->longest && tables->zero >= code->index[l + 1])
+        l++;
+    tables->zero_bits = l;
+    return zeros == 1 ? CDOT_OK : CDOT_CODE;
+}
+
+/* The codeword behind a 1 and `window`. */
+static ham_entry unary_entry(const huffman_code *code, uint32_t t, uint64_t window)
+{
+    uint32_t length, symbol = huffman_slow(code, (uint64_t)1 << 63 | window >> 1, &length);
+    if (length > t + 1)
+        return (ham_entry){0, HAM_LONG, 0, 0, 0};
+    return (ham_entry){code->values[symbol], (uint8_t)(length - 1), 0, 1, 1};
+}
+
+/* As many zeros as the first t bits of `window` hold, and the value behind them. */
+static ham_entry run_entry(const ham_tables *tables, uint32_t t, uint64_t window)
+{
+    ham_entry run = {0, 0, 0, 0, 0};
+    while (run.count == 0) {
+        uint32_t length, symbol = huffman_slow(&tables->stream.code, window << run.bits, &length);
+        if (run.bits + length > t)
+            break;
+        run.bits += (uint8_t)length;
+        if (tables->zero_bits == 0 || symbol != tables->zero) {
+            run.value = tables->stream.code.values[symbol];
+            run.count = 1;
+        } else {
+            run.zeros++;
+        }
+    }
+    run.entries = run.zeros + run.count;
+    if (run.entries == 0)
+        run.bits = HAM_LONG;
+    return run;
+}
+
+int ham_build_table(ham_tables *tables)
+{
+    const huffman_code *code = &tables->stream.code;
+    int error = find_zero(tables);
+    if (error || code->longest == 0)
+        return error;
+    uint32_t unary = tables->zero_bits == 1 && tables->zero == 0, t = table_bits(code->longest, unary);
+    tables->unary = unary;
+    tables->table_bits = t;
+    for (uint32_t i = 0; i < (uint32_t)1 << t; i++) {
+        uint64_t window = (uint64_t)i << (64 - t);
+        tables->entries[i] = unary ? unary_entry(code, t, window) : run_entry(tables, t, window);
+    }
+    return CDOT_OK;
+}

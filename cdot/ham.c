@@ -33,7 +33,7 @@ static int64_t ham_workspace(const uint8_t *payload, uint64_t size)
     uint32_t longest = sections.fields.longest;
     uint64_t wide = reader.header.value_type == CDOT_INT8 ? HUFFMAN_WIDE(sections.fields.symbols) : 0;
     return (int64_t)(ham_tables_bytes() + wide + huffman_workspace(longest) +
-                     ham_table_bytes(longest));
+                     (sizeof(ham_entry) << ham_table_bits(longest)));
 }
 
 static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,

@@ -1,9 +1,8 @@
 /* What ham's files share: the table of codewords, and where each of four streams stands.
  *
  * `unary`: the codeword of 0 is the bit 0, as it is wherever zeros are common. Then a run of zeros is
- * counted by leading zero bits, however long it is, and the table is asked only for the nonzero behind it,
- * whose codeword starts with 1: the entry is that of the table_bits behind this 1. Else an entry is that of
- * the next table_bits, and it takes zeros and the value behind them, as many as fit. */
+ * counted by leading zero bits, however long it is, and the table is asked only for the nonzero behind it.
+ * Else an entry takes zeros and the value behind them, as many as its bits hold. */
 #ifndef CDOT_HAM_H
 #define CDOT_HAM_H
 
@@ -17,7 +16,7 @@ enum {
 
 typedef struct {
     float value;
-    uint8_t bits;    /* without the leading 1 where zeros are unary */
+    uint8_t bits;
     uint8_t zeros;   /* in front of the value, within the bits */
     uint8_t count;   /* 1 if there is a nonzero */
     uint8_t entries; /* zeros + count */
@@ -43,8 +42,8 @@ typedef struct {
     uint32_t done;            /* the chunk is full, or the group ends here */
 } ham_stream;
 
-/* Bytes of the table for codewords of up to `longest` bits. */
-uint64_t ham_table_bytes(uint32_t longest);
+/* Bits that the table answers, where codewords have up to `longest`. */
+uint32_t ham_table_bits(uint32_t longest);
 
 /* Finds out about the zeros, and fills tables->entries. Returns CDOT_OK or CDOT_CODE. */
 int ham_build_table(ham_tables *tables);

@@ -95,16 +95,16 @@ __attribute__((always_inline)) static inline int unary_round(const ham_tables *t
                                                              uint32_t row_bytes, quarter to, place *at)
 {
     ham_pair pair = ham_two(tables->stream.stream.words, tables->entries, 64 - tables->table_bits, at->bit);
-    uint64_t row = at->row + pair.run[0], end = row + pair.run[1];
-    if (__builtin_expect(pair.bits > 64 || end > limit, 0))
+    uint64_t first = at->row + pair.zeros[0], second = first + pair.zeros[1] + 1;
+    if (__builtin_expect(pair.bits[1] > 64 || second >= limit, 0))
         return 0;
-    put(to.rows, row_bytes, at->fill, row - 1);
-    put(to.rows, row_bytes, at->fill + 1, end - 1);
+    put(to.rows, row_bytes, at->fill, first);
+    put(to.rows, row_bytes, at->fill + 1, second);
     to.values[at->fill] = pair.entry[0]->value;
     to.values[at->fill + 1] = pair.entry[1]->value;
     at->fill += 2;
-    at->bit += pair.bits;
-    at->row = end;
+    at->bit += pair.bits[1];
+    at->row = second + 1;
     return 1;
 }
 

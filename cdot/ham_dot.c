@@ -18,7 +18,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* Gives a stream the next group; 0 if there is none. */
-static int start(ham_job *job, ham_stream *one)
+__attribute__((noinline)) static int start(ham_job *job, ham_stream *one)
 {
     const huffman_stream *stream = &job->tables->stream;
     if (job->next >= job->end)
@@ -35,8 +35,8 @@ static int start(ham_job *job, ham_stream *one)
 }
 
 /* The limit is reached: adds the sum to its column, and goes on with the column's next rows, the next
- * column, or the next group. */
-static void finish(ham_job *job, ham_stream *one)
+ * column, or the next group; 0 for the last. */
+static inline int finish(ham_job *job, ham_stream *one)
 {
     if (one->column >= job->begin)
         job->y[one->column] += one->sum;
@@ -45,10 +45,11 @@ static void finish(ham_job *job, ham_stream *one)
         one->row = 0;
         if (++one->column == one->end) {
             start(job, one);
-            return;
+            return 0;
         }
     }
     one->limit = least(one->row + ROWS, job->n);
+    return 1;
 }
 
 /* What is rare: the end of a column, a long run of zeros or codeword, the last bits of the stream. */
@@ -61,24 +62,52 @@ __attribute__((noinline)) static void slow_step(ham_job *job, ham_stream *one)
         finish(job, one);
 }
 
-/* Two nonzeros; 0 if they are not in front of the limit or not in one peek. */
-__attribute__((always_inline)) static inline int two(const uint32_t *words, const ham_entry *entries, uint32_t shift,
-                                                     const float *x, uint64_t limit, uint64_t *bit, uint64_t *row,
-                                                     float *sum)
+/* Where a stream stands, in registers. */
+typedef struct {
+    uint64_t bit, row, limit;
+    float sum;
+} place;
+
+static inline void load(place *at, const ham_stream *one)
 {
-    ham_pair pair = ham_two(words, entries, shift, *bit);
-    uint64_t at = *row + pair.run[0], end = at + pair.run[1];
-    if (__builtin_expect(pair.bits > 64 || end > limit, 0))
-        return 0;
-    *sum = __builtin_fmaf(pair.entry[0]->value, x[at - 1], *sum);
-    *sum = __builtin_fmaf(pair.entry[1]->value, x[end - 1], *sum);
-    *bit += pair.bits;
-    *row = end;
-    return 1;
+    *at = (place){one->bit, one->row, one->limit, one->sum};
 }
 
-/* Four streams side by side, while all of them are live and far from the end of the stream. */
-static void four(ham_job *job, ham_stream *streams)
+static inline void store(const place *at, ham_stream *one)
+{
+    one->bit = at->bit;
+    one->row = at->row;
+    one->sum = at->sum;
+}
+
+/* The next two nonzeros of a stream, or the next one where the second is behind the peek or the limit.
+ * Returns 0 if it was something else: then the stream's peeks have to be counted again. */
+__attribute__((always_inline)) static inline int step(ham_job *job, const uint32_t *words, const ham_entry *entries,
+                                                      uint32_t shift, const float *x, ham_stream *one, place *at)
+{
+    ham_pair pair = ham_two(words, entries, shift, at->bit);
+    uint64_t first = at->row + pair.zeros[0], second = first + pair.zeros[1] + 1;
+    if (__builtin_expect(pair.bits[1] <= 64 && second < at->limit, 1)) {
+        at->sum = __builtin_fmaf(pair.entry[0]->value, x[first], at->sum);
+        at->sum = __builtin_fmaf(pair.entry[1]->value, x[second], at->sum);
+        at->bit += pair.bits[1];
+        at->row = second + 1;
+        return 1;
+    }
+    if (pair.bits[0] <= 64 && first < at->limit) {
+        at->sum = __builtin_fmaf(pair.entry[0]->value, x[first], at->sum);
+        at->bit += pair.bits[0];
+        at->row = first + 1;
+        return 1;
+    }
+    store(at, one);
+    slow_step(job, one);
+    load(at, one);
+    return 0;
+}
+
+/* Streams side by side while all of them are live and no peek can pass the end; `count` is 1 or 4. */
+__attribute__((always_inline)) static inline void run(ham_job *job, ham_stream *streams, int count)
 {
     const ham_tables *tables = job->tables;
     const uint32_t *words = tables->stream.stream.words;
@@ -86,31 +115,33 @@ static void four(ham_job *job, ham_stream *streams)
     const float *x = job->x;
     uint32_t shift = 64 - tables->table_bits;
     uint64_t rounds = ~(uint64_t)0;
-    uint64_t bit[HAM_STREAMS], row[HAM_STREAMS], limit[HAM_STREAMS];
-    float sum[HAM_STREAMS];
-#define LOAD(s) (bit[s] = streams[s].bit, row[s] = streams[s].row, limit[s] = streams[s].limit, sum[s] = streams[s].sum)
-#define STORE(s) (streams[s].bit = bit[s], streams[s].row = row[s], streams[s].sum = sum[s])
-    for (int s = 0; s < HAM_STREAMS; s++) {
-        LOAD(s);
-        rounds = least(rounds, ham_safe_rounds(tables, bit[s]));
+    place a, b, c, d;
+    load(&a, &streams[0]);
+    load(&b, &streams[count > 1 ? 1 : 0]);
+    load(&c, &streams[count > 1 ? 2 : 0]);
+    load(&d, &streams[count > 1 ? 3 : 0]);
+#define COUNT(s, at) rounds = streams[s].live ? least(rounds, ham_safe_rounds(tables, at.bit)) : 0
+#define STEP(s, at)                                                                         \
+    if (__builtin_expect(!step(job, words, entries, shift, x, &streams[s], &at), 0))         \
+        COUNT(s, at);
+    COUNT(0, a);
+    if (count > 1)
+        COUNT(1, b), COUNT(2, c), COUNT(3, d);
+    while (rounds > 0) {
+        rounds--;
+        STEP(0, a)
+        if (count > 1) {
+            STEP(1, b)
+            STEP(2, c)
+            STEP(3, d)
+        }
     }
-    int live = 1;
-    while (rounds-- > 0 && live) {
-#define ONE(s)                                                                                              \
-    if (__builtin_expect(!two(words, entries, shift, x, limit[s], &bit[s], &row[s], &sum[s]), 0)) {          \
-        STORE(s);                                                                                           \
-        slow_step(job, &streams[s]);                                                                        \
-        LOAD(s);                                                                                            \
-        rounds = least(rounds, ham_safe_rounds(tables, bit[s]));                                            \
-        live &= (int)streams[s].live;                                                                       \
+    store(&a, &streams[0]);
+    if (count > 1) {
+        store(&b, &streams[1]);
+        store(&c, &streams[2]);
+        store(&d, &streams[3]);
     }
-        ONE(0)
-        ONE(1)
-        ONE(2)
-        ONE(3)
-    }
-    for (int s = 0; s < HAM_STREAMS; s++)
-        STORE(s);
 }
 
 static void dot_unary(const cdot_view *view, const float *x, float *y, uint32_t col_begin, uint32_t col_end)
@@ -123,14 +154,17 @@ static void dot_unary(const cdot_view *view, const float *x, float *y, uint32_t 
     for (int s = 0; s < HAM_STREAMS; s++)
         live += (uint32_t)start(&job, &streams[s]);
     while (streams[0].live & streams[1].live & streams[2].live & streams[3].live) {
-        four(&job, streams);
+        run(&job, streams, HAM_STREAMS);
         for (int s = 0; s < HAM_STREAMS; s++)
             if (streams[s].live)
                 slow_step(&job, &streams[s]);
     }
     for (int s = 0; s < HAM_STREAMS; s++)
-        while (streams[s].live)
-            slow_step(&job, &streams[s]);
+        while (streams[s].live) {
+            run(&job, &streams[s], 1);
+            if (streams[s].live)
+                slow_step(&job, &streams[s]);
+        }
 }
 
 int ham_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,

@@ -72,26 +72,24 @@ static inline int ham_take(const ham_tables *tables, ham_stream *one, float *val
 
 /* Two nonzeros in front of a stream, each behind a unary run of zeros. */
 typedef struct {
-    uint64_t run[2];           /* entries: zeros and the nonzero */
-    uint64_t bits;             /* of both; above 64: they are not what is there */
+    uint64_t zeros[2];         /* in front of each */
+    uint64_t bits[2];          /* up to the end of each; above 64: it is not what is there */
     const ham_entry *entry[2];
 } ham_pair;
 
 /* From one peek. A codeword that the window cuts has an entry of more bits than are left, since no codeword
- * begins with another: so all that has to be checked is the number of bits. Windows that are shifted by 64
- * or more belong to pairs that are refused. */
+ * begins with another: so all that has to be checked is the number of bits. */
 __attribute__((always_inline)) static inline ham_pair ham_two(const uint32_t *words, const ham_entry *entries,
                                                               uint32_t shift, uint64_t bit)
 {
     ham_pair pair;
-    uint64_t window = ham_peek(words, bit);
-    pair.bits = 0;
+    uint64_t window = ham_peek(words, bit), bits = 0;
     for (int i = 0; i < 2; i++) {
-        pair.run[i] = ham_leading_zeros(window) + 1;
-        window <<= pair.run[i] & 63;
+        pair.zeros[i] = ham_leading_zeros(window);
+        window <<= pair.zeros[i] & 63;
         pair.entry[i] = &entries[window >> shift];
         window <<= pair.entry[i]->bits & 63;
-        pair.bits += pair.run[i] + pair.entry[i]->bits;
+        pair.bits[i] = bits += pair.zeros[i] + pair.entry[i]->bits;
     }
     return pair;
 }

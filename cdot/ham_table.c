@@ -1,15 +1,9 @@
 /* ham's table: what the next bits of a stream hold, made from the canonical code. */
 #include "ham.h"
 
-static uint32_t table_bits(uint32_t longest, uint32_t unary)
+uint32_t ham_table_bits(uint32_t longest)
 {
-    uint32_t bits = longest - (unary && longest > 1);
-    return bits < HAM_TABLE_BITS ? bits : HAM_TABLE_BITS;
-}
-
-uint64_t ham_table_bytes(uint32_t longest)
-{
-    return sizeof(ham_entry) << (longest ? table_bits(longest, 0) : 0);
+    return longest < HAM_TABLE_BITS ? longest : HAM_TABLE_BITS;
 }
 
 static int find_zero(ham_tables *tables)
@@ -30,13 +24,13 @@ static int find_zero(ham_tables *tables)
     return zeros == 1 ? CDOT_OK : CDOT_CODE;
 }
 
-/* The codeword behind a 1 and `window`. */
+/* The nonzero in front of `window`: of windows that start with 0 there is only the empty one. */
 static ham_entry unary_entry(const huffman_code *code, uint32_t t, uint64_t window)
 {
-    uint32_t length, symbol = huffman_slow(code, (uint64_t)1 << 63 | window >> 1, &length);
-    if (length > t + 1)
+    uint32_t length, symbol = huffman_slow(code, window, &length);
+    if (symbol == 0 || length > t)
         return (ham_entry){0, HAM_LONG, 0, 0, 0};
-    return (ham_entry){code->values[symbol], (uint8_t)(length - 1), 0, 1, 1};
+    return (ham_entry){code->values[symbol], (uint8_t)length, 0, 1, 1};
 }
 
 /* As many zeros as the first t bits of `window` hold, and the value behind them. */
@@ -67,7 +61,7 @@ int ham_build_table(ham_tables *tables)
     int error = find_zero(tables);
     if (error || code->longest == 0)
         return error;
-    uint32_t unary = tables->zero_bits == 1 && tables->zero == 0, t = table_bits(code->longest, unary);
+    uint32_t unary = tables->zero_bits == 1 && tables->zero == 0, t = ham_table_bits(code->longest);
     tables->unary = unary;
     tables->table_bits = t;
     for (uint32_t i = 0; i < (uint32_t)1 << t; i++) {

@@ -64,13 +64,13 @@ __attribute__((noinline)) static void slow_step(ham_job *job, ham_stream *one)
 
 /* Where a stream stands, in registers. */
 typedef struct {
-    uint64_t bit, row, limit;
+    uint64_t bit, row, last; /* last: the row in front of the limit */
     float sum;
 } place;
 
 static inline void load(place *at, const ham_stream *one)
 {
-    *at = (place){one->bit, one->row, one->limit, one->sum};
+    *at = (place){one->bit, one->row, one->limit - 1, one->sum};
 }
 
 static inline void store(const place *at, ham_stream *one)
@@ -86,15 +86,18 @@ __attribute__((always_inline)) static inline int step(ham_job *job, const uint32
                                                       uint32_t shift, const float *x, ham_stream *one, place *at)
 {
     ham_pair pair = ham_two(words, entries, shift, at->bit);
-    uint64_t first = at->row + pair.zeros[0], second = first + pair.zeros[1] + 1;
-    if (__builtin_expect(pair.bits[1] <= 64 && second < at->limit, 1)) {
-        at->sum = __builtin_fmaf(pair.entry[0]->value, x[first], at->sum);
-        at->sum = __builtin_fmaf(pair.entry[1]->value, x[second], at->sum);
-        at->bit += pair.bits[1];
-        at->row = second + 1;
-        return 1;
+    uint64_t first = at->row + pair.zeros[0], before = first + pair.zeros[1];
+    if (__builtin_expect(before < at->last, 1)) {
+        __asm__ volatile(""); /* two branches that are foreseen: compilers make a longer one of them */
+        if (__builtin_expect(pair.bits[1] <= 64, 1)) {
+            at->sum = __builtin_fmaf(pair.entry[0]->value, x[first], at->sum);
+            at->sum = __builtin_fmaf(pair.entry[1]->value, x[before + 1], at->sum);
+            at->bit += pair.bits[1];
+            at->row = before + 2;
+            return 1;
+        }
     }
-    if (pair.bits[0] <= 64 && first < at->limit) {
+    if (pair.bits[0] <= 64 && first <= at->last) {
         at->sum = __builtin_fmaf(pair.entry[0]->value, x[first], at->sum);
         at->bit += pair.bits[0];
         at->row = first + 1;

@@ -24,36 +24,56 @@ static inline uint64_t ham_safe_rounds(const ham_tables *tables, uint64_t bit)
     return bit < tables->safe_bits ? (tables->safe_bits - bit + 63) / 64 : 0;
 }
 
-/* Takes zeros, up to the limit. */
+/* The same anywhere: behind the end are the last words once more. */
+static inline uint64_t ham_peek_anywhere(const ham_tables *tables, uint64_t bit)
+{
+    const bit_stream *stream = &tables->stream.stream;
+    return __builtin_expect(bit < tables->safe_bits, 1) ? ham_peek(stream->words, bit) : bits_peek_wide(stream, bit);
+}
+
+/* Takes zeros where they are unary, up to the limit. */
 static inline void ham_take_zeros(const ham_tables *tables, ham_stream *one)
 {
-    uint64_t left = one->limit - one->row, bit = one->bit;
-    for (;;) {
-        uint64_t window =
-            bit < tables->safe_bits ? ham_peek(tables->stream.stream.words, bit) : bits_peek_wide(&tables->stream.stream, bit);
-        uint64_t zeros = ham_leading_zeros(window);
-        if (zeros < 64 || left <= 64) {
-            zeros = zeros < left ? zeros : left;
-            one->bit = bit + zeros;
-            one->row = one->limit - left + zeros;
-            return;
-        }
+    uint64_t bit = one->bit, left = one->limit - one->row, zeros;
+    while ((zeros = ham_leading_zeros(ham_peek_anywhere(tables, bit))) == 64 && left > 64) {
         bit += 64;
         left -= 64;
     }
+    zeros = zeros < left ? zeros : left;
+    one->bit = bit + zeros;
+    one->row = one->limit - left + zeros;
 }
 
-/* The symbol in front of the stream, of any length. */
-static inline uint32_t ham_take_symbol(const ham_tables *tables, ham_stream *one)
+/* The symbol in front of `window` where its codeword is longer than the table's. */
+static inline uint32_t ham_long_symbol(const ham_tables *tables, uint64_t window, uint32_t *length)
 {
     const huffman_code *code = &tables->stream.code;
-    uint64_t window = bits_peek_wide(&tables->stream.stream, one->bit);
-    uint32_t length = 1;
-    while (length < code->longest && window >= code->limit[length])
-        length++;
-    one->bit += length;
+    uint32_t l = tables->table_bits;
+    while (l < code->longest && window >= code->limit[l])
+        l++;
+    *length = l;
+    return code->index[l] + (uint32_t)((window - code->first[l]) >> (64 - l));
+}
+
+/* Takes one codeword or table entry. Returns 1 and the value of a nonzero, or 0 for zeros. */
+static inline int ham_take_codeword(const ham_tables *tables, ham_stream *one, float *value)
+{
+    uint64_t window = ham_peek_anywhere(tables, one->bit);
+    const ham_entry *entry = &tables->entries[window >> (64 - tables->table_bits)];
     one->row++;
-    return code->index[length] + (uint32_t)((window - code->first[length]) >> (64 - length));
+    if (entry->count && entry->zeros == 0) {
+        one->bit += entry->bits;
+        *value = entry->value;
+        return 1;
+    }
+    if (entry->zeros) {
+        one->bit += tables->zero_bits;
+        return 0;
+    }
+    uint32_t length, symbol = ham_long_symbol(tables, window, &length);
+    one->bit += length;
+    *value = tables->stream.code.values[symbol];
+    return tables->zero_bits == 0 || symbol != tables->zero;
 }
 
 /* Takes entries in front of the limit, of which there is one or more: up to and with the next nonzero, or
@@ -65,9 +85,7 @@ static inline int ham_take(const ham_tables *tables, ham_stream *one, float *val
         if (one->row == one->limit)
             return 0;
     }
-    uint32_t symbol = ham_take_symbol(tables, one);
-    *value = tables->stream.code.values[symbol];
-    return tables->zero_bits == 0 || symbol != tables->zero;
+    return ham_take_codeword(tables, one, value);
 }
 
 /* Two nonzeros in front of a stream, each behind a unary run of zeros. */

@@ -65,6 +65,7 @@ static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
         return CDOT_STREAM;
     }
     tables->safe_bits = tables->stream.stream.last * 32;
+    tables->sparse = view->nnz < tables->stream.stream_bits / 64;
     tables->entries = (ham_entry *)(rest + huffman_workspace(code->longest));
     view->row_bytes = view->n > 65536 ? 4 : 2;
     view->scratch_bytes = ham_scratch_bytes(view->row_bytes);

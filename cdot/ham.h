@@ -27,6 +27,7 @@ typedef struct {
     ham_entry *entries; /* [2^table_bits] */
     uint64_t safe_bits; /* a peek in front of it has 64 bits of the stream */
     uint32_t table_bits, unary;
+    uint32_t sparse;    /* most peeks have no nonzero: one stream from begin to end is as fast then */
     uint32_t zero_bits; /* length of the codeword of 0, or 0 where no entry is 0 */
     uint32_t zero;      /* its symbol */
 } ham_tables;

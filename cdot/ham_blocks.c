@@ -149,12 +149,14 @@ __attribute__((always_inline)) static inline void rounds(const ham_tables *share
     place at[HAM_STREAMS];
     uint64_t left = ENTRIES, limit = streams[0].limit;
     uint32_t done = 0;
+    HAM_UNROLLED
     for (int s = 0; s < count; s++) {
         at[s] = (place){streams[s].bit, streams[s].row, streams[s].fill};
         left = least(left, safe_rounds(tables, at[s], unary));
     }
     while (left > 0 && !done) {
         left--;
+        HAM_UNROLLED
         for (int s = 0; s < count; s++) {
             int ok = unary ? unary_round(tables, limit, row_bytes, to[s], &at[s])
                            : table_round(tables, limit, row_bytes, to[s], &at[s]);
@@ -170,6 +172,7 @@ __attribute__((always_inline)) static inline void rounds(const ham_tables *share
             }
         }
     }
+    HAM_UNROLLED
     for (int s = 0; s < count; s++) {
         streams[s].bit = at[s].bit;
         streams[s].row = at[s].row;
@@ -272,11 +275,12 @@ int ham_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
 {
     const ham_tables *tables = view->workspace;
     ham_cursor *at = (ham_cursor *)cursor;
+    int used = tables->sparse ? 1 : HAM_STREAMS;
     if (tables->stream.groups == 0 || view->n == 0)
         return next_constant(view, at, block);
     for (;;) {
         uint32_t any = 0;
-        for (int s = 0; s < HAM_STREAMS; s++) {
+        for (int s = 0; s < used; s++) {
             ham_stream *one = &at->streams[s];
             if (one->done) {
                 one->live = one->done = 0;

@@ -109,7 +109,7 @@ __attribute__((always_inline)) static inline int step(ham_job *job, const uint32
     return 0;
 }
 
-/* Streams side by side while all of them are live and no peek can pass the end; `count` is 1 or 4. */
+/* Streams side by side while all of them are live and no peek can pass the end; `count` is a constant. */
 __attribute__((always_inline)) static inline void run(ham_job *job, ham_stream *streams, int count)
 {
     const ham_tables *tables = job->tables;
@@ -118,56 +118,51 @@ __attribute__((always_inline)) static inline void run(ham_job *job, ham_stream *
     const float *x = job->x;
     uint32_t shift = 64 - tables->table_bits;
     uint64_t rounds = ~(uint64_t)0;
-    place a, b, c, d;
-    load(&a, &streams[0]);
-    load(&b, &streams[count > 1 ? 1 : 0]);
-    load(&c, &streams[count > 1 ? 2 : 0]);
-    load(&d, &streams[count > 1 ? 3 : 0]);
-#define COUNT(s, at) rounds = streams[s].live ? least(rounds, ham_safe_rounds(tables, at.bit)) : 0
-#define STEP(s, at)                                                                         \
-    if (__builtin_expect(!step(job, words, entries, shift, x, &streams[s], &at), 0))         \
-        COUNT(s, at);
-    COUNT(0, a);
-    if (count > 1)
-        COUNT(1, b), COUNT(2, c), COUNT(3, d);
+    place at[HAM_STREAMS];
+    HAM_UNROLLED
+    for (int s = 0; s < count; s++) {
+        load(&at[s], &streams[s]);
+        rounds = least(rounds, ham_safe_rounds(tables, at[s].bit));
+    }
     while (rounds > 0) {
         rounds--;
-        STEP(0, a)
-        if (count > 1) {
-            STEP(1, b)
-            STEP(2, c)
-            STEP(3, d)
-        }
+        HAM_UNROLLED
+        for (int s = 0; s < count; s++)
+            if (__builtin_expect(!step(job, words, entries, shift, x, &streams[s], &at[s]), 0))
+                rounds = streams[s].live ? least(rounds, ham_safe_rounds(tables, at[s].bit)) : 0;
     }
-    store(&a, &streams[0]);
-    if (count > 1) {
-        store(&b, &streams[1]);
-        store(&c, &streams[2]);
-        store(&d, &streams[3]);
+    HAM_UNROLLED
+    for (int s = 0; s < count; s++)
+        store(&at[s], &streams[s]);
+}
+
+/* A stream alone until no group is left. */
+static void run_alone(ham_job *job, ham_stream *one)
+{
+    while (one->live) {
+        if (!job->tables->sparse)
+            run(job, one, 1);
+        if (one->live)
+            slow_step(job, one);
     }
 }
 
 static void dot_unary(const cdot_view *view, const float *x, float *y, uint32_t col_begin, uint32_t col_end)
 {
     const ham_tables *tables = view->workspace;
-    uint32_t shift = tables->stream.seek_shift;
+    uint32_t shift = tables->stream.seek_shift, streams_used = tables->sparse ? 1 : HAM_STREAMS;
     ham_job job = {tables, x, y, view->n, col_begin, col_end, col_begin >> shift << shift};
     ham_stream streams[HAM_STREAMS];
-    uint32_t live = 0;
-    for (int s = 0; s < HAM_STREAMS; s++)
-        live += (uint32_t)start(&job, &streams[s]);
-    while (streams[0].live & streams[1].live & streams[2].live & streams[3].live) {
+    for (uint32_t s = 0; s < streams_used; s++)
+        start(&job, &streams[s]);
+    while (streams_used > 1 && streams[HAM_STREAMS - 1].live && streams[0].live & streams[1].live & streams[2].live) {
         run(&job, streams, HAM_STREAMS);
         for (int s = 0; s < HAM_STREAMS; s++)
             if (streams[s].live)
                 slow_step(&job, &streams[s]);
     }
-    for (int s = 0; s < HAM_STREAMS; s++)
-        while (streams[s].live) {
-            run(&job, &streams[s], 1);
-            if (streams[s].live)
-                slow_step(&job, &streams[s]);
-        }
+    for (uint32_t s = 0; s < streams_used; s++)
+        run_alone(&job, &streams[s]);
 }
 
 int ham_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,

@@ -4,6 +4,15 @@
 
 #include "ham.h"
 
+/* In front of a loop over streams: what is kept of each has to stay in registers. */
+#if defined(__clang__)
+#define HAM_UNROLLED _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define HAM_UNROLLED _Pragma("GCC unroll 4")
+#else
+#define HAM_UNROLLED
+#endif
+
 /* The 64 bits from `bit` on, in front of safe_bits. */
 static inline uint64_t ham_peek(const uint32_t *words, uint64_t bit)
 {

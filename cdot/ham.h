@@ -2,7 +2,8 @@
  *
  * `unary`: the codeword of 0 is the bit 0, as it is wherever zeros are common. Then a run of zeros is
  * counted by leading zero bits, however long it is, and the table is asked only for the nonzero behind it.
- * Else an entry takes zeros and the value behind them, as many as its bits hold. */
+ * Else an entry takes zeros and the value behind them, as many as its bits hold; it is all 0, so that it
+ * changes nothing, for a codeword that is longer than the table's. */
 #ifndef CDOT_HAM_H
 #define CDOT_HAM_H
 
@@ -11,7 +12,7 @@
 enum {
     HAM_STREAMS = 4,
     HAM_TABLE_BITS = 11,
-    HAM_LONG = 128 /* bits of an entry whose codeword is longer than the table's: more than a peek has */
+    HAM_LONG = 128 /* unary: bits of an entry for a longer codeword than the table's; more than a peek has */
 };
 
 typedef struct {

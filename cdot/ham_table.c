@@ -33,7 +33,7 @@ static ham_entry unary_entry(const huffman_code *code, uint32_t t, uint64_t wind
     return (ham_entry){code->values[symbol], (uint8_t)length, 0, 1, 1};
 }
 
-/* As many zeros as the first t bits of `window` hold, and the value behind them. */
+/* As many zeros as the first t bits of `window` hold, and the value behind them; all 0 for a longer codeword. */
 static ham_entry run_entry(const ham_tables *tables, uint32_t t, uint64_t window)
 {
     ham_entry run = {0, 0, 0, 0, 0};
@@ -50,8 +50,6 @@ static ham_entry run_entry(const ham_tables *tables, uint32_t t, uint64_t window
         }
     }
     run.entries = run.zeros + run.count;
-    if (run.entries == 0)
-        run.bits = HAM_LONG;
     return run;
 }
 

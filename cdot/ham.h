@@ -37,7 +37,7 @@ typedef struct {
     uint64_t bit, row;        /* where decoding stands */
     uint64_t limit;           /* rows in front of it are decoded before something is to be done */
     uint32_t column, end;     /* the column, and one past the last one of the group that is asked for */
-    float sum;                /* of the fused product: this column's, since row limit - HAM_ROWS or so */
+    float sum, other;         /* of the product without blocks: the column's nonzeros, added in turn */
     uint32_t first, segments; /* of blocks: column of the chunk's first segment; complete segments */
     uint32_t fill;            /* of blocks: nonzeros in the chunk */
     uint32_t live;            /* there is something to decode, or a chunk that was not shown yet */

@@ -90,29 +90,21 @@ typedef struct {
     uint64_t bit, row, fill;
 } place;
 
-/* The next two nonzeros, or the next one where the second is behind the peek or the limit; 0 if it is
- * something else. */
+/* The next two nonzeros; 0 if they are not in front of the limit or not in one peek. */
 __attribute__((always_inline)) static inline int unary_round(const ham_tables *tables, uint64_t limit,
                                                              uint32_t row_bytes, quarter to, place *at)
 {
     ham_pair pair = ham_two(tables->stream.stream.words, tables->entries, 64 - tables->table_bits, at->bit);
-    uint64_t first = at->row + pair.zeros[0], before = first + pair.zeros[1];
-    if (__builtin_expect(before + 1 >= limit || pair.bits[1] > 64, 0)) {
-        if (first >= limit || pair.bits[0] > 64)
-            return 0;
-        put(to.rows, row_bytes, at->fill, first);
-        to.values[at->fill++] = pair.entry[0]->value;
-        at->bit += pair.bits[0];
-        at->row = first + 1;
-        return 1;
-    }
+    uint64_t first = at->row + pair.zeros[0], second = first + pair.zeros[1] + 1;
+    if (__builtin_expect(second >= limit || pair.bits[1] > 64, 0))
+        return 0;
     put(to.rows, row_bytes, at->fill, first);
-    put(to.rows, row_bytes, at->fill + 1, before + 1);
+    put(to.rows, row_bytes, at->fill + 1, second);
     to.values[at->fill] = pair.entry[0]->value;
     to.values[at->fill + 1] = pair.entry[1]->value;
     at->fill += 2;
     at->bit += pair.bits[1];
-    at->row = before + 2;
+    at->row = second + 1;
     return 1;
 }
 

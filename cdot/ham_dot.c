@@ -29,7 +29,7 @@ __attribute__((noinline)) static int start(ham_job *job, ham_stream *one)
     one->bit = huffman_seek(stream, job->next >> stream->seek_shift);
     one->row = 0;
     one->limit = least(job->n, ROWS);
-    one->sum = 0;
+    one->sum = one->other = 0;
     job->next = one->end;
     return one->live = 1;
 }
@@ -39,8 +39,8 @@ __attribute__((noinline)) static int start(ham_job *job, ham_stream *one)
 static inline int finish(ham_job *job, ham_stream *one)
 {
     if (one->column >= job->begin)
-        job->y[one->column] += one->sum;
-    one->sum = 0;
+        job->y[one->column] += one->sum + one->other;
+    one->sum = one->other = 0;
     if (one->row == job->n) {
         one->row = 0;
         if (++one->column == one->end) {
@@ -56,8 +56,11 @@ static inline int finish(ham_job *job, ham_stream *one)
 __attribute__((noinline)) static void slow_step(ham_job *job, ham_stream *one)
 {
     float value;
-    if (one->row < one->limit && ham_take(job->tables, one, &value))
-        one->sum = __builtin_fmaf(value, job->x[one->row - 1], one->sum);
+    if (one->row < one->limit && ham_take(job->tables, one, &value)) {
+        float sum = __builtin_fmaf(value, job->x[one->row - 1], one->sum);
+        one->sum = one->other;
+        one->other = sum;
+    }
     if (one->row == one->limit)
         finish(job, one);
 }
@@ -65,12 +68,12 @@ __attribute__((noinline)) static void slow_step(ham_job *job, ham_stream *one)
 /* Where a stream stands, in registers. */
 typedef struct {
     uint64_t bit, row, last; /* last: the row in front of the limit */
-    float sum;
+    float sum, other;        /* to which the nonzeros are added in turn, this one first */
 } place;
 
 static inline void load(place *at, const ham_stream *one)
 {
-    *at = (place){one->bit, one->row, one->limit - 1, one->sum};
+    *at = (place){one->bit, one->row, one->limit - 1, one->sum, one->other};
 }
 
 static inline void store(const place *at, ham_stream *one)
@@ -78,6 +81,7 @@ static inline void store(const place *at, ham_stream *one)
     one->bit = at->bit;
     one->row = at->row;
     one->sum = at->sum;
+    one->other = at->other;
 }
 
 /* The next two nonzeros of a stream, or the next one where the second is behind the peek or the limit.
@@ -91,14 +95,16 @@ __attribute__((always_inline)) static inline int step(ham_job *job, const uint32
         __asm__ volatile(""); /* two branches that are foreseen: compilers make a longer one of them */
         if (__builtin_expect(pair.bits[1] <= 64, 1)) {
             at->sum = __builtin_fmaf(pair.entry[0]->value, x[first], at->sum);
-            at->sum = __builtin_fmaf(pair.entry[1]->value, x[before + 1], at->sum);
+            at->other = __builtin_fmaf(pair.entry[1]->value, x[before + 1], at->other);
             at->bit += pair.bits[1];
             at->row = before + 2;
             return 1;
         }
     }
     if (pair.bits[0] <= 64 && first <= at->last) {
-        at->sum = __builtin_fmaf(pair.entry[0]->value, x[first], at->sum);
+        float sum = __builtin_fmaf(pair.entry[0]->value, x[first], at->sum);
+        at->sum = at->other;
+        at->other = sum;
         at->bit += pair.bits[0];
         at->row = first + 1;
         return 1;

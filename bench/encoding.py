@@ -1,7 +1,7 @@
 """How long encoding takes, and how much memory: every format of a matrix, each in a fresh process.
 
-``python -m bench.encoding census~twin`` prints the table; ``--threads``, ``--formats`` and ``--array`` say how. MB/s are of the
-dense matrix as float32 (4 n m bytes) and of CPU time, so that they are those of a core whatever else it does.
+``python -m bench.encoding census~twin`` prints the table; ``--threads``, ``--formats`` and ``--array`` say how.
+MB/s are of the dense matrix as float32 (4 n m bytes) and of CPU time: those of a core, whatever else it does.
 Peaks are of all memory that a process has at once, mapped pages too, libraries included.
 """
 
@@ -34,7 +34,7 @@ HEAD = ("format", "seconds", "CPU s", "MB/s", "payload MiB", "peak MiB", "above 
 
 @dataclass(frozen=True)
 class Encoding:
-    """One encoding: wall and CPU seconds, bytes of payload and of the process at its peak; ``trouble`` where it failed."""
+    """One encoding: wall and CPU seconds, bytes of payload and of the process at its peak; or what the ``trouble`` was."""
 
     format: str
     seconds: float = 0.0

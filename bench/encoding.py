@@ -34,7 +34,7 @@ HEAD = ("format", "seconds", "CPU s", "MB/s", "payload MiB", "peak MiB", "above 
 
 @dataclass(frozen=True)
 class Encoding:
-    """One encoding: wall and CPU seconds, bytes of payload and of the process at its peak; or what the ``trouble`` was."""
+    """One encoding: wall and CPU seconds, bytes of payload and of the process at its peak; or the ``trouble``."""
 
     format: str
     seconds: float = 0.0

@@ -15,7 +15,7 @@ from cdot import build
 from cdot.errors import PayloadError
 from cdot.kernel import Kernel
 from formats import packed
-from formats.source import as_source, blocks
+from formats.source import as_source, ranges
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import SMALL, check_whole
@@ -102,7 +102,7 @@ def test_encoders_stream(name: str, key: str, monkeypatch: pytest.MonkeyPatch) -
     """Blocks of few columns, as matrices larger than memory have them, give the same bytes."""
     whole = formats.parse(name).encode(SMALL[key]())
     for entries in (1, 1000, 5000):
-        monkeypatch.setattr(blocks, "__defaults__", (entries,))
+        monkeypatch.setattr(ranges, "__defaults__", (entries,))
         assert np.array_equal(formats.parse(name).encode(SMALL[key]()).data, whole.data)
 
 

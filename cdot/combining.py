@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ class Combining:
         library().combining_occupy(self._struct(), begin, len(indptr) - 1, to_columns, to_indptr)
         self.counts += np.bincount(columns, minlength=len(self.counts)).astype(np.uint32)
 
+    @cached_property
     def _alike(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
         """Columns that occupy the same rows as chains: heads by falling counts, and who follows whom."""
         kept = np.flatnonzero(self.counts)
@@ -62,11 +64,18 @@ class Combining:
         heads = chain[np.append(True, ~same)]
         return heads[np.argsort(-self.counts[heads].astype(np.int64), kind="stable")], following
 
+    def comparisons(self, alpha: int, by_index: bool) -> int:
+        """Words that are compared if groups are full: those of every group with every kind of column."""
+        kept = int(np.count_nonzero(self.counts))
+        kinds = len(self._alike[0]) if by_index and kept else kept
+        return kept * kinds * self._words // alpha
+
     def by_index(self, alpha: int, limit: int) -> int:
         """Groups in column order; their number."""
         if not self.counts.any():
             return 0
-        heads, following = self._alike()
+        heads, following = self._alike
+        heads = heads.copy()  # it is used up
         bounds, taken = np.empty(len(heads), np.int64), np.empty(self._words, np.uint64)
         return int(
             library().combine_by_index(

@@ -34,7 +34,15 @@ INT8_PRODUCT = ValueType(np.dtype("i1"), np.dtype("<i4"), "int8_t *", "int32_t *
 
 def aligned(size: int, alignment: int = 64) -> npt.NDArray[np.uint8]:
     """``size`` bytes of memory that start at a multiple of ``alignment``."""
-    memory = np.empty(size + alignment, np.uint8)
+    return _aligned(np.empty(size + alignment, np.uint8), size, alignment)
+
+
+def zeroed(size: int, alignment: int = 64) -> npt.NDArray[np.uint8]:
+    """The same, of zeros: pages that nobody writes to are no memory yet."""
+    return _aligned(np.zeros(size + alignment, np.uint8), size, alignment)
+
+
+def _aligned(memory: npt.NDArray[np.uint8], size: int, alignment: int) -> npt.NDArray[np.uint8]:
     offset = -memory.ctypes.data % alignment
     return memory[offset : offset + size]
 

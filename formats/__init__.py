@@ -12,6 +12,7 @@ True
 """
 
 from cdot.errors import PayloadError
+from formats.errors import TooMuchWork
 from formats.format import Format
 from formats.payload import Payload
 from formats.registry import UnknownFormat, get, kinds, load, names, parse, standard, standard_of_all
@@ -24,6 +25,7 @@ __all__ = [
     "Payload",
     "PayloadError",
     "Source",
+    "TooMuchWork",
     "UnknownFormat",
     "as_source",
     "get",

@@ -8,14 +8,24 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from cdot.encode_dense import set_bits
 from formats.codebook import SymbolFinder
 from formats.format import Format
 from formats.header import Header, Section
-from formats.packed import index_bits, pack, packed_section
+from formats.packed import Packed, PackedWriter, index_bits, packed_section
 from formats.payload import Draft, Payload
-from formats.source import Source, blocks
+from formats.source import Columns, Source
+from formats.streaming import streamed
 
 VALUES = ("float32", "codebook")  # their places are what the fields say
+
+
+def bits_of(start: int, n: int, columns: Columns) -> Packed:
+    """A bit for every entry of some columns, from number ``start`` on, set where there is a nonzero."""
+    at, lead = divmod(start, 8)
+    data = np.zeros(-(-(lead + n * len(columns)) // 8), np.uint8)
+    set_bits(columns.rows, columns.indptr, n, data, lead)
+    return Packed(at, data)
 
 
 @dataclass(frozen=True)
@@ -75,18 +85,22 @@ class Bitmap(Format):
         coded = self.values == "codebook"
         codebook = histogram.by_frequency().values if coded else histogram.values[:0]
         draft = Draft(self, source, histogram.nnz, struct.pack("<II", coded, len(codebook)))
-        find, width, at = SymbolFinder(codebook), index_bits(len(codebook)), 0
+        find, indices = SymbolFinder(codebook), PackedWriter(draft["indices"], index_bits(len(codebook)))
+        bits = PackedWriter(draft["bits"], 1)
         if coded:
             draft["values"][:] = codebook
-        for begin, end, columns in blocks(source):
-            bits = np.zeros((end - begin, n), bool)
-            bits[columns.column_of_each(), columns.rows] = True
-            pack(draft["bits"], begin * n, bits.reshape(-1), 1)
+
+        def work(begin: int, before: int, columns: Columns) -> tuple[Packed, Packed | None]:
+            occupied = bits_of(begin * n, n, columns)
             if coded:
-                pack(draft["indices"], at, find(columns.values), width)
-            else:
-                draft["values"][at : at + columns.nnz] = columns.values
-            at += columns.nnz
+                return occupied, indices.packed(before, find(columns.values))
+            draft["values"][before : before + columns.nnz] = columns.values
+            return occupied, None
+
+        for _, _, (occupied, numbers) in streamed(source, work):
+            bits.place(occupied)
+            if numbers:
+                indices.place(numbers)
         return draft.finish()
 
     def paper_bits(self, source: Source) -> int:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from itertools import accumulate
+from typing import ClassVar, Self
 
-import numpy as np
-import numpy.typing as npt
-
+from cdot.encode_lists import Blocks
 from formats.format import Format
 from formats.header import Header, Section
 from formats.payload import Draft, Payload
-from formats.source import Columns, Source, blocks
+from formats.source import Columns, Source
+from formats.streaming import run, streamed
 
 SIZES = (4, 8, 16)  # what kernels are built for
 MAX_BLOCKS = 2**31 - 1  # block indices and pointers are int32, as scipy's
@@ -63,41 +62,39 @@ class Bsr(Format):
             Section("pointers", "<i4", -(-header.m // block) + 1),
         ]
 
-    def _strips(self, source: Source) -> Iterator[tuple[int, Columns, npt.NDArray[np.bool_]]]:
-        """Whole columns of blocks: the first's number, the nonzeros, and which blocks are stored."""
-        rows = -(-source.shape[0] // self.block)
-        for begin, end, columns in blocks(source, multiple=self.block):
-            stored = np.zeros((-(-(end - begin) // self.block), rows), bool)
-            stored[columns.column_of_each() // self.block, columns.rows // self.block] = True
-            yield begin // self.block, columns, stored
+    def _counts(self, source: Source) -> dict[int, int]:
+        """Blocks that are not all 0, of each range of columns that is read at once, by its first column."""
+        shift = self.block.bit_length() - 1
+
+        def work(begin: int, before: int, columns: Columns) -> int:
+            return Blocks(source.shape[0], shift).count(columns.rows, columns.values, columns.indptr)
+
+        return {begin: count for begin, _, count in streamed(source, work, multiple=self.block)}
 
     def count(self, source: Source) -> int:
         """B: how many blocks are not all 0."""
-        return sum(int(np.count_nonzero(stored)) for _, _, stored in self._strips(source))
+        return sum(self._counts(source).values())
 
     def write(self, source: Source) -> Payload:
-        count = self.count(source)
+        counts = self._counts(source)
+        count = sum(counts.values())
         if count > MAX_BLOCKS:
             raise ValueError(f"{count} blocks are too many for {self}: its pointers have 32 bits")
         draft = Draft(self, source, source.histogram().nnz, struct.pack("<II", self.block, count))
-        values = draft["values"].reshape(count, self.block, self.block)
-        at = 0
-        for first, columns, stored in self._strips(source):
-            ends = at + np.cumsum(np.count_nonzero(stored, axis=1))
-            draft["pointers"][first + 1 : first + 1 + len(ends)] = ends
-            part = slice(at, at + int(np.count_nonzero(stored)))
-            draft["indices"][part] = np.nonzero(stored)[1]
-            self._fill(values[part], columns, stored)
-            at = part.stop
+        starts = dict(zip(counts, accumulate(counts.values(), initial=0), strict=False))  # and the end
+
+        def work(begin: int, before: int, columns: Columns) -> None:
+            self._fill(draft, begin // self.block, starts[begin], columns, source.shape[0])
+
+        run(source, work, multiple=self.block)
         return draft.finish()
 
-    def _fill(self, values: npt.NDArray[Any], columns: Columns, stored: npt.NDArray[np.bool_]) -> None:
-        """Puts every nonzero of a strip into its block: (blocks, column in it, row in it)."""
-        place = np.zeros(stored.shape, np.int64)
-        place[stored] = np.arange(len(values))
-        column, column_in = np.divmod(columns.column_of_each(), self.block)
-        row, row_in = np.divmod(columns.rows, self.block)
-        values[place[column, row], column_in, row_in] = columns.values
+    def _fill(self, draft: Draft, first: int, at: int, columns: Columns, n: int) -> None:
+        """Writes the blocks of whole columns of blocks: ``first`` is the number of one, ``at`` of its first block."""
+        indices, values = draft["indices"][at:], draft["values"][at * self.block**2 :]
+        blocks = Blocks(n, self.block.bit_length() - 1)
+        ends = blocks.fill(columns.rows, columns.values, columns.indptr, indices, values)
+        draft["pointers"][first + 1 : first + 1 + len(ends)] = at + ends
 
     def paper_bits(self, source: Source) -> int:
         pointers = -(-source.shape[1] // self.block) + 1

@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cdot.encode_table import Table
+
 
 class SymbolFinder:
-    """Calls with an array of values give the index of each in ``codebook`` (uint32)."""
+    """Calls with an array of values give the index of each in ``codebook`` (uint32).
+
+    MissingValue where one is not in there.
+    """
 
     def __init__(self, codebook: npt.NDArray[Any]) -> None:
-        self._order = np.argsort(codebook).astype(np.uint32)
-        self._sorted = codebook[self._order]
+        self.table = Table.of(codebook)
 
     def __call__(self, values: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
-        if not len(self._sorted):
-            return np.zeros(0, np.uint32)
-        return self._order[np.searchsorted(self._sorted, values)]
+        return self.table.find(values)

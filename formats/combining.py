@@ -14,9 +14,20 @@ import numpy.typing as npt
 import scipy.sparse
 
 from cdot.combining import Combining
+from formats.errors import TooMuchWork
 from formats.source import Columns, Source, blocks
 
 ORDERS = ("index", "dense")
+MOST_COMPARISONS = 2 * 10**10  # of words: some ten seconds
+
+
+def check_work(comparisons: int) -> None:
+    """TooMuchWork where groups would take minutes or hours to find."""
+    if comparisons > MOST_COMPARISONS:
+        raise TooMuchWork(
+            f"column combining compares every group with every kind of input, here about {comparisons:.0e} words "
+            f"({MOST_COMPARISONS:.0e} at the most): take a larger alpha, a matrix with fewer inputs, or another format"
+        )
 
 
 @dataclass(frozen=True)
@@ -63,12 +74,14 @@ def combine(source: Source, alpha: int, gamma: float, order: str) -> Groups:
     ``order`` "index": in order of inputs, each group is filled with the input that leaves the fewest
     outputs empty (tie: the lowest). "dense": inputs by falling nonzeros, each goes to the group whose
     union with it has the most outputs (tie: opened first). Memory: n m bits. Time: n^2 / 2 set
-    intersections of m bits at the most; inputs with the same outputs count once.
+    intersections of m bits at the most; inputs with the same outputs count once. TooMuchWork where that is more
+    than `MOST_COMPARISONS`.
     """
     n, m = source.shape
     columns = Combining(n, m)
     for begin, _, block in blocks(source):
         columns.occupy(begin, block.rows, block.indptr)
+    check_work(columns.comparisons(min(alpha, max(n, 1)), order == "index"))
     limit = min(int(gamma * m), n * m)  # no set has more conflicts than nonzeros
     run = columns.by_index if order == "index" else columns.by_density
     count = run(min(alpha, max(n, 1)), limit)

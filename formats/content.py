@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cdot.encode_table import Table
+
 if TYPE_CHECKING:
     from formats.source import Columns
 
@@ -41,15 +43,11 @@ class Tally:
     """
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
-        self._values, self._counts = np.zeros(0, dtype), np.zeros(0, np.int64)
+        self._dtype, self._table = dtype, Table()
 
     def add(self, values: npt.NDArray[Any]) -> None:
-        new, counts = np.unique(values, return_counts=True)
-        self._values, place = np.unique(np.append(self._values, new), return_inverse=True)
-        totals = np.zeros(len(self._values), np.int64)
-        np.add.at(totals, place, np.append(self._counts, counts))
-        self._counts = totals
+        self._table.add(values)
 
     def totals(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
         """Distinct values, rising, and their counts."""
-        return self._values, self._counts
+        return self._table.totals(self._dtype)

@@ -10,9 +10,16 @@ import numpy as np
 from formats.format import Format
 from formats.header import Header, Section, bits
 from formats.payload import Draft, Payload
-from formats.source import Source, blocks
+from formats.source import Columns, Source
+from formats.streaming import run
 
 MAX_NONZEROS = 2**31 - 1  # column pointers are 32-bit
+
+
+def place(draft: Draft, begin: int, before: int, columns: Columns) -> None:
+    """Writes rows and pointers of the columns from ``begin`` on, ``before`` nonzeros being in front of them."""
+    draft["rows"][before : before + columns.nnz] = columns.rows
+    draft["pointers"][begin + 1 : begin + 1 + len(columns)] = before + columns.indptr[1:]
 
 
 @dataclass(frozen=True)
@@ -52,13 +59,12 @@ class Csc(Format):
         nnz = source.histogram().nnz
         self.check_nonzeros(nnz)
         draft = Draft(self, source, nnz)
-        at = 0
-        for begin, end, columns in blocks(source):
-            part = slice(at, at + columns.nnz)
-            draft["values"][part] = columns.values
-            draft["rows"][part] = columns.rows
-            draft["pointers"][begin + 1 : end + 1] = at + columns.indptr[1:]
-            at += columns.nnz
+
+        def work(begin: int, before: int, columns: Columns) -> None:
+            draft["values"][before : before + columns.nnz] = columns.values
+            place(draft, begin, before, columns)
+
+        run(source, work)
         return draft.finish()
 
     def paper_bits(self, source: Source) -> int:

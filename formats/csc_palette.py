@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from formats.codebook import SymbolFinder
+from formats.csc import place
 from formats.csc_min import CscMin
 from formats.header import Header, Section
-from formats.packed import index_bits, pack, packed_section
+from formats.packed import Packed, PackedWriter, index_bits, packed_section
 from formats.payload import Draft, Payload
-from formats.source import Source, blocks
+from formats.source import Columns, Source
+from formats.streaming import streamed
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,15 @@ class CscPalette(CscMin):
         values = histogram.by_frequency().values
         draft = Draft(self, source, histogram.nnz, struct.pack("<I", len(values)))
         draft["values"][:] = values
-        find, width, at = SymbolFinder(values), index_bits(len(values)), 0
-        for begin, end, columns in blocks(source):
-            draft["rows"][at : at + columns.nnz] = columns.rows
-            draft["pointers"][begin + 1 : end + 1] = at + columns.indptr[1:]
-            pack(draft["indices"], at, find(columns.values), width)
-            at += columns.nnz
+        indices = PackedWriter(draft["indices"], index_bits(len(values)))
+        find = SymbolFinder(values)
+
+        def work(begin: int, before: int, columns: Columns) -> Packed:
+            place(draft, begin, before, columns)
+            return indices.packed(before, find(columns.values))
+
+        for _, _, part in streamed(source, work):
+            indices.place(part)
         return draft.finish()
 
     def paper_bits(self, source: Source) -> int:

@@ -6,7 +6,9 @@ import struct
 from dataclasses import dataclass
 from typing import ClassVar
 
-from formats.cser_lists import codebook, lists
+import numpy as np
+
+from formats.cser_lists import codebook, count_lists, lists
 from formats.format import Format
 from formats.header import Header, Section, bits, unsigned
 from formats.payload import Draft, Payload
@@ -48,7 +50,7 @@ def counts(source: Source) -> CserCounts:
     CserCounts(symbols=3, indices=4, groups=3, columns=2)
     """
     histogram = codebook(source)
-    groups = sum(len(part.ranks) for _, _, part in lists(source, histogram.values))
+    groups = count_lists(source, histogram.values)
     return CserCounts(len(histogram.values), int(histogram.counts[1:].sum()), groups, source.shape[1])
 
 
@@ -99,7 +101,7 @@ class Cser(Format):
             groups = slice(group, group + len(part.ranks))
             draft["ranks"][groups] = part.ranks
             draft["rows"][index : index + len(part.rows)] = part.rows
-            draft["group_pointers"][1:][groups] = index + part.lengths.cumsum()
+            draft["group_pointers"][1:][groups] = index + part.lengths.cumsum(dtype=np.int64)
             draft["column_pointers"][begin + 1 : end + 1] = group + part.per_column.cumsum()
             group, index = groups.stop, index + len(part.rows)
         return draft.finish()

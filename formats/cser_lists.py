@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import local
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cdot.encode_lists import Lists as Grouping
 from formats.codebook import SymbolFinder
-from formats.source import Columns, Histogram, Source, blocks
+from formats.source import Columns, Histogram, Source
+from formats.streaming import streamed
 
 
 @dataclass(frozen=True)
@@ -20,13 +23,13 @@ class Lists:
     Their order is free. This one lets a kernel's loops over lists run equally long many times in a row, which
     the processor predicts.
 
-    ``rows`` int64, one list after the other; ``ranks`` and ``lengths`` int64, of each list;
+    ``rows`` int32, one list after the other; ``ranks`` and ``lengths`` uint32, of each list;
     ``per_column`` int64, how many lists each column has.
     """
 
-    rows: npt.NDArray[np.int64]
-    ranks: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+    ranks: npt.NDArray[np.uint32]
+    lengths: npt.NDArray[np.uint32]
     per_column: npt.NDArray[np.int64]
 
 
@@ -37,36 +40,37 @@ def codebook(source: Source) -> Histogram:
     return histogram.by_frequency(zeros=n * m - histogram.nnz)
 
 
+class _Grouper:
+    """Lists of columns, whichever thread asks: each has its own counters."""
+
+    def __init__(self, n: int, values: npt.NDArray[Any]) -> None:
+        self._n, self._symbols, self._find = n, len(values), SymbolFinder(values)
+        self._zero = -1 if not len(values) or values[0] == 0 else int(np.argmax(values == 0))
+        self._own = local()
+
+    def _grouping(self) -> Grouping:
+        if not hasattr(self._own, "grouping"):
+            self._own.grouping = Grouping(self._n, self._symbols, self._zero)
+        grouping: Grouping = self._own.grouping
+        return grouping
+
+    def lists(self, columns: Columns) -> Lists:
+        entries = columns.nnz if self._zero < 0 else self._n * len(columns)
+        ranks = self._find(columns.values)
+        return Lists(*self._grouping()(columns.rows, ranks, columns.indptr, entries))
+
+    def count(self, columns: Columns) -> int:
+        ranks = self._find(columns.values)
+        return int(self._grouping().count(columns.rows, ranks, columns.indptr).sum())
+
+
+def count_lists(source: Source, values: npt.NDArray[Any]) -> int:
+    """How many lists there are; ``values`` are those of `codebook`."""
+    grouper = _Grouper(source.shape[0], values)
+    return sum(count for _, _, count in streamed(source, lambda _, __, columns: grouper.count(columns)))
+
+
 def lists(source: Source, values: npt.NDArray[Any]) -> Iterator[tuple[int, int, Lists]]:
-    """(begin, end, lists) over all columns; ``values`` are those of `codebook`.
-
-    One sort of integers that hold column, rank and row (62 bits at the most in blocks of 2^23 entries),
-    then one of the lists.
-    """
-    n, find, shift = source.shape[0], SymbolFinder(values), source.shape[0].bit_length()
-    for begin, end, columns in blocks(source):
-        column, ranks, rows = _listed(columns, n, values, find)
-        keys = np.sort((column * len(values) + ranks) << shift | rows)
-        keyed = keys >> shift
-        starts = np.flatnonzero(np.diff(keyed, prepend=-1))
-        column, ranks = np.divmod(keyed[starts], max(len(values), 1))
-        lengths = np.diff(starts, append=len(keyed))
-        order = np.lexsort((-lengths, column))
-        moved = np.repeat(starts[order] - _starts(lengths[order]), lengths[order])
-        rows = (keys & (1 << shift) - 1)[moved + np.arange(len(keys))]
-        yield begin, end, Lists(rows, ranks[order], lengths[order], np.bincount(column, minlength=end - begin))
-
-
-def _starts(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return lengths.cumsum() - lengths
-
-
-def _listed(columns: Columns, n: int, values: npt.NDArray[Any], find: SymbolFinder) -> tuple[Any, Any, Any]:
-    """Column (int64), rank and row of all entries but those of rank 0."""
-    column, ranks = columns.column_of_each(), find(columns.values)
-    if not len(values) or values[0] == 0:
-        return column, ranks, columns.rows
-    every = np.full((len(columns.indptr) - 1, n), np.argmax(values == 0), np.uint32)
-    every[column, columns.rows] = ranks
-    column, rows = np.nonzero(every)
-    return column, every[column, rows], rows
+    """(begin, end, lists) over all columns; ``values`` are those of `codebook`."""
+    grouper = _Grouper(source.shape[0], values)
+    return streamed(source, lambda _, __, columns: grouper.lists(columns))

@@ -8,7 +8,8 @@ from typing import ClassVar
 from formats.format import Format
 from formats.header import Header, Section
 from formats.payload import Draft, Payload
-from formats.source import Source, blocks
+from formats.source import Source
+from formats.streaming import run
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,7 @@ class Dense(Format):
         n, m = source.shape
         draft = Draft(self, source, source.histogram().nnz)
         values = draft["values"].reshape(m, n)
-        for begin, end, columns in blocks(source):
-            values[begin:end] = columns.dense(n)
+        run(source, lambda begin, _, columns: columns.write_dense(values[begin : begin + len(columns)]))
         return draft.finish()
 
     def paper_bits(self, source: Source) -> int:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from formats.codebook import SymbolFinder
 from formats.format import Format
-from formats.gaps import BITS, Stored, blocks_of_entries, count
+from formats.gaps import BITS, Stored, count, entries
 from formats.header import Header, Section, bits, unsigned
-from formats.huffman import Code, Fields, StreamWriter
-from formats.packed import index_bits, pack, packed_section
+from formats.huffman import Code, Coded, Fields, StreamWriter
+from formats.packed import PackedWriter, index_bits, packed_section
 from formats.payload import Draft, Payload
 from formats.source import Columns, Source
+from formats.streaming import streamed
 
 CODINGS = ("plain", "huffman")
 NO_CODE = Fields(0, 0, 0, 0, 0)
@@ -102,12 +104,19 @@ class Eie(Format):
         codebook = stored.values.values
         draft = self._draft(source, stored, Fields(len(codebook), 0, 0, 0, 0), NO_CODE)
         draft["values"][:] = codebook
-        find, width, at = SymbolFinder(codebook), index_bits(len(codebook)), 0
-        for begin, end, entries in blocks_of_entries(source):
-            pack(draft["gaps"], at, entries.gaps, BITS)
-            pack(draft["indices"], at, find(entries.values), width)
-            draft["counts"][begin:end] = np.diff(entries.indptr)
-            at += len(entries.gaps)
+        find = SymbolFinder(codebook)
+        gaps, indices = PackedWriter(draft["gaps"], BITS), PackedWriter(draft["indices"], index_bits(len(codebook)))
+
+        def work(begin: int, before: int, columns: Columns) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+            stored = entries(columns)
+            draft["counts"][begin : begin + len(columns)] = np.diff(stored.indptr)
+            return stored.gaps, find(stored.values)
+
+        at = 0
+        for _, _, (some_gaps, numbers) in streamed(source, work):
+            gaps.place(gaps.packed(at, some_gaps))
+            indices.place(indices.packed(at, numbers))
+            at += len(numbers)
         return draft.finish()
 
     def _write_coded(self, source: Source, stored: Stored) -> Payload:
@@ -117,10 +126,16 @@ class Eie(Format):
         values = StreamWriter(draft, fields[0], codes[0], source.shape)
         gaps = StreamWriter(draft, fields[1], codes[1], source.shape, prefix="gap_")
         no_rows = np.zeros(0, np.int32)
-        for begin, end, entries in blocks_of_entries(source):
-            values.append(begin, Columns(no_rows, entries.values, entries.indptr))
-            gaps.append(begin, Columns(no_rows, entries.gaps, entries.indptr))
-            draft["counts"][begin:end] = np.diff(entries.indptr)
+
+        def work(begin: int, before: int, columns: Columns) -> tuple[Coded, Coded]:
+            stored = entries(columns)
+            draft["counts"][begin : begin + len(columns)] = np.diff(stored.indptr)
+            some_gaps = Columns(no_rows, stored.gaps, stored.indptr)
+            return values.coded(Columns(no_rows, stored.values, stored.indptr)), gaps.coded(some_gaps)
+
+        for begin, _, (some_values, some_gaps) in streamed(source, work):
+            values.append(begin, some_values)
+            gaps.append(begin, some_gaps)
         values.finish()
         gaps.finish()
         return draft.finish()

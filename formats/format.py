@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from formats.header import Header, Section
 from formats.parameters import Parametrised
 from formats.source import Source, as_source
+from formats.streaming import Threaded
 
 if TYPE_CHECKING:
     from formats.payload import Payload
@@ -34,14 +35,19 @@ class Format(Parametrised, ABC):
     complexity: ClassVar[str] = ""  # of opening and of a product, in n, m, nnz and what the format counts
     summary: ClassVar[str]  # one line for `list formats`
 
-    def encode(self, matrix: Any) -> Payload:
+    def encode(self, matrix: Any, threads: int = 1) -> Payload:
         """The payload of a matrix: numpy array, scipy sparse matrix or source, n inputs by m outputs.
 
-        A format that stores both float32 and int8 stores int8 where the matrix's dtype is that.
+        With ``threads`` of more than 1, blocks of columns are encoded at the same time, into the same bytes; a
+        source of your own is then asked for columns by several threads at once. A format that stores both
+        float32 and int8 stores int8 where the matrix's dtype is that.
         Raises TypeError or ValueError, naming the place, for what is no finite real matrix, or none of int8
         where that is all that the format stores.
         """
-        return self.write(as_source(matrix, self.value_type(matrix)))
+        if threads < 1:
+            raise ValueError(f"{threads} threads: at least 1")
+        source = as_source(matrix, self.value_type(matrix))
+        return self.write(source if threads == 1 else Threaded(source, threads))
 
     def value_type(self, matrix: Any) -> str:
         """As which dtype a matrix is stored: its own if this format stores it, else the format's first."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from formats.source import Columns, Histogram, Source, blocks
+from cdot.encode_gaps import gap_counts, with_fillers
+from formats.source import Columns, Histogram, Source
+from formats.streaming import streamed
 
 BITS = 4
 LONGEST = (1 << BITS) - 1  # zeros that a gap can say
@@ -28,14 +29,6 @@ class Entries:
     indptr: npt.NDArray[np.int64]
 
 
-def zeros_before(columns: Columns) -> npt.NDArray[np.int32]:
-    """Zeros between each nonzero and the one above it in its column (for the first one, the column's top)."""
-    above = np.empty_like(columns.rows)
-    above[1:] = columns.rows[:-1]
-    above[columns.indptr[:-1][columns.counts() > 0]] = -1
-    return columns.rows - above - 1
-
-
 def entries(columns: Columns) -> Entries:
     """With a filler, an entry 0 behind ``LONGEST`` zeros, for every ``LONGEST + 1`` zeros of a gap.
 
@@ -46,20 +39,7 @@ def entries(columns: Columns) -> Entries:
     >>> found.values, found.gaps, found.indptr
     (array([1., 2., 0., 3.], dtype=float32), array([ 2,  0, 15,  2], dtype=uint8), array([0, 4]))
     """
-    zeros = zeros_before(columns)
-    ends = np.zeros(columns.nnz + 1, np.int64)
-    np.cumsum((zeros >> BITS) + 1, out=ends[1:])
-    gaps = np.full(ends[-1], LONGEST, np.uint8)
-    values = np.zeros(ends[-1], columns.values.dtype)
-    gaps[ends[1:] - 1] = zeros & LONGEST
-    values[ends[1:] - 1] = columns.values
-    return Entries(gaps, values, ends[columns.indptr])
-
-
-def blocks_of_entries(source: Source) -> Iterator[tuple[int, int, Entries]]:
-    """(begin, end, entries) over all columns of a source."""
-    for begin, end, columns in blocks(source):
-        yield begin, end, entries(columns)
+    return Entries(*with_fillers(columns.rows, columns.values, columns.indptr))
 
 
 @dataclass(frozen=True)
@@ -79,10 +59,9 @@ class Stored:
 def count(source: Source) -> Stored:
     """Counts gaps, fillers and values in one pass."""
     counts, fillers = np.zeros(LONGEST + 1, np.int64), 0
-    for _, _, columns in blocks(source):
-        zeros = zeros_before(columns)
-        counts += np.bincount(zeros & LONGEST, minlength=LONGEST + 1)
-        fillers += int((zeros >> BITS).sum(dtype=np.int64))
+    for _, _, (some, more) in streamed(source, lambda _, __, columns: gap_counts(columns.rows, columns.indptr)):
+        counts += some
+        fillers += more
     counts[LONGEST] += fillers
     used = np.flatnonzero(counts) if counts.any() else np.zeros(1, np.int64)
     gaps = Histogram(used.astype(np.uint8), counts[used]).by_frequency()

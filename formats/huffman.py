@@ -7,19 +7,19 @@ by falling frequency (Marino et al.; lengths as Moffat and Katajainen's in-place
 from __future__ import annotations
 
 import struct
-from collections import deque
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from cdot.encode import encode_columns
+from cdot.encode import append_bits, encode_columns, huffman_lengths
+from cdot.encode_table import Table
 from cdot.errors import PayloadError
-from formats.codebook import SymbolFinder
 from formats.header import Section, bits
 from formats.payload import Draft
-from formats.source import Columns, Histogram, Source, blocks
+from formats.source import Columns, Histogram, Source
+from formats.streaming import Work, streamed
 
 GROUP_SHIFT = 4  # a seek point for every 16 columns
 NO_BASES = 255
@@ -29,30 +29,13 @@ LONGEST = 56  # bits; a longer codeword needs more than 10^11 entries
 def code_lengths(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
     """Codeword lengths for counts in falling order, so rising lengths. One symbol has length 0.
 
-    Two queues: single symbols by rising count, merged nodes as they come. On a tie the single
-    symbol is taken first, which keeps the longest codeword as short as Huffman's code allows.
+    On a tie a single symbol is taken before a merged node, which keeps the longest codeword as short as
+    Huffman's code allows.
 
     >>> code_lengths(np.array([5, 2, 1, 1]))
     array([1, 2, 3, 3], dtype=uint8)
     """
-    symbols = len(counts)
-    leaves = deque((int(count), node) for node, count in reversed(list(enumerate(counts))))
-    merged: deque[tuple[int, int]] = deque()
-    parent = [0] * max(2 * symbols - 1, 0)
-
-    def take() -> tuple[int, int]:
-        if not merged or (leaves and leaves[0][0] <= merged[0][0]):
-            return leaves.popleft()
-        return merged.popleft()
-
-    for node in range(symbols, 2 * symbols - 1):
-        first, second = take(), take()
-        parent[first[1]] = parent[second[1]] = node
-        merged.append((first[0] + second[0], node))
-    depth = [0] * len(parent)
-    for node in range(len(parent) - 2, -1, -1):
-        depth[node] = depth[parent[node]] + 1
-    return np.sort(np.array(depth[:symbols], np.uint8))
+    return huffman_lengths(counts)
 
 
 @dataclass(frozen=True)
@@ -80,11 +63,11 @@ class Code:
     def codewords(self) -> npt.NDArray[np.uint64]:
         """The codewords, each in the low ``lengths`` bits."""
         words = np.zeros(len(self.lengths), np.uint64)
-        word = previous = 0
-        for i, length in enumerate(self.lengths.tolist()):
-            word <<= length - previous
-            words[i] = word
-            word, previous = word + 1, length
+        word = start = 0
+        for symbols in np.bincount(self.lengths).tolist():
+            word <<= 1
+            words[start : start + symbols] = np.arange(symbols, dtype=np.uint64) + np.uint64(word)
+            word, start = word + symbols, start + symbols
         return words
 
     def paper_bits(self) -> int:
@@ -153,6 +136,14 @@ def values_last(sections: list[Section], dtype: np.dtype[Any]) -> list[Section]:
     return [*sections[1:], Section(values.name, dtype, values.count, align=1)] if dtype == np.int8 else sections
 
 
+@dataclass(frozen=True)
+class Coded:
+    """The codewords of consecutive columns: ``words`` uint32, and the bit after each column (uint64)."""
+
+    words: npt.NDArray[np.uint32]
+    ends: npt.NDArray[np.uint64]
+
+
 class StreamWriter:
     """Fills the sections of `Fields.sections`: the code's tables, then the stream, columns at a time.
 
@@ -167,7 +158,8 @@ class StreamWriter:
         self._zero = (
             int(np.flatnonzero(code.values == zero)[0]) if zero is not None and (code.values == zero).any() else -1
         )
-        self._find, self._codewords = SymbolFinder(code.values), code.codewords()
+        self._table = Table.of(code.values)
+        self._codewords = code.codewords() << np.uint64(8) | code.lengths
         self._starts = np.zeros(m + 1, np.uint64)  # the bit where each column starts
         self._section("values")[:] = code.values
         self._section("lengths")[:] = np.bincount(code.lengths, minlength=code.longest + 1)[1:]
@@ -175,20 +167,21 @@ class StreamWriter:
     def _section(self, name: str) -> npt.NDArray[Any]:
         return self._draft[self._prefix + name]
 
-    def append(self, begin: int, columns: Columns) -> None:
+    def coded(self, columns: Columns) -> Coded:
+        """Columns in the code; any thread may do it, in any order."""
+        bits = columns.nnz * self._code.longest
+        if self._zero >= 0:
+            bits += (self._n * (len(columns.indptr) - 1) - columns.nnz) * int(self._code.lengths[self._zero])
+        words = np.zeros(-(-bits // 32) if self._fields.words else 0, np.uint32)
+        arrays = columns.rows, columns.values, columns.indptr
+        return Coded(words, encode_columns(*arrays, self._n, self._zero, self._table, self._codewords, words, 0))
+
+    def append(self, begin: int, part: Coded) -> None:
         """The columns from ``begin`` on; they come in order."""
-        if self._fields.words:
-            self._starts[begin + 1 : begin + len(columns.indptr)] = encode_columns(
-                columns.rows,
-                self._find(columns.values),
-                columns.indptr,
-                self._n,
-                self._zero,
-                self._codewords,
-                self._code.lengths,
-                self._section("stream"),
-                int(self._starts[begin]),
-            )
+        count, start = len(part.ends), self._starts[begin]
+        self._starts[begin + 1 : begin + 1 + count] = part.ends + start
+        if count and self._fields.words:
+            append_bits(self._section("stream"), int(start), part.words, int(part.ends[-1]))
 
     def finish(self) -> None:
         """Writes the seek points."""
@@ -202,9 +195,17 @@ class StreamWriter:
         self._section("seek_points")[:] = points
 
 
-def write_stream(draft: Draft, fields: Fields, code: Code, source: Source, all_entries: bool) -> None:
-    """A matrix's nonzeros, or all its entries, as the one stream of a payload."""
+def write_stream(
+    draft: Draft, fields: Fields, code: Code, source: Source, all_entries: bool, also: Work[None] | None = None
+) -> None:
+    """A matrix's nonzeros, or all its entries, as the one stream of a payload; ``also`` gets the same columns."""
     writer = StreamWriter(draft, fields, code, source.shape, 0 if all_entries else None)
-    for begin, _, columns in blocks(source):
-        writer.append(begin, columns)
+
+    def work(begin: int, before: int, columns: Columns) -> Coded:
+        if also:
+            also(begin, before, columns)
+        return writer.coded(columns)
+
+    for begin, _, part in streamed(source, work):
+        writer.append(begin, part)
     writer.finish()

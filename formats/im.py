@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
+from cdot.encode_dense import scatter
 from formats.codebook import SymbolFinder
 from formats.format import Format
 from formats.header import Header, Section, bits, unsigned
 from formats.payload import Draft, Payload
-from formats.source import Histogram, Source, blocks
+from formats.source import Columns, Histogram, Source
+from formats.streaming import run
+
+
+class IndexWriter:
+    """Calls write the index of every entry of some columns, (columns, n), into an array of 0."""
+
+    def __init__(self, codebook: npt.NDArray[Any]) -> None:
+        self._find, zero = SymbolFinder(codebook), np.flatnonzero(codebook == 0)
+        self._zero = int(zero[0]) if len(zero) else 0  # without a zero every entry is written over
+
+    def __call__(self, columns: Columns, out: npt.NDArray[Any]) -> None:
+        if self._zero:
+            out[:] = self._zero
+        starts = out.shape[1] * np.arange(len(columns))
+        scatter(columns.rows, self._find(columns.values), columns.indptr, out, starts)
 
 
 @dataclass(frozen=True)
@@ -53,13 +70,8 @@ class Im(Format):
         nnz = source.histogram().nnz
         draft = Draft(self, source, nnz, struct.pack("<I", symbols))
         draft["values"][:] = codebook.values
-        indices = draft["indices"].reshape(m, n)
-        zero = np.flatnonzero(codebook.values == 0)
-        if len(zero):
-            indices[:] = zero[0]
-        find = SymbolFinder(codebook.values)
-        for begin, end, columns in blocks(source):
-            indices[begin:end][columns.column_of_each(), columns.rows] = find(columns.values)
+        indices, write = draft["indices"].reshape(m, n), IndexWriter(codebook.values)
+        run(source, lambda begin, _, columns: write(columns, indices[begin : begin + len(columns)]))
         return draft.finish()
 
     def paper_bits(self, source: Source) -> int:

@@ -8,12 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from formats.codebook import SymbolFinder
-from formats.header import Header, Section
-from formats.im import Im
-from formats.packed import index_bits, pack, packed_section
+from formats.header import Header, Section, unsigned
+from formats.im import Im, IndexWriter
+from formats.packed import Packed, PackedWriter, index_bits, packed_section
 from formats.payload import Draft, Payload
-from formats.source import Source, blocks
+from formats.source import Columns, Source
+from formats.streaming import streamed
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,15 @@ class ImPacked(Im):
         values = self._codebook(source).values
         draft = Draft(self, source, source.histogram().nnz, struct.pack("<I", len(values)))
         draft["values"][:] = values
-        zero = int(np.argmax(values == 0)) if len(values) else 0  # without a zero every entry is written over
-        find, width = SymbolFinder(values), index_bits(len(values))
-        for begin, end, columns in blocks(source):
-            indices = np.full((end - begin, n), zero, np.uint32)
-            indices[columns.column_of_each(), columns.rows] = find(columns.values)
-            pack(draft["indices"], begin * n, indices.reshape(-1), width)
+        write, packed = IndexWriter(values), PackedWriter(draft["indices"], index_bits(len(values)))
+
+        def work(begin: int, before: int, columns: Columns) -> Packed:
+            indices = np.zeros((len(columns), n), unsigned(len(values)))
+            write(columns, indices)
+            return packed.packed(begin * n, indices.reshape(-1))
+
+        for _, _, part in streamed(source, work):
+            packed.place(part)
         return draft.finish()
 
     def paper_bits(self, source: Source) -> int:

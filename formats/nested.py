@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from cdot.encode_dense import scatter
+from cdot.encode_table import value_bits
 from formats.format import Format
 from formats.header import Header, Section, unsigned
 from formats.nested_levels import (
@@ -22,7 +24,8 @@ from formats.nested_levels import (
     parse_shares,
 )
 from formats.payload import Draft, Payload
-from formats.source import Source, as_source, blocks
+from formats.source import Columns, Source, as_source
+from formats.streaming import run
 
 
 @dataclass(frozen=True)
@@ -121,8 +124,13 @@ class Nested(Format):
         draft["row_order"][:], draft["column_order"][:] = row_order, column_order
         draft["widths"][:] = np.array([*widths, (n, m)]).ravel()
         values, places = draft["values"].reshape(m, n), np.argsort(column_order)
-        for begin, end, block in blocks(source):
-            values[places[begin:end]] = block.dense(n)[:, row_order]
+        row_places = np.argsort(row_order).astype(np.uint32)
+
+        def work(begin: int, before: int, block: Columns) -> None:
+            bits, starts = value_bits(block.values), n * places[begin : begin + len(block)]
+            scatter(block.rows, bits, block.indptr, values, starts, row_places)
+
+        run(source, work)
         return draft.finish()
 
     def paper_bits(self, source: Source) -> int:

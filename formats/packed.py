@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cdot.encode_pack import pack_bits
 from formats.header import Section
 
 SPARE = 7  # bytes behind the last index, so that kernels can load eight of them wherever one starts
-LANES = 64  # so many indices of any width fill whole 64-bit words
-CHUNK = 1 << 19  # indices packed at once: what is in work stays in the cache
 
 
 def index_bits(symbols: int) -> int:
@@ -28,44 +28,38 @@ def packed_section(name: str, count: int, width: int) -> Section:
     return Section(name, np.uint8, -(-count * width // 8) + SPARE if count and width else 0)
 
 
-def pack(section: npt.NDArray[np.uint8], start: int, indices: npt.NDArray[Any], width: int) -> None:
-    """Writes ``indices``, each below 2^width, as number ``start`` and up of a section that is 0 there.
+@dataclass(frozen=True)
+class Packed:
+    """Bytes of a section from ``at`` on; what is not theirs in the first and the last one is 0."""
 
-    >>> section = np.zeros(3, np.uint8)
-    >>> pack(section, 0, np.array([1, 7]), 3)
-    >>> pack(section, 2, np.array([5]), 3)
-    >>> f"{section[1]:08b} {section[0]:08b}"
+    at: int
+    data: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class PackedWriter:
+    """Fills a section, 0 beforehand, with indices of ``width`` bits.
+
+    >>> writer = PackedWriter(np.zeros(3, np.uint8), 3)
+    >>> writer.place(writer.packed(0, np.array([1, 7])))
+    >>> writer.place(writer.packed(2, np.array([5])))
+    >>> f"{writer.section[1]:08b} {writer.section[0]:08b}"
     '00000001 01111001'
     """
-    if width == 1:
-        _or(section, start // 8, np.packbits(_led(indices.astype(bool), start % 8), bitorder="little"))
-        return
-    for at in range(0, len(indices) if width else 0, CHUNK):
-        part, lead = indices[at : at + CHUNK], (start + at) % LANES
-        first = (start + at - lead) * width // 8
-        data = _words(_led(part, lead), width).view(np.uint8)
-        _or(section, first, data[: -(-(lead + len(part)) * width // 8)])
 
+    section: npt.NDArray[np.uint8]
+    width: int
 
-def _led(indices: npt.NDArray[Any], lead: int) -> npt.NDArray[Any]:
-    """With ``lead`` zeros in front, so that the first one stands at the start of a byte or word."""
-    return np.concatenate([np.zeros(lead, indices.dtype), indices]) if lead else indices
+    def packed(self, start: int, indices: npt.NDArray[Any]) -> Packed:
+        """Indices, each below 2^width, from number ``start`` on; any thread may do it, in any order."""
+        at, lead = divmod(start * self.width, 8)
+        data = np.zeros(-(-(lead + len(indices) * self.width) // 8) if self.width else 0, np.uint8)
+        if len(data):
+            pack_bits(data, lead, indices, self.width)
+        return Packed(at, data)
 
-
-def _or(section: npt.NDArray[np.uint8], at: int, data: npt.NDArray[np.uint8]) -> None:
-    section[at : at + len(data)] |= data
-
-
-def _words(indices: npt.NDArray[Any], width: int) -> npt.NDArray[np.uint64]:
-    """All indices as 64-bit words, the last ones filled up with zeros."""
-    rows = -(-len(indices) // LANES)
-    lanes = np.zeros((rows, LANES), np.uint64)
-    lanes.reshape(-1)[: len(indices)] = indices
-    lanes = np.ascontiguousarray(lanes.T)
-    words = np.zeros((width, rows), np.uint64)
-    for lane in range(LANES):
-        word, shift = divmod(lane * width, 64)
-        words[word] |= lanes[lane] << np.uint64(shift)
-        if shift + width > 64:
-            words[word + 1] |= lanes[lane] >> np.uint64(64 - shift)
-    return np.ascontiguousarray(words.T).reshape(-1).astype("<u8")
+    def place(self, part: Packed) -> None:
+        """Puts them into the section; they come in order, for the first byte may be shared with others."""
+        if len(part.data):
+            self.section[part.at] |= part.data[0]
+            self.section[part.at + 1 : part.at + len(part.data)] = part.data[1:]

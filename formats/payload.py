@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdot.errors import PayloadError
-from cdot.kernel import Kernel, aligned, crc
+from cdot.kernel import Kernel, crc, zeroed
 from formats.format import Format
 from formats.header import CRC_AT, HEADER_BYTES, Header, Section, offsets, value_type_of
 from formats.source import MAX_DIMENSION, Columns, Histogram, as_source, blocks
@@ -34,8 +34,7 @@ class Draft:
         header = Header(format_.format_id, n, m, nnz, len(fields), value_type=value_type_of(source.dtype))
         sections = format_.layout(header, fields)
         starts, size = offsets(sections, len(fields))
-        self._data = aligned(size)
-        self._data[:] = 0
+        self._data = zeroed(size)
         self._data[:HEADER_BYTES] = np.frombuffer(header.pack(), np.uint8)
         self._data[HEADER_BYTES : HEADER_BYTES + len(fields)] = np.frombuffer(fields, np.uint8)
         self._arrays = {

@@ -9,7 +9,7 @@ from formats.format import Format
 from formats.header import Header, Section, bits, unsigned
 from formats.huffman import Code, Fields, values_last, write_stream
 from formats.payload import Draft, Payload
-from formats.source import Source, blocks
+from formats.source import Columns, Source
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Sham(Format):
         code = self.code(source)
         fields = Fields.of(code, source.shape[0])
         draft = Draft(self, source, source.histogram().nnz, fields.pack())
-        write_stream(draft, fields, code, source, all_entries=False)
-        at = 0
-        for begin, end, columns in blocks(source):
-            draft["rows"][at : at + columns.nnz] = columns.rows
-            draft["counts"][begin:end] = columns.counts()
-            at += columns.nnz
+
+        def positions(begin: int, before: int, columns: Columns) -> None:
+            draft["rows"][before : before + columns.nnz] = columns.rows
+            draft["counts"][begin : begin + len(columns)] = columns.counts()
+
+        write_stream(draft, fields, code, source, all_entries=False, also=positions)
         return draft.finish()
 
     def paper_bits(self, source: Source) -> int:

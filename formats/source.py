@@ -20,10 +20,13 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
+from cdot.encode_dense import compress, fits, scatter
+from cdot.encode_table import value_bits
 from formats.content import ContentHash, Tally
 
 MAX_DIMENSION = 2**31 - 1  # row and column numbers are int32, as scipy's
-BLOCK_ENTRIES = 1 << 23  # entries of one block that an encoder holds: 32 MiB of float32
+BLOCK_ENTRIES = 1 << 21  # entries of one block that an encoder holds: 8 MiB of float32, which caches keep
+TOGETHER = 16  # columns of an array in row order that are read at once: they share cache lines
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class Columns:
     rows: npt.NDArray[np.int32]
     values: npt.NDArray[Any]
     indptr: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """How many columns there are."""
+        return len(self.indptr) - 1
 
     @property
     def nnz(self) -> int:
@@ -61,8 +68,16 @@ class Columns:
     def dense(self, n: int, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
         """All entries as an array (columns, n): one row of it is one column of W."""
         out = np.zeros((len(self.indptr) - 1, n), dtype or self.values.dtype)
-        out[self.column_of_each(), self.rows] = self.values
+        self.write_dense(out)
         return out
+
+    def write_dense(self, out: npt.NDArray[Any], places: npt.NDArray[np.int64] | None = None) -> None:
+        """Writes the nonzeros into an array (columns, n) of 0, or of more columns: these go to ``places``."""
+        columns = np.arange(len(self)) if places is None else places
+        if out.dtype == self.values.dtype == np.float32 and out.flags.c_contiguous:
+            scatter(self.rows, value_bits(self.values), self.indptr, out, out.shape[1] * columns)
+        else:
+            out[columns[self.column_of_each()], self.rows] = self.values
 
 
 @dataclass(frozen=True)
@@ -133,13 +148,18 @@ def as_source(matrix: Any, dtype: npt.DTypeLike = np.float32) -> Source:
 def blocks(source: Source, entries: int = BLOCK_ENTRIES, *, multiple: int = 1) -> Iterator[tuple[int, int, Columns]]:
     """(begin, end, columns) over all of ``source``: at most ``entries`` entries, or ``multiple`` columns.
 
-    All but the last have a multiple of ``multiple`` columns.
+    All but the last have a multiple of ``multiple`` columns. An array in row order gives `TOGETHER` or more.
     """
-    n, m = source.shape
-    step = max(1, entries // max(n, 1) // multiple) * multiple
-    for begin in range(0, m, step):
-        end = min(begin + step, m)
+    for begin, end in ranges(source, entries, multiple=multiple):
         yield begin, end, source.columns(begin, end)
+
+
+def ranges(source: Source, entries: int = BLOCK_ENTRIES, *, multiple: int = 1) -> Iterator[tuple[int, int]]:
+    """The ranges of columns of `blocks`."""
+    n, m = source.shape
+    fewest = min(getattr(source, "together", 1), 8 * entries // max(n, 1))
+    step = max(1, max(fewest, entries // max(n, 1)) // multiple) * multiple
+    return ((begin, min(begin + step, m)) for begin in range(0, m, step))
 
 
 def matrix_sha256(source: Source) -> str:
@@ -206,13 +226,14 @@ class _MemorySource:
     def _exact(self, columns: Columns, begin: int) -> Columns:
         """The same columns in ``dtype``; ValueError where a value is not finite or would change."""
         stored = columns.values
+        bad = ~np.isfinite(stored)
+        if stored.dtype == self.dtype and not bad.any():
+            return columns
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             values = stored.astype(self.dtype)
-        bad = ~np.isfinite(stored)
-        # long double holds every float64 and every 64-bit integer exactly
-        wide = np.longdouble
-        same_type = stored.dtype == self.dtype
-        inexact = ~bad & (values.astype(wide) != stored.astype(wide)) if not same_type else np.False_
+        # float64 holds narrower types exactly, long double every 64-bit integer as well
+        wide = np.float64 if stored.dtype.itemsize < 8 or stored.dtype == np.float64 else np.longdouble
+        inexact = ~bad & (values.astype(wide) != stored.astype(wide)) if stored.dtype != self.dtype else np.False_
         changed, cure_of_change = CHANGED[self.dtype.name]
         for mask, what in ((bad, "not a finite number"), (inexact, changed)):
             if np.any(mask):
@@ -229,14 +250,20 @@ class ArraySource(_MemorySource):
     def __init__(self, array: npt.NDArray[Any], dtype: npt.DTypeLike = np.float32) -> None:
         super().__init__(array.shape, array.dtype, dtype)
         self._array = array
+        self.together = TOGETHER if abs(array.strides[1]) < abs(array.strides[0]) else 1
 
     def columns(self, begin: int, end: int) -> Columns:
         self._check_range(begin, end)
-        block = np.ascontiguousarray(self._array[:, begin:end].T)
-        column, row = np.nonzero(block)
-        indptr = np.zeros(end - begin + 1, np.int64)
-        np.cumsum(np.bincount(column, minlength=end - begin), out=indptr[1:])
-        return self._exact(Columns(row.astype(np.int32), block[column, row], indptr), begin)
+        block = self._array[:, begin:end]
+        return self._exact(Columns(*compress(block)) if fits(block.dtype) else _compressed(block), begin)
+
+
+def _compressed(block: npt.NDArray[Any]) -> Columns:
+    """The nonzeros of an array of long doubles, or of foreign byte order."""
+    column, row = np.nonzero(block.T)
+    indptr = np.zeros(block.shape[1] + 1, np.int64)
+    np.cumsum(np.bincount(column, minlength=block.shape[1]), out=indptr[1:])
+    return Columns(row.astype(np.int32), block[row, column], indptr)
 
 
 class SparseSource(_MemorySource):

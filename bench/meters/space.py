@@ -170,5 +170,7 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
             continue
         try:
             wire.done(cell, _one(cell, task, source, bounds))
+        except formats.TooMuchWork as error:
+            wire.lack(cell, "skipped", str(error))
         except Exception as error:
             wire.fail(cell, error)

@@ -13,6 +13,7 @@ import pytest
 import formats
 from cdot import build
 from cdot.encode import encode_columns
+from cdot.encode_table import Table
 from cdot.errors import KernelError, PayloadError, check
 from cdot.kernel import Kernel, Pool, aligned, bench_compute, bench_memcpy, crc
 from cdot.library import declarations, ffi
@@ -44,9 +45,10 @@ def encode(symbols: list[int], lengths: list[int], words: int, bit: int = 0, zer
     codes = np.cumsum([0] + [1 << (8 - length) for length in lengths[:-1]])
     codes = np.array([code >> (8 - length) for code, length in zip(codes, lengths, strict=True)], np.uint64)
     count = len(symbols)
+    values = np.arange(len(lengths), dtype=np.float32)
     ends = encode_columns(
-        np.arange(count, dtype=np.int32), np.array(symbols, np.uint32), np.array([0, count], np.int64),
-        count, zero, codes, np.array(lengths, np.uint8), stream, bit,
+        np.arange(count, dtype=np.int32), values[symbols], np.array([0, count], np.int64),
+        count, zero, Table.of(values), codes << np.uint64(8) | np.array(lengths, np.uint64), stream, bit,
     )  # fmt: skip
     return [f"{word:032b}" for word in stream], int(ends[-1])
 

@@ -17,7 +17,7 @@ from cdot import build
 from cdot.errors import PayloadError
 from cdot.kernel import Kernel, aligned
 from cdot.library import ffi, library, pointer
-from formats.source import as_source, blocks
+from formats.source import as_source, ranges
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import SMALL, check_whole, sparse
@@ -148,7 +148,7 @@ def test_too_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_encoders_stream(block: int, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = bsr(block).encode(SMALL[key]())
     for entries in (1, 1000, 5000):
-        monkeypatch.setattr(blocks, "__defaults__", (entries,))
+        monkeypatch.setattr(ranges, "__defaults__", (entries,))
         assert np.array_equal(bsr(block).encode(SMALL[key]()).data, whole.data)
 
 

@@ -10,7 +10,7 @@ from cdot.errors import PayloadError
 from cdot.kernel import Kernel, aligned
 from cdot.library import library, pointer
 from formats.cser import CserCounts, counts
-from formats.source import as_source, blocks
+from formats.source import as_source, ranges
 
 # Column 0: 3.0 in rows 1 and 4, 2.0 in row 0; column 1: nothing; column 2: 2.0 in rows 2 and 3, 3.0 in row 0,
 # -1.0 in row 4. Of the 15 entries 0 has eight, 2.0 and 3.0 have three each, -1.0 has one.
@@ -63,7 +63,7 @@ def test_counts_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     W = np.random.default_rng(0).integers(0, 9, (60, 50)).astype(np.float32)
     whole = counts(as_source(W))
     lists = sum(len(np.unique(column[column != np.bincount(W.astype(int).ravel()).argmax()])) for column in W.T)
-    monkeypatch.setattr(blocks, "__defaults__", (100,))
+    monkeypatch.setattr(ranges, "__defaults__", (100,))
     assert counts(as_source(W)) == whole and whole.groups == lists
 
 

@@ -17,7 +17,7 @@ from cdot.errors import PayloadError
 from cdot.kernel import Kernel, aligned
 from formats import gaps
 from formats.huffman import Fields
-from formats.source import as_source, blocks
+from formats.source import as_source, ranges
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import LARGE, SMALL, check_whole, sparse
@@ -166,7 +166,7 @@ def test_seek_bases_of_streams_above_32_bits(monkeypatch: pytest.MonkeyPatch) ->
 def test_encoders_stream(name: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = formats.parse(name).encode(SMALL[key]())
     for entries in (1, 1000, 5000):
-        monkeypatch.setattr(blocks, "__defaults__", (entries,))
+        monkeypatch.setattr(ranges, "__defaults__", (entries,))
         assert np.array_equal(formats.parse(name).encode(SMALL[key]()).data, whole.data)
 
 

@@ -15,7 +15,7 @@ from cdot import build
 from cdot.errors import PayloadError
 from cdot.kernel import Kernel
 from formats import packed
-from formats.source import as_source, blocks
+from formats.source import as_source, ranges
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import SMALL, check_whole
@@ -34,27 +34,29 @@ def test_indices_stand_one_behind_the_other(width: int) -> None:
     indices = np.random.default_rng(width).integers(0, 1 << width, 333, np.uint32, endpoint=False)
     section = np.zeros(packed.packed_section("indices", 333, width).count, np.uint8)
     assert len(section) == -(-333 * width // 8) + 7
-    at = 0
+    writer, at = packed.PackedWriter(section, width), 0
     for count in (1, 7, 0, 64, 100, 161):
-        packed.pack(section, at, indices[at : at + count], width)
+        writer.place(writer.packed(at, indices[at : at + count]))
         at += count
     assert at == 333
     assert number(section) == sum(int(index) << i * width for i, index in enumerate(indices))
 
 
-def test_packing_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    indices = np.arange(1000, dtype=np.uint32) % 11
-    whole, parts = np.zeros((2, 507), np.uint8)
-    packed.pack(whole, 0, indices, 4)
-    monkeypatch.setattr(packed, "CHUNK", 96)
-    packed.pack(parts, 0, indices, 4)
-    assert np.array_equal(whole, parts) and whole[:3].tolist() == [0x10, 0x32, 0x54]
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.int64])
+def test_indices_of_any_type_give_the_same_bytes(dtype: type) -> None:
+    indices = (np.arange(1000) % 11).astype(dtype)
+    section = np.zeros(507, np.uint8)
+    writer = packed.PackedWriter(section, 4)
+    writer.place(writer.packed(0, indices))
+    assert number(section) == sum(int(index) << i * 4 for i, index in enumerate(indices))
+    assert section[:3].tolist() == [0x10, 0x32, 0x54]
 
 
 def test_one_symbol_needs_no_bits() -> None:
     section = packed.packed_section("indices", 1000, packed.index_bits(1))
     assert section.count == 0
-    packed.pack(np.zeros(0, np.uint8), 0, np.zeros(1000, np.uint32), 0)
+    writer = packed.PackedWriter(np.zeros(0, np.uint8), 0)
+    writer.place(writer.packed(0, np.zeros(1000, np.uint32)))
     W = SMALL["one_value_everywhere"]()
     payload = formats.get("im_packed").encode(W)
     assert payload.nbytes == 36 + 4 and np.array_equal(payload.decode(), W)
@@ -100,7 +102,7 @@ def test_encoders_stream(name: str, key: str, monkeypatch: pytest.MonkeyPatch) -
     """Blocks of few columns, as matrices larger than memory have them, give the same bytes."""
     whole = formats.parse(name).encode(SMALL[key]())
     for entries in (1, 1000, 5000):
-        monkeypatch.setattr(blocks, "__defaults__", (entries,))
+        monkeypatch.setattr(ranges, "__defaults__", (entries,))
         assert np.array_equal(formats.parse(name).encode(SMALL[key]()).data, whole.data)
 
 

@@ -10,7 +10,7 @@
 #include "vector/symbols.h"
 #endif
 
-enum { LEAST_BITS = 6, SHARE = 4, SYMBOLS = 256 };
+enum { LEAST_BITS = 6, SHARE = 2, SYMBOLS = 256 };
 
 /* Bits of the table's index: it takes a SHARE-th of the stream's bytes at the most, so that small layers have
  * small tables, but codewords of up to HUFFMAN_TABLE_BITS are always in it. */

@@ -6,8 +6,8 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-/* The values of eight numbers, of `size`: 8, 16 or 32, a constant in every call. Bits above a number's own are
- * nothing. */
+/* The values of eight numbers, of `size`: 8, 16 or 32, a constant in every call. Bits above those that
+ * `size` needs are nothing. */
 static inline __m256 values_of(const __m256 table[4], __m256i which, uint32_t size)
 {
     __m256 found = _mm256_permutevar8x32_ps(table[0], which);
@@ -43,7 +43,11 @@ static inline eight_values eight_values_of(const float *codebook, uint32_t width
 {
     eight_values out;
     int64_t w = width;
-    for (uint32_t k = 0; k < 4; k++)
+    float first[8]; /* its index has three bits, of which a short codeword is the lower ones */
+    for (uint32_t k = 0; k < 8; k++)
+        first[k] = codebook[k & (((uint32_t)1 << width) - 1)];
+    out.table[0] = _mm256_loadu_ps(first);
+    for (uint32_t k = 1; k < 4; k++)
         out.table[k] = _mm256_loadu_ps(codebook + 8 * k);
     out.low = _mm256_setr_epi64x(64 - w, 64 - 2 * w, 64 - 5 * w, 64 - 6 * w);
     out.high = _mm256_setr_epi64x(64 - 3 * w, 64 - 4 * w, 64 - 7 * w, 64 - 8 * w);

@@ -33,8 +33,8 @@ static int64_t ham_workspace(const uint8_t *payload, uint64_t size)
         return error;
     uint32_t longest = sections.fields.longest;
     uint64_t wide = reader.header.value_type == CDOT_INT8 ? HUFFMAN_WIDE(sections.fields.symbols) : 0;
-    return (int64_t)(ham_tables_bytes() + wide + huffman_workspace(longest) +
-                     (sizeof(ham_entry) << ham_table_bits(longest)));
+    uint64_t table = sizeof(ham_entry) << ham_table_bits(longest);
+    return (int64_t)(ham_tables_bytes() + wide + huffman_workspace(longest) + table);
 }
 
 static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,

@@ -171,7 +171,7 @@ static void dot_unary(const cdot_view *view, const float *x, float *y, uint32_t 
     int used = tables->sparse ? 1 : HAM_STREAMS;
     for (int s = 0; s < used; s++)
         start(&job, &streams[s]);
-    while (used == HAM_STREAMS && all_live(streams)) {
+    while (used > 1 && all_live(streams)) {
         run(&job, streams, HAM_STREAMS);
         for (int s = 0; s < HAM_STREAMS; s++)
             if (streams[s].live)

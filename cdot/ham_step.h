@@ -37,7 +37,9 @@ static inline uint64_t ham_safe_rounds(const ham_tables *tables, uint64_t bit)
 static inline uint64_t ham_peek_anywhere(const ham_tables *tables, uint64_t bit)
 {
     const bit_stream *stream = &tables->stream.stream;
-    return __builtin_expect(bit < tables->safe_bits, 1) ? ham_peek(stream->words, bit) : bits_peek_wide(stream, bit);
+    if (__builtin_expect(bit < tables->safe_bits, 1))
+        return ham_peek(stream->words, bit);
+    return bits_peek_wide(stream, bit);
 }
 
 /* Takes zeros where they are unary, up to the limit. */

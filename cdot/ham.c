@@ -28,12 +28,13 @@ static int64_t ham_workspace(const uint8_t *payload, uint64_t size)
 {
     cdot_reader reader;
     huffman_sections sections;
-    if (ham_read(&reader, payload, size, &sections))
-        return reader.error;
+    int error = ham_read(&reader, payload, size, &sections);
+    if (error)
+        return error;
     uint32_t longest = sections.fields.longest;
     uint64_t wide = reader.header.value_type == CDOT_INT8 ? HUFFMAN_WIDE(sections.fields.symbols) : 0;
-    return (int64_t)(ham_tables_bytes() + wide + huffman_workspace(longest) +
-                     (sizeof(ham_entry) << ham_table_bits(longest)));
+    uint64_t table = sizeof(ham_entry) << ham_table_bits(longest);
+    return (int64_t)(ham_tables_bytes() + wide + huffman_workspace(longest) + table);
 }
 
 static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
@@ -41,8 +42,9 @@ static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
 {
     cdot_reader reader;
     huffman_sections sections;
-    if (ham_read(&reader, payload, size, &sections))
-        return reader.error;
+    int error = ham_read(&reader, payload, size, &sections);
+    if (error)
+        return error;
     if ((int64_t)workspace_size < ham_workspace(payload, size))
         return CDOT_WORKSPACE;
     ham_tables *tables = workspace;
@@ -51,7 +53,7 @@ static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
         huffman_widen_s8(&sections, rest);
         rest += HUFFMAN_WIDE(sections.fields.symbols);
     }
-    int error = huffman_stream_open(&tables->stream, &sections, sections.values, rest);
+    error = huffman_stream_open(&tables->stream, &sections, sections.values, rest);
     if (error)
         return error;
     cdot_fill_view(view, &ham_decoder, &reader, workspace);

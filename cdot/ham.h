@@ -1,4 +1,4 @@
-/* What ham's files share: the table of codewords, and where each of four streams stands.
+/* What ham's files share: the table of codewords, and where each of HAM_STREAMS streams stands.
  *
  * `unary`: the codeword of 0 is the bit 0, as it is wherever zeros are common. Then a run of zeros is
  * counted by leading zero bits, however long it is, and the table is asked only for the nonzero behind it.
@@ -10,7 +10,8 @@
 #include "huffman.h"
 
 enum {
-    HAM_STREAMS = 4,
+    /* One on small cores, which do one thing after the other anyhow: less code, and less scratch. */
+    HAM_STREAMS = sizeof(void *) < 8 ? 1 : 4,
     HAM_TABLE_BITS = 11,
     HAM_LONG = 128 /* unary: bits of an entry for a longer codeword than the table's; more than a peek has */
 };

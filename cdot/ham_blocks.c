@@ -182,8 +182,8 @@ __attribute__((always_inline)) static inline void rounds(const ham_tables *share
 }
 
 /* Decodes until a chunk is done: four side by side, or one alone where fewer are left. */
-__attribute__((always_inline)) static inline void decode(const ham_tables *tables, ham_cursor *at, uint32_t row_bytes,
-                                                         uint32_t unary)
+__attribute__((always_inline)) static inline void decode(const ham_tables *tables, ham_cursor *at,
+                                                         uint32_t row_bytes, uint32_t unary)
 {
     ham_stream *streams = at->streams;
     quarter to[HAM_STREAMS];

@@ -1,5 +1,7 @@
-/* ham's product of one vector, fused: each nonzero is multiplied as it is found, one sum a stream. A sum
- * ends with its column or at a multiple of ROWS rows, so it is the same for any range of columns. */
+/* ham's product of one vector without blocks, where zeros are unary: each nonzero is multiplied as it is
+ * found. Four groups of columns are decoded side by side. A column's nonzeros are added to two sums in turn,
+ * which end with the column or at a multiple of ROWS rows: so they are the same for any range of columns,
+ * whichever step finds a nonzero. */
 #include "ham_step.h"
 #include "multiply.h"
 
@@ -17,12 +19,13 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Gives a stream the next group; 0 if there is none. */
-__attribute__((noinline)) static int start(ham_job *job, ham_stream *one)
+/* Gives a stream the next group; it is not live any more if there is none. */
+static void start(ham_job *job, ham_stream *one)
 {
     const huffman_stream *stream = &job->tables->stream;
-    if (job->next >= job->end)
-        return one->live = 0;
+    one->live = job->next < job->end;
+    if (!one->live)
+        return;
     uint32_t columns = (uint32_t)1 << stream->seek_shift;
     one->column = job->next;
     one->end = (uint32_t)least((uint64_t)job->next + columns, job->end);
@@ -31,12 +34,11 @@ __attribute__((noinline)) static int start(ham_job *job, ham_stream *one)
     one->limit = least(job->n, ROWS);
     one->sum = one->other = 0;
     job->next = one->end;
-    return one->live = 1;
 }
 
 /* The limit is reached: adds the sum to its column, and goes on with the column's next rows, the next
- * column, or the next group; 0 for the last. */
-static inline int finish(ham_job *job, ham_stream *one)
+ * column, or the next group. */
+static void finish(ham_job *job, ham_stream *one)
 {
     if (one->column >= job->begin)
         job->y[one->column] += one->sum + one->other;
@@ -45,11 +47,10 @@ static inline int finish(ham_job *job, ham_stream *one)
         one->row = 0;
         if (++one->column == one->end) {
             start(job, one);
-            return 0;
+            return;
         }
     }
     one->limit = least(one->row + ROWS, job->n);
-    return 1;
 }
 
 /* What is rare: the end of a column, a long run of zeros or codeword, the last bits of the stream. */
@@ -57,7 +58,7 @@ __attribute__((noinline)) static void slow_step(ham_job *job, ham_stream *one)
 {
     float value;
     if (one->row < one->limit && ham_take(job->tables, one, &value)) {
-        float sum = __builtin_fmaf(value, job->x[one->row - 1], one->sum);
+        float sum = one->sum + value * job->x[one->row - 1];
         one->sum = one->other;
         one->other = sum;
     }
@@ -94,15 +95,15 @@ __attribute__((always_inline)) static inline int step(ham_job *job, const uint32
     if (__builtin_expect(before < at->last, 1)) {
         __asm__ volatile(""); /* two branches that are foreseen: compilers make a longer one of them */
         if (__builtin_expect(pair.bits[1] <= 64, 1)) {
-            at->sum = __builtin_fmaf(pair.entry[0]->value, x[first], at->sum);
-            at->other = __builtin_fmaf(pair.entry[1]->value, x[before + 1], at->other);
+            at->sum = at->sum + pair.entry[0]->value * x[first];
+            at->other = at->other + pair.entry[1]->value * x[before + 1];
             at->bit += pair.bits[1];
             at->row = before + 2;
             return 1;
         }
     }
     if (pair.bits[0] <= 64 && first <= at->last) {
-        float sum = __builtin_fmaf(pair.entry[0]->value, x[first], at->sum);
+        float sum = at->sum + pair.entry[0]->value * x[first];
         at->sum = at->other;
         at->other = sum;
         at->bit += pair.bits[0];
@@ -153,21 +154,30 @@ static void run_alone(ham_job *job, ham_stream *one)
     }
 }
 
+static int all_live(const ham_stream *streams)
+{
+    uint32_t live = 1;
+    for (int s = 0; s < HAM_STREAMS; s++)
+        live &= streams[s].live;
+    return (int)live;
+}
+
 static void dot_unary(const cdot_view *view, const float *x, float *y, uint32_t col_begin, uint32_t col_end)
 {
     const ham_tables *tables = view->workspace;
-    uint32_t shift = tables->stream.seek_shift, streams_used = tables->sparse ? 1 : HAM_STREAMS;
+    uint32_t shift = tables->stream.seek_shift;
     ham_job job = {tables, x, y, view->n, col_begin, col_end, col_begin >> shift << shift};
     ham_stream streams[HAM_STREAMS];
-    for (uint32_t s = 0; s < streams_used; s++)
+    int used = tables->sparse ? 1 : HAM_STREAMS;
+    for (int s = 0; s < used; s++)
         start(&job, &streams[s]);
-    while (streams_used > 1 && streams[HAM_STREAMS - 1].live && streams[0].live & streams[1].live & streams[2].live) {
+    while (used > 1 && all_live(streams)) {
         run(&job, streams, HAM_STREAMS);
         for (int s = 0; s < HAM_STREAMS; s++)
             if (streams[s].live)
                 slow_step(&job, &streams[s]);
     }
-    for (uint32_t s = 0; s < streams_used; s++)
+    for (int s = 0; s < used; s++)
         run_alone(&job, &streams[s]);
 }
 

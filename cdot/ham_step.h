@@ -1,4 +1,4 @@
-/* Single steps of ham's decoders: peeks of 64 bits, and the codeword in front of a stream whatever it is. */
+/* Steps of ham's decoders: peeks of 64 bits, two nonzeros of a peek, and whatever else is in front of a stream. */
 #ifndef CDOT_HAM_STEP_H
 #define CDOT_HAM_STEP_H
 
@@ -33,11 +33,13 @@ static inline uint64_t ham_safe_rounds(const ham_tables *tables, uint64_t bit)
     return bit < tables->safe_bits ? (tables->safe_bits - bit + 63) / 64 : 0;
 }
 
-/* The same anywhere: behind the end are the last words once more. */
+/* As ham_peek, anywhere: behind the end are the last words once more. */
 static inline uint64_t ham_peek_anywhere(const ham_tables *tables, uint64_t bit)
 {
     const bit_stream *stream = &tables->stream.stream;
-    return __builtin_expect(bit < tables->safe_bits, 1) ? ham_peek(stream->words, bit) : bits_peek_wide(stream, bit);
+    if (__builtin_expect(bit < tables->safe_bits, 1))
+        return ham_peek(stream->words, bit);
+    return bits_peek_wide(stream, bit);
 }
 
 /* Takes zeros where they are unary, up to the limit. */
@@ -53,11 +55,12 @@ static inline void ham_take_zeros(const ham_tables *tables, ham_stream *one)
     one->row = one->limit - left + zeros;
 }
 
-/* The symbol in front of `window` where its codeword is longer than the table's. */
+/* The symbol in front of `window` where the table has not got it: a long codeword, or, behind the end of a
+ * damaged stream, a zero where there was none before. */
 static inline uint32_t ham_long_symbol(const ham_tables *tables, uint64_t window, uint32_t *length)
 {
     const huffman_code *code = &tables->stream.code;
-    uint32_t l = tables->table_bits;
+    uint32_t l = window >> 63 ? tables->table_bits : 1;
     while (l < code->longest && window >= code->limit[l])
         l++;
     *length = l;

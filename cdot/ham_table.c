@@ -57,6 +57,7 @@ int ham_build_table(ham_tables *tables)
 {
     const huffman_code *code = &tables->stream.code;
     int error = find_zero(tables);
+    tables->unary = tables->table_bits = 0;
     if (error || code->longest == 0)
         return error;
     uint32_t unary = tables->zero_bits == 1 && tables->zero == 0, t = ham_table_bits(code->longest);

@@ -167,7 +167,7 @@ def start(matrix: Path, home: Path, out: Path) -> subprocess.Popen[str]:
         command(matrix, out), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     journal = home / "journal.sqlite"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         if journal.exists():
             with Journal(journal) as opened:

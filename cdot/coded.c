@@ -27,7 +27,8 @@ int coded_open(coded_values *out, const huffman_sections *sections, int int8, ui
     if (!int8)
         memcpy(out->codebook, sections->values, sections->fields.symbols * sizeof(float));
     error = symbols_open(&out->symbols, sections, int8 ? sections->values : NULL, workspace);
-    out->alike = !error && !int8 && SYMBOLS_UNPACK && out->symbols.alike != ALIKE_NOT;
+    uint32_t width = out->symbols.alike; /* 0: there is no stream to unpack */
+    out->alike = !error && !int8 && SYMBOLS_UNPACK && width > 0 && width != ALIKE_NOT;
     out->bytes &= !out->alike;
     return error;
 }

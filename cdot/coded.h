@@ -11,7 +11,8 @@
 enum { CODED_STRIDE = CHUNK_ENTRIES + SYMBOL_SPARE }; /* entries from one stream's chunk to the next */
 _Static_assert((int)CHUNK_STREAMS == (int)PAIR_STREAMS && (int)CHUNK_STREAMS == (int)SYMBOL_STREAMS,
                "as many streams are decoded as have chunks");
-_Static_assert((int)PAIR_SPARE <= (int)SYMBOL_SPARE, "one spare does for both");
+_Static_assert((int)PAIR_SPARE <= (int)SYMBOL_SPARE && (int)PAIRS_PAST <= (int)SYMBOLS_PAST,
+               "what is enough for bytes is enough for floats");
 
 typedef struct {
     int bytes, int8;       /* bytes: it is `symbols`, else `pairs` or `alike` */
@@ -123,12 +124,15 @@ static inline void coded_group(coded_cursor *at, int s, uint64_t bit)
     at->filled[s] = 0;
 }
 
-/* Goes on behind a chunk of `size` that was shown: what is past it comes first. `width`: bytes of an entry. */
+/* Goes on behind a chunk of `size` that was shown: what is past it, SYMBOLS_PAST entries of `width` bytes at the
+ * most, comes first. Places may overlap, and memmove is none of the kernels' functions. */
 static inline void coded_more(coded_cursor *at, int s, uint32_t size, uint32_t width)
 {
     uint8_t *chunk = (uint8_t *)at->scratch + (size_t)s * CODED_STRIDE * width;
     at->filled[s] -= size;
-    memmove(chunk, chunk + (size_t)size * width, (size_t)at->filled[s] * width);
+    uint8_t past[SYMBOLS_PAST * sizeof(float)];
+    memcpy(past, chunk + (size_t)size * width, (size_t)at->filled[s] * width);
+    memcpy(chunk, past, (size_t)at->filled[s] * width);
 }
 
 static inline uint32_t coded_width(const coded_values *values)

@@ -14,11 +14,6 @@ typedef struct {
     uint32_t n, begin, end, next; /* rows; columns asked for; the first column of the next group to start */
 } ham_job;
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Gives a stream the next group; it is not live any more if there is none. */
 static void start(ham_job *job, ham_stream *one)
 {
@@ -28,10 +23,10 @@ static void start(ham_job *job, ham_stream *one)
         return;
     uint32_t columns = (uint32_t)1 << stream->seek_shift;
     one->column = job->next;
-    one->end = (uint32_t)least((uint64_t)job->next + columns, job->end);
+    one->end = (uint32_t)ham_least((uint64_t)job->next + columns, job->end);
     one->bit = huffman_seek(stream, job->next >> stream->seek_shift);
     one->row = 0;
-    one->limit = least(job->n, ROWS);
+    one->limit = ham_least(job->n, ROWS);
     one->sum = one->other = 0;
     job->next = one->end;
 }
@@ -50,7 +45,7 @@ static void finish(ham_job *job, ham_stream *one)
             return;
         }
     }
-    one->limit = least(one->row + ROWS, job->n);
+    one->limit = ham_least(one->row + ROWS, job->n);
 }
 
 /* What is rare: the end of a column, a long run of zeros or codeword, the last bits of the stream. */
@@ -129,14 +124,14 @@ __attribute__((always_inline)) static inline void run(ham_job *job, ham_stream *
     HAM_UNROLLED
     for (int s = 0; s < count; s++) {
         load(&at[s], &streams[s]);
-        rounds = least(rounds, ham_safe_rounds(tables, at[s].bit));
+        rounds = ham_least(rounds, ham_safe_rounds(tables, at[s].bit));
     }
     while (rounds > 0) {
         rounds--;
         HAM_UNROLLED
         for (int s = 0; s < count; s++)
             if (__builtin_expect(!step(job, words, entries, shift, x, &streams[s], &at[s]), 0))
-                rounds = streams[s].live ? least(rounds, ham_safe_rounds(tables, at[s].bit)) : 0;
+                rounds = streams[s].live ? ham_least(rounds, ham_safe_rounds(tables, at[s].bit)) : 0;
     }
     HAM_UNROLLED
     for (int s = 0; s < count; s++)

@@ -13,6 +13,11 @@
 #define HAM_UNROLLED
 #endif
 
+static inline uint64_t ham_least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* The 64 bits from `bit` on, in front of safe_bits. */
 static inline uint64_t ham_peek(const uint32_t *words, uint64_t bit)
 {

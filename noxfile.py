@@ -55,7 +55,7 @@ def bench(session: nox.Session, *arguments: str, **more: str) -> None:
 
 @nox.session
 def small(session: nox.Session) -> None:
-    """The standard run of under ten minutes: eight matrices, results into results/."""
+    """The standard run of under ten minutes: eight matrices and two int8 layers, results into results/."""
     bench(session, "run", "small", *session.posargs)
 
 

@@ -91,6 +91,10 @@ def cached_reference(source: Source, sha256: str, batch: int, folder: Path, name
         made = reference(source, batch, int(sha256[:8], 16))
     folder.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new.npz")
-    np.savez(temporary, X=made.X, Y=made.Y, scale=made.scale)
-    temporary.replace(path)
+    try:
+        np.savez(temporary, X=made.X, Y=made.Y, scale=made.scale)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     return made

@@ -72,6 +72,10 @@ void encode_scatter(const int32_t *rows, const uint32_t *items, const int64_t *i
 void encode_bits(const int32_t *rows, const int64_t *indptr, uint32_t columns, uint32_t n, uint64_t lead,
                  uint8_t *out);
 
+/* Adds |value|, one nonzero after the other, to the sums of its row and of its column. */
+void encode_sums(const int32_t *rows, const float *values, const int64_t *indptr, uint32_t columns,
+                 double *row_sums, double *column_sums);
+
 /* ---- encode_pack.c: indices of a few bits */
 
 /* `count` indices of item_bytes (1, 2 or 4) each as `width` bits, least significant first, from `bit` on; what

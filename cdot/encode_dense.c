@@ -150,3 +150,17 @@ void encode_bits(const int32_t *rows, const int64_t *indptr, uint32_t columns, u
             out[bit >> 3] |= (uint8_t)(1u << (bit & 7));
         }
 }
+
+void encode_sums(const int32_t *rows, const float *values, const int64_t *indptr, uint32_t columns,
+                 double *row_sums, double *column_sums)
+{
+    for (uint32_t k = 0; k < columns; k++) {
+        double sum = column_sums[k];
+        for (int64_t i = indptr[k]; i < indptr[k + 1]; i++) {
+            double size = values[i] < 0 ? -(double)values[i] : values[i];
+            sum += size;
+            row_sums[rows[i]] += size;
+        }
+        column_sums[k] = sum;
+    }
+}

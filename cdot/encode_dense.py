@@ -71,3 +71,18 @@ def set_bits(
     rows, indptr = np.ascontiguousarray(rows, np.int32), np.ascontiguousarray(indptr, np.int64)
     arrays = pointer(rows, "const int32_t *"), pointer(indptr, "const int64_t *")
     library().encode_bits(*arrays, len(indptr) - 1, n, lead, pointer(out, "uint8_t *"))
+
+
+def add_sizes(
+    rows: npt.NDArray[np.int32],
+    values: npt.NDArray[Any],
+    indptr: npt.NDArray[np.int64],
+    row_sums: npt.NDArray[np.float64],
+    column_sums: npt.NDArray[np.float64],
+) -> None:
+    """Adds |value| to the sums of its row and of its column (contiguous), one nonzero after the other."""
+    rows, indptr = np.ascontiguousarray(rows, np.int32), np.ascontiguousarray(indptr, np.int64)
+    values = np.ascontiguousarray(values, np.float32)
+    arrays = pointer(rows, "const int32_t *"), pointer(values, "const float *"), pointer(indptr, "const int64_t *")
+    sums = pointer(row_sums, "double *"), pointer(column_sums, "double *")
+    library().encode_sums(*arrays, len(indptr) - 1, *sums)

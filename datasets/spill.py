@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
+from cdot.encode_dense import compress
 from datasets.errors import NoRoom
 from formats.source import Columns, Histogram, tally
 
@@ -33,6 +34,7 @@ class Spill:
     """A float32 source that is filled by blocks of rows, from the first to the last."""
 
     dtype = np.dtype(np.float32)
+    together = 8  # columns that are read at once, for each reads a little of every block
 
     def __init__(self, m: int, folder: Path | None) -> None:
         self.shape = (0, m)
@@ -43,11 +45,9 @@ class Spill:
 
     def add(self, rows: npt.NDArray[np.float32]) -> None:
         """The next rows, as their columns: an array (m, rows)."""
-        column, row = np.nonzero(rows)
-        indptr = np.zeros(self.shape[1] + 1, np.uint32)
-        np.cumsum(np.bincount(column, minlength=self.shape[1]), out=indptr[1:])
-        numbers = (row + self.shape[0]).astype(np.int32)
-        self._blocks.append(_Block(self._write(numbers), self._write(rows[column, row]), indptr))
+        numbers, values, indptr = compress(rows.T)
+        numbers += np.int32(self.shape[0])
+        self._blocks.append(_Block(self._write(numbers), self._write(values), indptr.astype(np.uint32)))
         self.shape = (self.shape[0] + rows.shape[1], self.shape[1])
 
     def _write(self, array: npt.NDArray[Any]) -> int:

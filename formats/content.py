@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cdot.encode_table import Table
 
 if TYPE_CHECKING:
-    from formats.source import Columns
+    from formats.columns import Columns
 
 
 class ContentHash:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from cdot.encode_dense import add_sizes
 from formats.source import Source, blocks
 
 MOST_LEVELS = 15  # below the full one: a byte each behind their number, 16 bytes of fields
@@ -60,13 +61,11 @@ def equal_share(n: int, m: int, percent: int) -> Width:
 
 
 def importances(source: Source) -> tuple[Floats, Floats]:
-    """The sum of |w| of each row (n,) and of each column (m,), float64."""
+    """The sum of |w| of each row (n,) and of each column (m,), float64, added column by column."""
     n, m = source.shape
     rows, columns = np.zeros(n), np.zeros(m)
     for begin, end, block in blocks(source):
-        size = np.abs(block.values.astype(np.float64))
-        rows += np.bincount(block.rows, size, n)
-        columns[begin:end] = np.bincount(block.column_of_each(), size, end - begin)
+        add_sizes(block.rows, block.values, block.indptr, rows, columns[begin:end])
     return rows, columns
 
 

@@ -18,6 +18,7 @@ from bench.bounds import Bounds
 from bench.bounds import bounds as bounds_of
 from bench.identity import bounds_sha
 from bench.meters import Place
+from bench.peers.peer import Peer
 from bench.plan import BOUNDS, Cell, Plan
 from bench.products import cached_reference
 from datasets.cache import CachedSource
@@ -132,11 +133,24 @@ def _one(cell: Cell, task: dict[str, Any], source: Source, bounds: Bounds) -> di
     path = Path(task["paths"][cell.label])
     if peers.is_peer(cell.label):
         start = time.perf_counter()
-        size = peers.parse(cell.label).store(source, path)
+        size = _stored(peers.parse(cell.label), source, path)
         return {**_sizes(source, bounds, size, 8 * size), "encode_seconds": time.perf_counter() - start}
     encoded = encode(formats.parse(cell.label), source, task["sha256"])
     encoded.payload.save(path)
     return {**columns_of_row(encoded, source, bounds), "encode_seconds": encoded.seconds}
+
+
+def _stored(peer: Peer, source: Source, path: Path) -> int:
+    """Bytes of what a peer stores, in a file that is written whole or not at all; OSError says what to do."""
+    new = path.with_name(f"{path.name}.new")
+    try:
+        size = peer.store(source, new)
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        words = f"what {peer} stores cannot be written: {error.strerror}. Free some room or choose another folder"
+        raise OSError(error.errno, words, str(path)) from error
+    return size
 
 
 def cells(plan: Plan, dataset: str) -> Iterator[Cell]:

@@ -6,7 +6,7 @@ import heapq
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdot.encode import append_bits, huffman_lengths
@@ -17,6 +17,7 @@ from cdot.encode_table import MissingValue, Table
 from cdot.errors import KernelError
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 10**12) | st.integers(1, 5), min_size=2, max_size=300))
 def test_lengths_cost_what_a_heap_says(counts: list[int]) -> None:
     """The sum of all merged nodes is the length of the stream; Kraft's sum is 1."""
@@ -68,6 +69,7 @@ def test_tables_grow(distinct: int) -> None:
         Table.of(values).find(np.float32([1e9]))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 32), st.integers(0, 7), st.lists(st.integers(0, 2**32 - 1), max_size=40))
 def test_packed_indices_are_pythons_integers(width: int, lead: int, numbers: list[int]) -> None:
     numbers = [number % (1 << width) for number in numbers]
@@ -88,6 +90,7 @@ def test_fillers_stand_in_long_gaps() -> None:
     assert values.tolist() == [1, 0, 2, 0, 3, 0, 0, 4] and indptr.tolist() == [0, 8, 8]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30), st.integers(1, 6), st.integers(2, 9), st.booleans(), st.integers(0, 10**6))
 def test_lists_by_falling_length_then_number(n: int, m: int, symbols: int, implicit_zero: bool, seed: int) -> None:
     """Against sorting; where 0 is not the most frequent entry, its rows are listed too."""

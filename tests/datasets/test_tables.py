@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import datasets
@@ -128,6 +128,7 @@ def test_damaged_compressed_tables(pack: Callable[[bytes], bytes], tmp_path: Pat
 # ---- rows put aside
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 7), max_size=6), st.integers(1, 9), st.integers(0, 2**32))
 def test_rows_come_back_as_columns(heights: list[int], m: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

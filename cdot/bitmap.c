@@ -198,7 +198,7 @@ static int bitmap_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *b
 
 #if defined(__ARM_FEATURE_MVE)
 #include "vector/mve_bitmap.h"
-#define FUSED_S8 bitmap_dot
+#define FUSED_S8 bitmap_dot_s8
 #else
 #define FUSED_S8 NULL
 #endif

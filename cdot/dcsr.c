@@ -149,4 +149,11 @@ static int dcsr_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *blo
     return counted_next(view, cursor, block, dcsr_step);
 }
 
-const cdot_decoder dcsr_decoder = {dcsr_workspace, dcsr_open, dcsr_seek, dcsr_next, counted_weight, NULL, NULL};
+#if defined(__ARM_FEATURE_MVE)
+#include "vector/mve_dcsr.h"
+#define FUSED_S8 dcsr_dot
+#else
+#define FUSED_S8 NULL
+#endif
+
+const cdot_decoder dcsr_decoder = {dcsr_workspace, dcsr_open, dcsr_seek, dcsr_next, counted_weight, NULL, FUSED_S8};

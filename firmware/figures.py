@@ -68,7 +68,7 @@ def figures(runner: qemu.Qemu, label: str, isa: str, W: npt.NDArray[np.int8], pi
 @click.option("--formats", "labels", default=FORMATS, show_default=True)
 @click.option("--densities", default="0.5,0.2,0.1,0.05", show_default=True)
 @click.option("--isas", default="helium", show_default=True, help=f"Of {', '.join(ISAS)}.")
-@click.option("--shape", default=(256, 256), show_default=True, help="Inputs and outputs.")
+@click.option("--shape", type=(int, int), default=(256, 256), show_default=True, help="Inputs and outputs.")
 @click.option("--pixels", default=32, show_default=True, help="Vectors together; 1: none.")
 def main(labels: str, densities: str, isas: str, shape: tuple[int, int], pixels: int) -> None:
     """Cycles of the int8 kernels by format and density."""

@@ -50,8 +50,8 @@ static inline const int8_t *bitmap_column(const uint8_t *bits, uint32_t shift, u
     return values;
 }
 
-static int bitmap_dot(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, size_t ldy, size_t batch,
-                      uint32_t col_begin, uint32_t col_end, void *scratch)
+static int bitmap_dot_s8(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, size_t ldy, size_t batch,
+                         uint32_t col_begin, uint32_t col_end, void *scratch)
 {
     cdot_cursor cursor;
     const bitmap_fields *fields = view->section[FIELDS];

@@ -10,6 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from firmware.model.operation import Operation
 
+NARROW = frozenset(
+    ["adds", "subs", "ands", "orrs", "eors", "bics", "movs", "mvns", "lsls", "lsrs", "asrs", "adcs", "sbcs", "rsbs"]
+)
+MULTIPLIED = 3  # cycles after which a multiplication is written; others may take its result a cycle earlier
 ALONG = frozenset(["uxtb", "uxth", "sxtb", "sxth", "mov", "movs", "nop"])
 
 
@@ -36,10 +40,6 @@ def may_pair(one: Operation, other: Operation) -> bool:
 
 def _plain_store(one: Operation) -> bool:
     return one.stores and one.unit in ("core", "memory") and max(one.writes.values(), default=1) <= 1
-
-
-NARROW = frozenset("adds subs ands orrs eors bics movs mvns lsls lsrs asrs adcs sbcs rsbs".split())
-MULTIPLIED = 3  # cycles after which a multiplication is written; others may take its result a cycle earlier
 
 
 def narrow(one: Operation) -> bool:

@@ -87,7 +87,7 @@ def test_within_two_per_cent_of_llvm_mca_over_executed_blocks(qemu: Qemu) -> Non
 
 
 def test_kernels_that_the_rules_were_not_chosen_on(qemu: Qemu) -> None:
-    """int8 products of formats that no rule was fitted to; as `held` in docs/cycles.md."""
+    """int8 products of formats that no rule was looked for on; docs/cycles.md has more of them."""
     try:
         check.find()
     except Unavailable as lack:

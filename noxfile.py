@@ -61,7 +61,7 @@ def small(session: nox.Session) -> None:
 
 @nox.session
 def full(session: nox.Session) -> None:
-    """All matrices of the registry."""
+    """All matrices of the registry, the large ones as far as can be had, else as twins: under 75 minutes."""
     bench(session, "run", "full", *session.posargs)
 
 

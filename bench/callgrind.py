@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ import numpy.typing as npt
 from cdot import build
 from cdot.errors import MESSAGES
 
+AT_ONCE = 2  # processes: counts do not depend on who else runs
 FEW, MANY = 1, 3  # repetitions, as in count.c
 OLDEST = (3, 15)  # the first valgrind that has all instructions of x86-64-v3
 INSTALL = "sudo apt-get install valgrind"
@@ -115,9 +117,25 @@ def valgrind() -> tuple[str, str]:
 def count(jobs: Sequence[Job], folder: Path) -> Generator[Count | CountError | Unavailable]:
     """One result a job, in order: the count, or why there is none (`Unavailable`: there will be none here).
 
-    All jobs are done in one process, or as many as it takes where a payload ends it. ``folder``: room for
+    `AT_ONCE` processes do every other job, or as many as it takes where a payload ends one. ``folder``: room for
     dumps; close the generator before it goes. Raises BuildError where the program cannot be built.
     """
+    streams = [_in_turn(jobs[k::AT_ONCE], folder) for k in range(AT_ONCE)]
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:  # at its end it waits for what is being counted
+            ahead = [pool.submit(next, stream, None) for stream in streams]
+            for at in range(len(jobs)):
+                result = ahead[at % AT_ONCE].result()
+                assert result is not None, "a stream has a result for each of its jobs"
+                ahead[at % AT_ONCE] = pool.submit(next, streams[at % AT_ONCE], None)
+                yield result
+    finally:
+        for stream in streams:
+            stream.close()
+
+
+def _in_turn(jobs: Sequence[Job], folder: Path) -> Generator[Count | CountError | Unavailable]:
+    """Results of jobs, one after the other."""
     left = list(jobs)
     while left:
         with tempfile.TemporaryDirectory(dir=folder) as scratch:

@@ -21,6 +21,7 @@ CONFIDENCE = 0.99
 SAME = 0.01  # differences below 1 % are called the same
 WAITED = 1.02  # wall time over CPU time from which on somebody else had the core
 ATTEMPTS = 4  # at a round
+LONG_ROUND_NS = 2_000_000_000  # from which on waiting is no reason to measure a round again
 MOST_REPEATS = 1 << 30
 LONG = 8  # times a sample: a first product of that length is longer than a sample when warm, too
 
@@ -69,7 +70,7 @@ def _round(runs: tuple[Run, Run], counts: tuple[int, int], reference_first: bool
     wall, used = time.perf_counter_ns() - clocks[0], time.thread_time_ns() - clocks[1]
     if min(spent) <= 0:
         raise ClockError("the clock stepped back or stood still during a sample")
-    return (spent[0], spent[1]), wall >= WAITED * used
+    return (spent[0], spent[1]), WAITED * used <= wall < LONG_ROUND_NS
 
 
 def measure(
@@ -86,8 +87,9 @@ def measure(
 
     ``reference_repeats``, ``kernel_repeats``: how many products fill a sample, where that is known.
 
-    With ``one_thread`` a round in which this thread had to wait for its core is measured again; so is, always,
-    one in which the clock stepped back. ClockError where it does so in every attempt.
+    With ``one_thread`` a round in which this thread had to wait for its core is measured again, unless it took
+    seconds, in which all had to wait alike; so is, always, one in which the clock stepped back. ClockError where
+    it does so in every attempt.
     """
     if reference_repeats is not None and reference_repeats > 1:
         reference(1)  # warms the caches up; one that fills a sample by itself finds nothing of its own there anyway

@@ -86,6 +86,7 @@ class Screen:
         self.console, self._plan = console, plan_
         self.clock = Clock()
         self._passes: dict[Cell, int] = {}
+        self._told: set[tuple[str, ...]] = set()
         self._said = time.monotonic()
 
     def __enter__(self) -> Screen:
@@ -132,10 +133,10 @@ class Screen:
 
     def finished(self, cell: Cell, row: Row) -> None:
         """A cell has its row; troubles are told at once."""
-        if cell.metric != "time":
-            self.clock.did(cell)
-        elif row["status"] != "ok":  # the passes that it will not have
+        if row["status"] != "ok":  # what it will not take
             self.clock.skip(cell, max(1 - self._passes.get(cell, 0) / self._plan.effort.passes, 0.0))
+        elif cell.metric != "time":
+            self.clock.did(cell)
         self._row(cell, row)
         self._tell(cell)
 
@@ -146,7 +147,10 @@ class Screen:
 
     def _row(self, cell: Cell, row: Row) -> None:
         self.clock.finished(cell)
-        if row["status"] not in ("ok", "skipped"):
+        known = cell.dataset, cell.label, row["status"], row.get("reason", "")
+        if row["status"] not in ("ok", "skipped") and known not in self._told:
+            if row["status"] == "unavailable":  # the same for all its cells: once is enough
+                self._told.add(known)
             batch = f" batch {cell.batch}" if cell.metric == "time" else ""
             self.problem(f"  {cell.label}, {cell.metric}{batch}: {row['status']}: {row['reason']}")
 

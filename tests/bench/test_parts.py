@@ -112,6 +112,23 @@ def test_a_round_that_waited_is_measured_again(monkeypatch: pytest.MonkeyPatch) 
     assert found.log_ratio == 0 and len(found.rounds) == 2
 
 
+def test_products_of_seconds_run_no_more_often_than_they_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A B B A and no more where both are known to fill a sample; a round of seconds is not repeated for waiting."""
+    wall, used, calls = [0], [0], [0]
+    monkeypatch.setattr(pairs.time, "perf_counter_ns", lambda: wall[0])
+    monkeypatch.setattr(pairs.time, "thread_time_ns", lambda: used[0])
+
+    def run(repeat: int) -> int:
+        calls[0] += 1
+        wall[0] += 1_000_000_000
+        used[0] += 900_000_000
+        return 1_000_000_000
+
+    assert pairs.measure(run, run, 1, 5e6, random.Random(0), True, 1, 1).rounds == ((1e9, 1e9),) and calls == [4]
+    calls[0] = 0
+    assert pairs.repeats(run, 5e6) == 1 and calls == [1]
+
+
 # ---- products
 
 

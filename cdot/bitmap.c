@@ -5,6 +5,7 @@
  * Decoding takes a byte of the map at a time: a table has the places of its ones, eight rows are written
  * whatever the byte, and the next byte's go behind the ones that count. So no branch depends on the bits,
  * but for steps of nothing but zeros, which are skipped. */
+#include "multiply.h"
 #include "packed.h"
 #include "runs.h"
 
@@ -196,4 +197,41 @@ static int bitmap_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *b
     return 1;
 }
 
-const cdot_decoder bitmap_decoder = {bitmap_workspace, bitmap_open, bitmap_seek, bitmap_next, NULL, NULL, NULL};
+#if defined(__AVX2__) && defined(__FMA__)
+#include "vector/bitmap_avx2.h"
+
+/* One vector and values as they are: no rows are written. In pieces, as in multiply.c. */
+static void bitmap_dot_one(const cdot_view *view, const bitmap_cursor *at, const float *x, float *y)
+{
+    enum { PIECE = 72 * STEP };
+    const float *values = view->section[VALUES], *end = values + view->nnz;
+    values += at->position;
+    for (uint32_t j = at->run.column; j < at->run.end; j++)
+        for (uint32_t row = 0; row < view->n; row += PIECE) {
+            uint32_t count = view->n - row < PIECE ? view->n - row : PIECE;
+            uint64_t bit = (uint64_t)j * view->n + row;
+            y[j] += bitmap_sum(view->workspace, view->section[BITS], bit, count, &values, end, x + row);
+        }
+}
+
+static int bitmap_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
+                      uint32_t col_begin, uint32_t col_end, void *scratch)
+{
+    cdot_cursor cursor;
+    cdot_block block;
+    if (col_begin == col_end || view->n == 0)
+        return CDOT_OK;
+    bitmap_seek(view, &cursor, col_begin, col_end, scratch);
+    if (batch == 1 && ldx == 1 && ldy == 1 && !((const bitmap_fields *)view->section[FIELDS])->coded) {
+        bitmap_dot_one(view, (const bitmap_cursor *)&cursor, x, y);
+        return CDOT_OK;
+    }
+    while (bitmap_next(view, &cursor, &block))
+        cdot_multiply(view, &block, x, ldx, y, ldy, batch);
+    return CDOT_OK;
+}
+#else
+#define bitmap_dot NULL
+#endif
+
+const cdot_decoder bitmap_decoder = {bitmap_workspace, bitmap_open, bitmap_seek, bitmap_next, NULL, bitmap_dot, NULL};

@@ -1,9 +1,8 @@
-/* The product of a bitmap and one vector with AVX2: eight inputs are moved together as a byte of the map says, and
- * multiplied with the values that come next. No row is written, and no branch depends on the bits but for steps of
- * nothing but zeros. */
+/* The inner loop of bitmap_dot.c. */
 #ifndef CDOT_VECTOR_BITMAP_AVX2_H
 #define CDOT_VECTOR_BITMAP_AVX2_H
 
+#include "../bitmap.h"
 #include "avx2.h"
 
 static const int32_t BITMAP_MASKS[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
@@ -25,13 +24,15 @@ static inline float bitmap_sum(const bitmap_tables *tables, const uint8_t *bits,
     __m256 sums[4] = {0};
     const float *next = *values;
     float rest = 0;
-    for (uint32_t done = 0; done < count; done += STEP) {
+    for (uint32_t done = 0; done < count; done += BITMAP_STEP) {
         uint64_t step = bitmap_step(bits, bit + done, count - done);
-        uint32_t bytes = end - next < STEP + 8 ? 0 : count - done < STEP ? (count - done) / 8 : STEP / 8;
+        uint32_t bytes = (count - done < BITMAP_STEP ? count - done : BITMAP_STEP) / 8;
+        if (end - next < BITMAP_STEP + 8) /* values, at the most, that a step reads */
+            bytes = 0;
         if (step == 0)
             continue;
-        if (bytes == STEP / 8) {
-            for (uint32_t k = 0; k < STEP / 8; k++, step >>= 8) {
+        if (bytes == BITMAP_STEP / 8) {
+            for (uint32_t k = 0; k < BITMAP_STEP / 8; k++, step >>= 8) {
                 uint32_t ones = tables->counts[step & 255];
                 sums[k & 3] = bitmap_eight(tables->places[step & 255], ones, next, x + done + 8 * k, sums[k & 3]);
                 next += ones;

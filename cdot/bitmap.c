@@ -5,32 +5,12 @@
  * Decoding takes a byte of the map at a time: a table has the places of its ones, eight rows are written
  * whatever the byte, and the next byte's go behind the ones that count. So no branch depends on the bits,
  * but for steps of nothing but zeros, which are skipped. */
-#include "packed.h"
-#include "runs.h"
+#include "bitmap.h"
+#include "bitmap_dot.h"
 
 extern const cdot_decoder bitmap_decoder;
 
-enum { FORMAT = 10, ENTRIES = 8192, STEP = 56, ROOM = ENTRIES + 8 };
-enum { FIELDS, VALUES, INDICES, BITS };
-
-typedef struct {
-    uint32_t coded;   /* 0: values are stored; 1: they are indices into a codebook */
-    uint32_t symbols; /* entries of the codebook */
-} bitmap_fields;
-
-typedef struct {
-    uint8_t places[256][8]; /* of the ones of a byte, rising */
-    uint8_t counts[256];
-    uint64_t positions[]; /* nonzeros before each group of CDOT_GROUP columns */
-} bitmap_tables;
-
-typedef struct {
-    runs_cursor run;
-    uint64_t position; /* nonzeros before the run */
-    uint8_t *rows;
-    float *values; /* of a codebook; int8 where the view's are */
-    uint32_t *ends;
-} bitmap_cursor;
+enum { FORMAT = 10, ENTRIES = 8192, ROOM = ENTRIES + 8 };
 
 /* Without rows there is nothing to find, and no bits that would vouch for m. */
 static uint32_t bitmap_groups(const cdot_view *view)
@@ -51,11 +31,11 @@ static int bitmap_read(cdot_view *view, const uint8_t *payload, uint64_t size, v
         return CDOT_LENGTH;
     cdot_fill_view(view, &bitmap_decoder, &reader, workspace);
     uint64_t indices = fields->coded ? packed_bytes(view->nnz, packed_width(fields->symbols)) : 0;
-    view->section[FIELDS] = fields;
-    view->section[VALUES] = cdot_take(&reader, fields->coded ? fields->symbols : view->nnz,
+    view->section[BITMAP_FIELDS] = fields;
+    view->section[BITMAP_VALUES] = cdot_take(&reader, fields->coded ? fields->symbols : view->nnz,
                                       cdot_value_bytes(view->value_type), 4);
-    view->section[INDICES] = cdot_take(&reader, indices, 1, 4);
-    view->section[BITS] = cdot_take(&reader, packed_bytes((uint64_t)view->n * view->m, 1), 1, 4);
+    view->section[BITMAP_INDICES] = cdot_take(&reader, indices, 1, 4);
+    view->section[BITMAP_BITS] = cdot_take(&reader, packed_bytes((uint64_t)view->n * view->m, 1), 1, 4);
     view->row_bytes = view->n <= 1 << 16 ? 2 : 4;
     view->scratch_bytes = ROOM * view->row_bytes + RUNS_COLUMNS * sizeof(uint32_t) +
                           (fields->coded ? ENTRIES * sizeof(float) : 0);
@@ -69,17 +49,11 @@ static int64_t bitmap_workspace(const uint8_t *payload, uint64_t size)
     return error ? error : (int64_t)(sizeof(bitmap_tables) + 8 * (uint64_t)bitmap_groups(&view));
 }
 
-/* Up to STEP bits from `bit` on. */
-static inline uint64_t bitmap_step(const uint8_t *bits, uint64_t bit, uint64_t count)
-{
-    return packed_window(bits, bit) & packed_mask(count < STEP ? (uint32_t)count : STEP);
-}
-
 static uint64_t bitmap_ones(const uint8_t *bits, uint64_t bit, uint64_t count)
 {
     uint64_t ones = 0;
-    for (; count > STEP; bit += STEP, count -= STEP)
-        ones += (uint64_t)__builtin_popcountll(bitmap_step(bits, bit, STEP));
+    for (; count > BITMAP_STEP; bit += BITMAP_STEP, count -= BITMAP_STEP)
+        ones += (uint64_t)__builtin_popcountll(bitmap_step(bits, bit, BITMAP_STEP));
     return count ? ones + (uint64_t)__builtin_popcountll(bitmap_step(bits, bit, count)) : ones;
 }
 
@@ -107,18 +81,17 @@ static int bitmap_open(cdot_view *view, const uint8_t *payload, uint64_t size, v
     for (uint32_t group = 0; group < bitmap_groups(view); group++) {
         uint32_t column = group * CDOT_GROUP, left = view->m - column;
         tables->positions[group] = position;
-        position += bitmap_ones(view->section[BITS], (uint64_t)column * view->n,
+        position += bitmap_ones(view->section[BITMAP_BITS], (uint64_t)column * view->n,
                                 (uint64_t)(left < CDOT_GROUP ? left : CDOT_GROUP) * view->n);
     }
     if (position != view->nnz)
         return CDOT_POINTER;
-    const bitmap_fields *fields = view->section[FIELDS];
+    const bitmap_fields *fields = view->section[BITMAP_FIELDS];
     uint32_t width = packed_width(fields->symbols);
-    return fields->coded ? packed_check(view->section[INDICES], width, view->nnz, fields->symbols) : CDOT_OK;
+    return fields->coded ? packed_check(view->section[BITMAP_INDICES], width, view->nnz, fields->symbols) : CDOT_OK;
 }
 
-static void bitmap_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end,
-                        void *scratch)
+void bitmap_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end, void *scratch)
 {
     bitmap_cursor *at = (bitmap_cursor *)cursor;
     const bitmap_tables *tables = view->workspace;
@@ -126,13 +99,13 @@ static void bitmap_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t col
     at->ends = scratch;
     at->values = (float *)(at->ends + RUNS_COLUMNS);
     at->rows = (uint8_t *)at->values;
-    if (((const bitmap_fields *)view->section[FIELDS])->coded)
+    if (((const bitmap_fields *)view->section[BITMAP_FIELDS])->coded)
         at->rows += ENTRIES * sizeof(float);
     if (column == end || view->n == 0)
         return;
     uint32_t first = column / CDOT_GROUP * CDOT_GROUP;
     at->position = tables->positions[column / CDOT_GROUP];
-    at->position += bitmap_ones(view->section[BITS], (uint64_t)first * view->n,
+    at->position += bitmap_ones(view->section[BITMAP_BITS], (uint64_t)first * view->n,
                                 (uint64_t)(column - first) * view->n);
 }
 
@@ -154,11 +127,11 @@ static inline uint32_t bitmap_rows(const bitmap_tables *tables, const uint8_t *b
                                    uint32_t count, uint32_t row, uint8_t *rows, uint32_t row_bytes)
 {
     size_t ones = 0;
-    for (uint32_t done = 0; done < count; done += STEP) {
+    for (uint32_t done = 0; done < count; done += BITMAP_STEP) {
         uint64_t step = bitmap_step(bits, bit + done, count - done);
         if (step == 0)
             continue;
-        for (uint32_t k = 0; k < STEP; k += 8, step >>= 8) {
+        for (uint32_t k = 0; k < BITMAP_STEP; k += 8, step >>= 8) {
             bitmap_byte(tables->places[step & 255], row + done + k, rows + ones * row_bytes, row_bytes);
             ones += tables->counts[step & 255];
         }
@@ -166,11 +139,11 @@ static inline uint32_t bitmap_rows(const bitmap_tables *tables, const uint8_t *b
     return (uint32_t)ones;
 }
 
-static int bitmap_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
+int bitmap_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
 {
     bitmap_cursor *at = (bitmap_cursor *)cursor;
-    const bitmap_fields *fields = view->section[FIELDS];
-    const uint8_t *bits = view->section[BITS];
+    const bitmap_fields *fields = view->section[BITMAP_FIELDS];
+    const uint8_t *bits = view->section[BITMAP_BITS];
     uint64_t bit;
     uint32_t from = 0;
     size_t ones = 0;
@@ -186,10 +159,10 @@ static int bitmap_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *b
         at->ends[k] = (uint32_t)ones;
     }
     block->rows = at->rows;
-    block->values = (const uint8_t *)view->section[VALUES] + at->position * cdot_value_bytes(view->value_type);
+    block->values = (const uint8_t *)view->section[BITMAP_VALUES] + at->position * cdot_value_bytes(view->value_type);
     if (fields->coded) {
-        packed_values_of(view, view->section[INDICES], at->position, (uint32_t)ones, view->section[VALUES],
-                         fields->symbols, at->values);
+        packed_values_of(view, view->section[BITMAP_INDICES], at->position, (uint32_t)ones,
+                         view->section[BITMAP_VALUES], fields->symbols, at->values);
         block->values = at->values;
     }
     at->position += ones;
@@ -203,4 +176,5 @@ static int bitmap_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *b
 #define FUSED_S8 NULL
 #endif
 
-const cdot_decoder bitmap_decoder = {bitmap_workspace, bitmap_open, bitmap_seek, bitmap_next, NULL, NULL, FUSED_S8};
+const cdot_decoder bitmap_decoder = {bitmap_workspace, bitmap_open, bitmap_seek, bitmap_next, NULL, bitmap_dot,
+                                     FUSED_S8};

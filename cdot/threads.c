@@ -1,7 +1,8 @@
 /* Threads over columns, on hosts. Every thread computes whole columns, and a column's sum does not depend
  * on where a range starts, so the result is the same for every number of threads.
  *
- * A job comes in parts, and whoever is free takes the next one: a thread whose core is busy with something
+ * A job comes in parts. Each thread has its share of them, the same in every round, so that its part of a payload
+ * stays in its cache; who is through takes from the shares of others. So a thread whose core is busy with something
  * else does less, and one that wakes up too late finds the round closed and keeps nobody waiting. */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -16,20 +17,22 @@ enum { SPINS = 20000 }; /* looks before a thread sleeps: a fraction of a millise
 
 /* The gate is one word, so that a worker enters a round or finds it closed, with nothing in between: the
  * round's number, whether it is open, and how many workers are inside. */
-enum { ROUND_SHIFT = 32 };
+enum { ROUND_SHIFT = 32, LINE = 64 };
 static const uint64_t OPEN = (uint64_t)1 << 31, INSIDE = ((uint64_t)1 << 31) - 1;
 
+/* A thread; the first is the caller. Padded, so that two of them take parts without sharing a cache line. */
 typedef struct {
     cdot_pool *pool;
     uint32_t index;
+    _Atomic uint32_t next; /* part of its share that nobody has taken yet */
     pthread_t thread;
+    uint8_t apart[LINE];
 } worker;
 
 struct cdot_pool {
     uint32_t threads;
     _Atomic uint64_t gate;
-    _Atomic uint32_t next;                     /* part of the round that nobody has taken yet */
-    _Atomic uint32_t stop, sleepers, waiting;  /* waiting: the caller sleeps until all workers are out */
+    _Atomic uint32_t stop, sleepers, waiting; /* waiting: the caller sleeps until all workers are out */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
     pool_job job; /* job, context and parts change only while the gate is closed and nobody is inside */
@@ -78,10 +81,19 @@ static uint32_t enter(cdot_pool *pool, uint32_t seen)
     }
 }
 
+/* The first part of a thread's share. */
+static uint32_t share(const cdot_pool *pool, uint32_t thread)
+{
+    return (uint32_t)((uint64_t)pool->parts * thread / pool->threads);
+}
+
 static void take_parts(cdot_pool *pool, uint32_t thread)
 {
-    for (uint32_t part; (part = atomic_fetch_add(&pool->next, 1)) < pool->parts;)
-        pool->job(pool->context, part, thread);
+    for (uint32_t k = 0; k < pool->threads; k++) {
+        uint32_t from = (thread + k) % pool->threads, end = share(pool, from + 1);
+        for (uint32_t part; (part = atomic_fetch_add(&pool->workers[from].next, 1)) < end;)
+            pool->job(pool->context, part, thread);
+    }
 }
 
 static void *work(void *argument)
@@ -103,15 +115,16 @@ cdot_pool *cdot_pool_new(uint32_t threads)
 {
     if (threads == 0 || threads > 4096)
         return NULL;
-    cdot_pool *pool = calloc(1, sizeof *pool + (threads - 1) * sizeof(worker));
+    cdot_pool *pool = calloc(1, sizeof *pool + threads * sizeof(worker));
     if (!pool)
         return NULL;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->done, NULL);
     pool->threads = 1;
-    for (uint32_t i = 0; i + 1 < threads; i++) {
-        pool->workers[i] = (worker){pool, i + 1, 0};
+    for (uint32_t i = 1; i < threads; i++) {
+        pool->workers[i].pool = pool;
+        pool->workers[i].index = i;
         if (pthread_create(&pool->workers[i].thread, NULL, work, &pool->workers[i])) {
             cdot_pool_free(pool);
             return NULL;
@@ -129,7 +142,7 @@ void cdot_pool_free(cdot_pool *pool)
     atomic_store(&pool->stop, 1);
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
-    for (uint32_t i = 0; i + 1 < pool->threads; i++)
+    for (uint32_t i = 1; i < pool->threads; i++)
         pthread_join(pool->workers[i].thread, NULL);
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->wake);
@@ -146,7 +159,8 @@ uint32_t cdot_pool_threads(const cdot_pool *pool)
 static void open_round(cdot_pool *pool)
 {
     uint32_t round = (uint32_t)(atomic_load(&pool->gate) >> ROUND_SHIFT) + 1;
-    atomic_store(&pool->next, 0);
+    for (uint32_t i = 0; i < pool->threads; i++)
+        atomic_store(&pool->workers[i].next, share(pool, i));
     atomic_store(&pool->gate, (uint64_t)(round ? round : 1) << ROUND_SHIFT | OPEN);
     if (atomic_load(&pool->sleepers)) {
         pthread_mutex_lock(&pool->lock);

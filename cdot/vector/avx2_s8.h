@@ -54,8 +54,10 @@ static inline void s8_add_lanes(const void *rows, uint32_t row_bytes, const int8
         const int8_t *second = x + (rows ? cdot_index(rows, row_bytes, next) : (size_t)next) * ldx;
         uint32_t high = next > i ? (uint32_t)(uint16_t)values[next] << 16 : 0;
         __m256i two = _mm256_set1_epi32((int)(high | (uint16_t)values[i]));
-        for (int k = 0; k < lanes / S8_LANES; k++)
-            sums[k] = _mm256_add_epi32(sums[k], _mm256_madd_epi16(s8_two(first + S8_LANES * k, second + S8_LANES * k), two));
+        for (int k = 0; k < lanes / S8_LANES; k++) {
+            __m256i inputs = s8_two(first + S8_LANES * k, second + S8_LANES * k);
+            sums[k] = _mm256_add_epi32(sums[k], _mm256_madd_epi16(inputs, two));
+        }
     }
     for (int k = 0; k < lanes / S8_LANES; k++)
         _mm256_storeu_si256((__m256i *)out + k, sums[k]);

@@ -2,8 +2,8 @@
  * registers as four or eight tables of 16 bytes: the first, second, third and fourth bytes of values 1 to 16, and of
  * 17 to 32. A shuffle looks up 32 indices in one of them; what four give is put together to floats.
  *
- * Counted: 12 or 16 shuffles for 32 entries, 4 or 8 to look up and 8 to put bytes together. Floats leave in the order in which
- * that is all: it is cheaper to bring the inputs into the same order, once for all columns. */
+ * Counted: 12 or 16 shuffles for 32 entries, 4 or 8 to look up and 8 to put bytes together. Floats leave in the order
+ * in which that is all: it is cheaper to bring the inputs into the same order, once for all columns. */
 #ifndef CDOT_VECTOR_PALETTE_AVX2_H
 #define CDOT_VECTOR_PALETTE_AVX2_H
 
@@ -28,10 +28,12 @@ static inline int palette_fits(const float *codebook, uint32_t symbols)
 /* tables[k]: byte k of 16 values, twice. */
 static inline void palette_bytes(const float *values, __m256i *tables)
 {
-    const __m256i gather = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const __m128i together = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     __m256i v[4];
-    for (int k = 0; k < 4; k++)
-        v[k] = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(values + 4 * k))), gather);
+    for (int k = 0; k < 4; k++) {
+        __m128i four = _mm_loadu_si128((const __m128i *)(values + 4 * k));
+        v[k] = _mm256_broadcastsi128_si256(_mm_shuffle_epi8(four, together));
+    }
     __m256i a = _mm256_unpacklo_epi32(v[0], v[1]), b = _mm256_unpacklo_epi32(v[2], v[3]);
     __m256i c = _mm256_unpackhi_epi32(v[0], v[1]), d = _mm256_unpackhi_epi32(v[2], v[3]);
     tables[0] = _mm256_unpacklo_epi64(a, b);

@@ -161,7 +161,7 @@ def test_too_many_nonzeros(monkeypatch: pytest.MonkeyPatch) -> None:
         formats.get("csc_palette").encode(np.eye(4, dtype=np.float32))
 
 
-@pytest.mark.parametrize("name", ["im", *NAMES[:2], NAMES[3]])
+@pytest.mark.parametrize("name", ["im", *NAMES[:4]])
 @pytest.mark.parametrize("symbols", [1, 2, 9, 16, 17, 18, 31, 32, 33, 34])
 @pytest.mark.parametrize("zeros", [0.0, 0.3, 0.97])
 def test_every_value_of_a_small_codebook(name: str, symbols: int, zeros: float) -> None:
@@ -186,7 +186,7 @@ def test_index_maps_of_long_columns(zeros: float) -> None:
         W = rng.choice(np.arange(1, 30, dtype=np.float32), (n, m))
         W[rng.random(W.shape) < zeros] = 0
         X = rng.integers(-3, 4, (9, n)).astype(np.float32)
-        for name in ("im", "im_packed"):
+        for name in ("im", "im_packed", "bitmap"):
             payload = formats.get(name).encode(W)
             assert np.array_equal(payload.decode(), W)
             assert np.array_equal(payload.dot(X[0]), X[0].astype(np.float64) @ W), "sums below 2^24 are exact"

@@ -124,15 +124,15 @@ static inline void coded_group(coded_cursor *at, int s, uint64_t bit)
     at->filled[s] = 0;
 }
 
-/* Goes on behind a chunk of `size` that was shown: what is past it, SYMBOLS_PAST entries of `width` bytes at the
- * most, comes first. Places may overlap, and memmove is none of the kernels' functions. */
+/* Goes on behind a chunk of `size` that was shown: what is past it comes first. `width`: bytes of an entry.
+ * Places may overlap, and memmove is none of the functions that kernels may call. */
 static inline void coded_more(coded_cursor *at, int s, uint32_t size, uint32_t width)
 {
     uint8_t *chunk = (uint8_t *)at->scratch + (size_t)s * CODED_STRIDE * width;
+    const uint8_t *past = chunk + (size_t)size * width;
     at->filled[s] -= size;
-    uint8_t past[SYMBOLS_PAST * sizeof(float)];
-    memcpy(past, chunk + (size_t)size * width, (size_t)at->filled[s] * width);
-    memcpy(chunk, past, (size_t)at->filled[s] * width);
+    for (uint32_t i = 0; i < at->filled[s] * width; i++)
+        chunk[i] = past[i];
 }
 
 static inline uint32_t coded_width(const coded_values *values)

@@ -54,12 +54,12 @@ static int bitmap_dot_s8(const cdot_view *view, const int8_t *x, size_t ldx, int
                          uint32_t col_begin, uint32_t col_end, void *scratch)
 {
     cdot_cursor cursor;
-    const bitmap_fields *fields = view->section[FIELDS];
+    const bitmap_fields *fields = view->section[BITMAP_FIELDS];
     if (batch != 1 || ldx != 1 || ldy != 1 || fields->coded)
         return cdot_dot_blocks_s8(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
     bitmap_seek(view, &cursor, col_begin, col_end, scratch);
-    const uint8_t *bits = view->section[BITS];
-    const int8_t *values = (const int8_t *)view->section[VALUES] + ((bitmap_cursor *)&cursor)->position;
+    const uint8_t *bits = view->section[BITMAP_BITS];
+    const int8_t *values = (const int8_t *)view->section[BITMAP_VALUES] + ((bitmap_cursor *)&cursor)->position;
     int few = view->nnz * BITMAP_FEW < (uint64_t)view->n * view->m;
     for (uint32_t column = col_begin; column < col_end; column++) {
         uint64_t bit = (uint64_t)column * view->n;

@@ -29,7 +29,6 @@ typedef struct {
     uint32_t column_left; /* its entries that were not shown yet */
     uint32_t end;         /* one past the last column of the group that is asked for */
     uint32_t chunk;       /* entries of the chunk when it is full, 0: there is none */
-    uint32_t filled;
     uint32_t size; /* of this group's chunks: it is cut into equal parts, whichever columns are asked for */
 } chunk_stream;
 
@@ -91,7 +90,9 @@ static inline void chunk_start(chunk_cursor *at, const chunk_counts *counts, chu
     stream->end = columns < at->end - column ? column + columns : at->end;
     stream->position = counts->positions[at->group];
     stream->size = chunk_size(counts->positions[at->group + 1] - stream->position);
-    for (uint32_t j = column; j < stream->end; j++)
+    if (stream->end - column == columns)
+        stream->left = counts->positions[at->group + 1] - stream->position;
+    for (uint32_t j = column; j < stream->end && stream->end - column < columns; j++)
         stream->left += chunk_count(counts, j);
     stream->column_left = chunk_count(counts, column);
     at->group++;
@@ -108,20 +109,24 @@ static inline int chunk_refill(chunk_cursor *at, const chunk_counts *counts, chu
         chunk_start(at, counts, stream);
     stream->chunk = stream->left < stream->size ? (uint32_t)stream->left : stream->size;
     stream->left -= stream->chunk;
-    stream->filled = 0;
     return stream->chunk ? found : CHUNK_NONE;
 }
 
-/* Entries that are missing in the chunk that is nearest to being full. */
-static inline uint32_t chunk_room(const chunk_cursor *at)
+/* chunk_show for a chunk with all that is left of a group: no column ends outside it. */
+static inline uint32_t chunk_show_rest(chunk_cursor *at, const chunk_counts *counts, chunk_stream *stream)
 {
-    uint32_t room = CHUNK_ENTRIES;
-    for (int s = 0; s < CHUNK_STREAMS; s++) {
-        uint32_t open = at->streams[s].chunk - at->streams[s].filled;
-        if (at->streams[s].chunk && open < room)
-            room = open;
-    }
-    return room;
+    uint32_t done = stream->column_left, column = stream->column + 1, segments = 0;
+    at->ends[segments++] = done;
+    if (counts->width == 2)
+        for (; column < stream->end; column++)
+            at->ends[segments++] = done += ((const uint16_t *)counts->counts)[column];
+    else
+        for (; column < stream->end; column++)
+            at->ends[segments++] = done += chunk_count(counts, column);
+    stream->column = stream->end;
+    stream->position += stream->chunk;
+    stream->chunk = 0;
+    return segments;
 }
 
 /* A full chunk's columns as a block without rows and values; 0 if none of them is asked for. */
@@ -130,6 +135,10 @@ static inline int chunk_show(chunk_cursor *at, const chunk_counts *counts, chunk
 {
     uint32_t done = 0, segments = 0;
     *block = (cdot_block){.column = stream->column, .ends = at->ends};
+    if (stream->left == 0 && stream->column >= at->begin) {
+        block->segments = chunk_show_rest(at, counts, stream);
+        return 1;
+    }
     while (stream->column < stream->end) {
         uint32_t left = stream->chunk - done;
         uint32_t take = stream->column_left < left ? stream->column_left : left;

@@ -64,11 +64,11 @@ static uint64_t eie_tables_bytes(void)
 }
 
 /* Bytes of workspace in front of the positions. */
-static uint64_t eie_codes_bytes(const eie_fields *fields)
+static uint64_t eie_codes_bytes(const eie_sections *sections)
 {
-    if (fields->gaps.symbols == 0)
+    if (sections->fields.gaps.symbols == 0)
         return eie_tables_bytes();
-    return eie_tables_bytes() + pairs_workspace(fields->values.longest) + steps_workspace(fields->gaps.longest);
+    return eie_tables_bytes() + coded_workspace(&sections->values, 0) + symbols_workspace(&sections->gaps);
 }
 
 static int64_t eie_workspace(const uint8_t *payload, uint64_t size)
@@ -77,22 +77,26 @@ static int64_t eie_workspace(const uint8_t *payload, uint64_t size)
     eie_sections sections;
     if (eie_read(&reader, payload, size, &sections))
         return reader.error;
-    return (int64_t)(eie_codes_bytes(&sections.fields) + 8 * chunk_positions(reader.header.m, sections.shift));
+    return (int64_t)(eie_codes_bytes(&sections) + 8 * chunk_positions(reader.header.m, sections.shift));
 }
 
 static int eie_open_coded(eie_tables *tables, const eie_sections *sections, uint8_t *workspace)
 {
     const eie_fields *fields = &sections->fields;
-    int error = pairs_open(&tables->values, &sections->values, workspace);
+    const uint8_t *gaps = sections->gaps.values;
+    for (uint32_t symbol = 0; symbol < fields->gaps.symbols; symbol++)
+        if (gaps[symbol] >= STEP_LONGEST)
+            return CDOT_ROW;
+    int error = coded_open(&tables->values, &sections->values, 0, workspace);
     if (!error)
-        error = steps_open(&tables->steps, &sections->gaps,
-                           workspace + pairs_workspace(fields->values.longest));
+        error = symbols_open(&tables->coded_gaps, &sections->gaps, gaps,
+                             workspace + coded_workspace(&sections->values, 0));
     if (error)
         return error;
     if (fields->values.symbols == 0 && fields->entries)
         return CDOT_CODE;
-    if ((fields->values.words && fields->entries > tables->values.stream.stream_bits) ||
-        (fields->gaps.words && fields->entries > tables->steps.stream.stream_bits))
+    if ((fields->values.words && fields->entries > coded_stream(&tables->values)->stream_bits) ||
+        (fields->gaps.words && fields->entries > tables->coded_gaps.stream.stream_bits))
         return CDOT_STREAM; /* a codeword has one bit at the least */
     return CDOT_OK;
 }
@@ -108,7 +112,7 @@ static int eie_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
         return CDOT_WORKSPACE;
     const eie_fields *fields = &sections.fields;
     eie_tables *tables = workspace;
-    uint64_t *positions = (uint64_t *)((uint8_t *)workspace + eie_codes_bytes(fields));
+    uint64_t *positions = (uint64_t *)((uint8_t *)workspace + eie_codes_bytes(&sections));
     cdot_fill_view(view, &eie_decoder, &reader, workspace);
     view->row_bytes = view->n > 65536 ? 4 : 2;
     *tables = (eie_tables){.entries = fields->entries, .symbols = fields->values.symbols};
@@ -117,12 +121,12 @@ static int eie_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
     tables->codebook = sections.codebook;
     tables->gaps = sections.packed_gaps;
     tables->indices = sections.indices;
-    view->scratch_bytes = tables->coded ? eie_coded_scratch(view) : eie_plain_scratch(view);
     int error = chunk_open(&tables->counts, view->n, tables->entries);
-    if (error)
-        return error;
-    return tables->coded ? eie_open_coded(tables, &sections, (uint8_t *)workspace + eie_tables_bytes())
-                         : eie_plain_check(tables, view->n);
+    if (!error)
+        error = tables->coded ? eie_open_coded(tables, &sections, (uint8_t *)workspace + eie_tables_bytes())
+                              : eie_plain_check(tables, view->n);
+    view->scratch_bytes = tables->coded ? eie_coded_scratch(view) : eie_plain_scratch(view);
+    return error;
 }
 
 static void eie_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end, void *scratch)

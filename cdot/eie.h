@@ -2,8 +2,7 @@
 #ifndef CDOT_EIE_H
 #define CDOT_EIE_H
 
-#include "chunks.h"
-#include "pairs.h"
+#include "coded.h"
 #include "steps.h"
 
 enum { EIE_GAP_BITS = 4 };
@@ -21,8 +20,8 @@ typedef struct {
     uint32_t symbols; /* plain: of the codebook */
     const float *codebook;
     const uint8_t *gaps, *indices; /* plain: packed */
-    pair_stream values;            /* coded */
-    step_stream steps;
+    coded_values values;           /* coded */
+    symbol_stream coded_gaps;
 } eie_tables;
 
 void eie_plain_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end, void *scratch);

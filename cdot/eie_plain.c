@@ -28,7 +28,7 @@ static inline uint64_t eie_steps(const uint8_t *gaps, uint64_t position)
     steps = (steps | steps << 16) & 0x0000ffff0000ffffu;
     steps = (steps | steps << 8) & 0x00ff00ff00ff00ffu;
     steps = (steps | steps << 4) & 0x0f0f0f0f0f0f0f0fu;
-    return steps + 0x0101010101010101u;
+    return steps_of_gaps(steps);
 }
 
 int eie_plain_check(const eie_tables *tables, uint32_t n)

@@ -47,6 +47,11 @@ static inline uint32_t huffman_entries(uint32_t longest)
 /* Bytes of workspace that huffman_open takes. */
 uint64_t huffman_workspace(uint32_t longest);
 
+/* The same without a table and values: for decoders with tables of their own. */
+uint64_t huffman_lengths_workspace(uint32_t longest);
+int huffman_open_lengths(huffman_code *code, uint32_t symbols, const uint32_t *per_length, uint32_t longest,
+                         uint8_t *workspace);
+
 /* Checks the lengths (a complete code) and builds the tables. per_length[l - 1]: codewords of l bits.
  * Returns CDOT_OK or CDOT_CODE. */
 int huffman_open(huffman_code *code, const float *values, uint32_t symbols, const uint32_t *per_length,
@@ -117,6 +122,9 @@ static inline void huffman_narrow_s8(float *values, uint32_t count)
 /* Opens code, stream and seek points; `values` in code order; workspace of huffman_workspace(longest). */
 int huffman_stream_open(huffman_stream *out, const huffman_sections *sections, const float *values,
                         uint8_t *workspace);
+
+/* The same without a table and values; workspace of huffman_lengths_workspace(longest). */
+int huffman_stream_open_lengths(huffman_stream *out, const huffman_sections *sections, uint8_t *workspace);
 
 /* The bit where a group of columns starts. */
 static inline uint64_t huffman_seek(const huffman_stream *stream, uint32_t group)

@@ -1,23 +1,21 @@
 /* sham: a canonical Huffman code of the nonzeros, row indices, counts per column (Marino et al., sHAM).
  * Row indices are used where they lie; values are decoded from four seek groups side by side. */
-#include "chunks.h"
-#include "pairs.h"
+#include "coded.h"
 
 extern const cdot_decoder sham_decoder;
 
-enum { FORMAT = 6 };
-_Static_assert((int)CHUNK_STREAMS == (int)PAIR_STREAMS, "as many streams are decoded as have chunks");
+enum { FORMAT = 6, LINE = 64 };
 
 typedef struct {
-    pair_stream pairs;
     chunk_counts counts;
     const void *rows;
+    coded_values values;
 } sham_tables;
 
 typedef struct {
     chunk_cursor chunks;
-    uint64_t bits[CHUNK_STREAMS]; /* of each stream's next value */
-    float *values;                /* [CHUNK_STREAMS][CHUNK_ENTRIES] */
+    coded_cursor values;
+    uint32_t shown[CHUNK_STREAMS]; /* entries of the chunk that was shown last */
 } sham_cursor;
 _Static_assert(sizeof(sham_cursor) <= sizeof(cdot_cursor), "the cursor has no room");
 
@@ -25,6 +23,7 @@ typedef struct {
     huffman_sections huffman;
     const void *counts, *rows;
     uint32_t width; /* bytes of a count and of a row index */
+    int int8;
 } sham_sections;
 
 static int sham_read(cdot_reader *reader, const uint8_t *payload, uint64_t size, sham_sections *sections)
@@ -32,13 +31,13 @@ static int sham_read(cdot_reader *reader, const uint8_t *payload, uint64_t size,
     if (cdot_read_header_any(reader, payload, size, FORMAT, sizeof(huffman_fields)))
         return reader->error;
     const huffman_fields *stored = cdot_take(reader, 1, sizeof *stored, 4);
-    int int8 = reader->header.value_type == CDOT_INT8;
-    if (huffman_take(reader, stored, int8 ? 0 : sizeof(float), &sections->huffman))
+    sections->int8 = reader->header.value_type == CDOT_INT8;
+    if (huffman_take(reader, stored, sections->int8 ? 0 : sizeof(float), &sections->huffman))
         return reader->error;
     sections->width = cdot_width(reader->header.n);
     sections->counts = cdot_take(reader, reader->header.m, sections->width, 4);
     sections->rows = cdot_take(reader, reader->header.nnz, sections->width, 4);
-    if (int8)
+    if (sections->int8)
         huffman_take_s8(reader, &sections->huffman);
     return cdot_finish(reader);
 }
@@ -54,10 +53,8 @@ static int64_t sham_workspace(const uint8_t *payload, uint64_t size)
     sham_sections sections;
     if (sham_read(&reader, payload, size, &sections))
         return reader.error;
-    const huffman_fields *fields = &sections.huffman.fields;
-    uint64_t wide = reader.header.value_type == CDOT_INT8 ? HUFFMAN_WIDE(fields->symbols) : 0;
-    return (int64_t)(sham_tables_bytes() + wide + pairs_workspace(fields->longest) +
-                     8 * chunk_positions(reader.header.m, fields->seek_shift));
+    return (int64_t)(sham_tables_bytes() + coded_workspace(&sections.huffman, sections.int8) +
+                     8 * chunk_positions(reader.header.m, sections.huffman.fields.seek_shift));
 }
 
 static int sham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
@@ -72,22 +69,18 @@ static int sham_open(cdot_view *view, const uint8_t *payload, uint64_t size, voi
     const huffman_fields *fields = &sections.huffman.fields;
     sham_tables *tables = workspace;
     uint8_t *rest = (uint8_t *)workspace + sham_tables_bytes();
-    if (reader.header.value_type == CDOT_INT8) {
-        huffman_widen_s8(&sections.huffman, rest);
-        rest += HUFFMAN_WIDE(fields->symbols);
-    }
-    uint64_t *positions = (uint64_t *)(rest + pairs_workspace(fields->longest));
-    int error = pairs_open(&tables->pairs, &sections.huffman, rest);
+    uint64_t *positions = (uint64_t *)(rest + coded_workspace(&sections.huffman, sections.int8));
+    int error = coded_open(&tables->values, &sections.huffman, sections.int8, rest);
     if (error)
         return error;
     cdot_fill_view(view, &sham_decoder, &reader, workspace);
     view->row_bytes = sections.width;
-    view->scratch_bytes = CHUNK_STREAMS * CHUNK_ENTRIES * sizeof(float) + CHUNK_SEGMENTS * sizeof(uint32_t);
+    view->scratch_bytes = CHUNK_SEGMENTS * sizeof(uint32_t) + coded_scratch(&tables->values);
     tables->rows = sections.rows;
     tables->counts = (chunk_counts){sections.counts, positions, sections.width, fields->seek_shift, view->m};
     if (fields->symbols == 0 && view->nnz)
         return CDOT_CODE;
-    if (fields->words && view->nnz > tables->pairs.stream.stream_bits)
+    if (fields->words && view->nnz > coded_stream(&tables->values)->stream_bits)
         return CDOT_STREAM;
     error = chunk_open(&tables->counts, view->n, view->nnz);
     return error ? error : cdot_check_indices(tables->rows, sections.width, view->nnz, view->n);
@@ -98,41 +91,40 @@ static void sham_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t colum
 {
     const sham_tables *tables = view->workspace;
     sham_cursor *at = (sham_cursor *)cursor;
-    at->values = scratch;
-    chunk_seek(&at->chunks, &tables->counts, column, end,
-               (uint32_t *)(at->values + CHUNK_STREAMS * CHUNK_ENTRIES));
+    uint32_t *ends = scratch;
+    coded_start(&at->values, ends + CHUNK_SEGMENTS);
+    chunk_seek(&at->chunks, &tables->counts, column, end, ends);
+}
+
+/* A chunk's rows are on their way from memory while its values are decoded. */
+static void sham_prefetch(const cdot_view *view, const chunk_stream *one)
+{
+    const sham_tables *tables = view->workspace;
+    const uint8_t *rows = (const uint8_t *)tables->rows + one->position * view->row_bytes;
+    for (uint32_t at = 0; at < one->chunk * view->row_bytes; at += LINE)
+        __builtin_prefetch(rows + at);
 }
 
 /* Gives stream `s` its next chunk; 0 if there is nothing left for it. */
-static int sham_refill(const sham_tables *tables, sham_cursor *at, int s)
+static int sham_refill(const cdot_view *view, sham_cursor *at, int s)
 {
-    const huffman_stream *stream = &tables->pairs.stream;
+    const sham_tables *tables = view->workspace;
     chunk_stream *one = &at->chunks.streams[s];
     int found = chunk_refill(&at->chunks, &tables->counts, one);
     if (found == CHUNK_GROUP)
-        at->bits[s] = stream->groups ? huffman_seek(stream, one->column >> stream->seek_shift) : 0;
+        coded_group(&at->values, s, coded_seek(coded_stream(&tables->values), one->column));
+    else if (found == CHUNK_MORE)
+        coded_more(&at->values, s, at->shown[s], coded_width(&tables->values));
+    sham_prefetch(view, one);
     return found != CHUNK_NONE;
 }
 
-/* Decodes until a chunk is full: side by side where all streams have one, then its last values. */
-static void sham_decode(const sham_tables *tables, sham_cursor *at, int active)
+static void sham_decode(const sham_tables *tables, sham_cursor *at)
 {
-    chunk_stream *streams = at->chunks.streams;
-    float *out[CHUNK_STREAMS], *ends[CHUNK_STREAMS];
-    for (int s = 0; s < CHUNK_STREAMS; s++) {
-        out[s] = at->values + s * CHUNK_ENTRIES + streams[s].filled;
-        ends[s] = at->values + s * CHUNK_ENTRIES + streams[s].chunk;
-    }
-    if (active == CHUNK_STREAMS)
-        pairs_decode_four(&tables->pairs, at->bits, out, ends);
+    uint32_t sizes[CHUNK_STREAMS];
     for (int s = 0; s < CHUNK_STREAMS; s++)
-        streams[s].filled = streams[s].chunk - (uint32_t)(ends[s] - out[s]);
-    uint32_t room = chunk_room(&at->chunks);
-    for (int s = 0; s < CHUNK_STREAMS; s++)
-        if (streams[s].chunk && streams[s].chunk - streams[s].filled == room) {
-            at->bits[s] = pairs_decode(&tables->pairs, at->bits[s], room, out[s]);
-            streams[s].filled = streams[s].chunk;
-        }
+        sizes[s] = at->chunks.streams[s].chunk;
+    coded_decode(&tables->values, &at->values, sizes);
 }
 
 static int sham_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
@@ -144,19 +136,20 @@ static int sham_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *blo
         for (int s = 0; s < CHUNK_STREAMS; s++) {
             chunk_stream *one = &at->chunks.streams[s];
             uint64_t position = one->position;
-            if (one->chunk && one->filled == one->chunk &&
-                chunk_show(&at->chunks, &tables->counts, one, block)) {
-                block->rows = (const uint8_t *)tables->rows + position * view->row_bytes;
-                block->values = at->values + s * CHUNK_ENTRIES;
-                if (view->value_type == CDOT_INT8)
-                    huffman_narrow_s8(at->values + s * CHUNK_ENTRIES, block->ends[block->segments - 1]);
-                return 1;
+            if (one->chunk && at->values.filled[s] >= one->chunk) {
+                at->shown[s] = one->chunk;
+                if (chunk_show(&at->chunks, &tables->counts, one, block)) {
+                    block->rows = (const uint8_t *)tables->rows + position * view->row_bytes;
+                    block->values =
+                        coded_show(&tables->values, &at->values, s, block->ends[block->segments - 1]);
+                    return 1;
+                }
             }
-            active += one->chunk || sham_refill(tables, at, s);
+            active += one->chunk || sham_refill(view, at, s);
         }
         if (!active)
             return 0;
-        sham_decode(tables, at, active);
+        sham_decode(tables, at);
     }
 }
 

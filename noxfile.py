@@ -49,7 +49,7 @@ ASAN_FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -Wer
 
 def bench(session: nox.Session, *arguments: str, **more: str) -> None:
     """Runs ``python -m bench ARGUMENTS``."""
-    python = environment("run", "-e", ".")
+    python = environment("run", "-e", ".[firmware]")  # what reads images for cycles is small
     session.run(str(python), "-m", "bench", *arguments, env={"PYTHONPATH": str(ROOT), **more})
 
 

@@ -20,6 +20,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,7 @@ OPTIONS = (
     "--callgrind-out-file=counts",
     "--collect-atstart=no",
     "--toggle-collect=cdot_product",
+    "--toggle-collect=cdot_product_s8",
     "--toggle-collect=count_decode",
     "--dump-after=count_dump",
     "--dump-line=no",
@@ -48,6 +50,7 @@ OPTIONS = (
     "--compress-pos=no",
 )
 ARGUMENTS, PLUGIN = 5, 2  # of the program for each payload, and which of them is the plugin
+FLOAT32 = np.dtype(np.float32)
 Costs = Counter[tuple[str, str]]  # instructions by object file and function
 
 
@@ -78,7 +81,7 @@ class Job:
 class Count:
     """Instructions of one product with one vector, and of its decoding alone (None: a fused kernel).
 
-    ``y`` is the product with `vector`, float32 (m,).
+    ``y`` is the product with `vector`, (m,): float32, or of an int8 payload the bits of int32.
     """
 
     dot: int
@@ -86,9 +89,10 @@ class Count:
     y: npt.NDArray[np.float32]
 
 
-def vector(n: int) -> npt.NDArray[np.float32]:
-    """The x of all counted products: whole numbers and a half, spread over -127.5 to 127.5."""
-    return (np.arange(n, dtype=np.uint32) * np.uint32(2654435761) >> np.uint32(24)).astype(np.float32) - 127.5
+def vector(n: int, dtype: np.dtype[Any] = FLOAT32) -> npt.NDArray[Any]:
+    """The x of all counted products: whole numbers and a half from -127.5 to 127.5, or all int8; as count.c has it."""
+    steps = np.arange(n, dtype=np.uint32) * np.uint32(2654435761) >> np.uint32(24)
+    return (steps - 128.0).astype(np.int8) if dtype == np.int8 else steps.astype(np.float32) - np.float32(127.5)
 
 
 def valgrind() -> tuple[str, str]:

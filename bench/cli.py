@@ -151,7 +151,7 @@ def run(
 
 def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[Peer, ...]]:
     if kinds is None:
-        return formats.standard(), tuple(peer() for peer in peers.ALL)
+        return formats.standard_of_all(), tuple(peer() for peer in peers.ALL)
     try:
         return plans.choose_formats(kinds)
     except ValueError as error:

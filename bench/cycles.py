@@ -1,4 +1,4 @@
-"""Microcontroller rows: seeded layers in several formats on a Cortex-M55, for cycles.csv and board.csv.
+"""Microcontroller rows: seeded layers and whole networks on a Cortex-M55, for cycles.csv and board.csv.
 
 ``python -m bench.cycles`` is what ``nox -s firmware`` runs. Each payload is run, compared with the host bit
 for bit, counted and estimated; what fails is a row with its reason, and the others go on.
@@ -7,7 +7,8 @@ for bit, counted and estimated; what fails is a row with its reason, and the oth
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,33 +19,26 @@ import numpy.typing as npt
 from rich.console import Console
 
 import formats
-from bench import export, identity
+from bench import export, identity, networks
+from bench.networks import Work
+from bench.peers.mlw import Mlw
+from bench.plan import split_names
 from bench.rows import Row
+from bench.show.grid import label
 from cdot import build
+from datasets import DataError, UnknownDataset
 from firmware import packages
 from firmware.errors import DoesNotFit, TargetHung, Unavailable
-from firmware.jobs import PLACEMENTS, Job, Placement
-from firmware.measure import Measured, job_of, on_board, on_fvp, on_qemu
+from firmware.jobs import PLACEMENTS, Placement
+from firmware.measure import Measured, in_places, job_of, on_board, on_fvp, on_qemu
 from firmware.runners import Runner, board, fvp, qemu
 from formats.content import ContentHash
 from formats.format import Format
+from formats.payload import Payload
 from formats.source import as_source, blocks
 
-SOURCES = "firmware/*.py firmware/model/*.py firmware/runners/*.py firmware/plugin/* firmware/target/*"
-INT8_FORMATS = (
-    "dense_s8",
-    "csr16",
-    "bcsr2x2",
-    "rle4",
-    "rel15",
-    "bitmap",
-    "psr8",
-    "dcsr",
-    "ham",
-    "sham",
-    "csc_palette",
-    "rice",
-)
+MODELS = "sparse_s_90,sparse_l_90"  # DS-CNN S and L
+AT_ONCE = 2  # QEMUs
 FORMATS = ("dense", "csc", "csc_min", "csc_palette", "bitmap", "im", "eie", "cser", "ham", "sham")
 FILES = ("cycles", "board")
 
@@ -57,6 +51,11 @@ class Layer:
     m: int
     density: float
     dtype: str = "float32"
+
+    def work(self) -> Work:
+        """What is run of it."""
+        W = self.matrix()
+        return Work(self.name, self.name, self.name, as_source(W, W.dtype), content_hash(W), "seeded", 1)
 
     @property
     def name(self) -> str:
@@ -75,41 +74,67 @@ LAYERS = (Layer(64, 64, 0.1), Layer(256, 256, 0.1), Layer(256, 256, 0.1, "int8")
 
 def content_hash(W: npt.NDArray[Any]) -> str:
     """The hash that rows name a matrix by."""
-    source = as_source(W)
+    source = as_source(W, W.dtype)
     content = ContentHash(source.shape, source.dtype)
     for begin, _, columns in blocks(source):
         content.add(begin, columns)
     return content.hexdigest()
 
 
-def measured(runner: Runner, job: Job, where: Placement, plugin: bool) -> list[Measured]:
+Found = dict[Placement, list[Measured] | Exception]
+
+
+def measured(runner: Runner, payload: Payload, pixels: int, places: Sequence[Placement], plugin: bool) -> Found:
     """By the kind of runner."""
-    if isinstance(runner, qemu.Qemu):
-        return on_qemu(runner, job, where, plugin)
-    return on_board(runner, job, where) if isinstance(runner, board.Board) else on_fvp(runner, job, where)
+    if isinstance(runner, qemu.Qemu) and plugin:
+        return dict(in_places(runner, job_of(payload, pixels=pixels), places))
+    return {where: _in_place(runner, payload, where) for where in places}
 
 
-def rows_of(runner: Runner, format_: Format, layer: Layer, where: Placement, plugin: bool = True) -> Iterator[Row]:
-    """The rows of one payload, a kernel each; one row with a reason where there is no figure."""
-    W = layer.matrix()
-    constant: Row = {
-        "dataset": layer.name,
-        "matrix_sha256": content_hash(W),
-        "source": "seeded",
+def _in_place(runner: Runner, payload: Payload, where: Placement) -> list[Measured] | Exception:
+    try:
+        if isinstance(runner, qemu.Qemu):
+            return on_qemu(runner, job_of(payload), where, plugin=False)
+        job = job_of(payload, repeat=5)
+        return on_board(runner, job, where) if isinstance(runner, board.Board) else on_fvp(runner, job, where)
+    except Exception as error:
+        return error
+
+
+def constant(format_: Format, work: Work, runner: Runner) -> Row:
+    """What all rows of a payload have."""
+    return {
+        "dataset": work.dataset,
+        "matrix_sha256": work.matrix_sha256,
+        "source": work.origin,
         "format": format_.name,
         "params": format_.params,
         "reason": "",
         "code_sha": code_sha(format_),
         "runner": runner.name,
-        "placement": str(where),
-        "layer": layer.name,
+        "model": work.model,
+        "layer": work.layer,
     }
+
+
+def rows_of(
+    runner: Runner, format_: Format, work: Work, places: Sequence[Placement], plugin: bool = True
+) -> Iterator[Row]:
+    """The rows of one payload, a kernel and placement each; one row with a reason where there is no figure."""
+    known = constant(format_, work, runner)
     try:
-        payload = format_.encode(W)
-        for one in measured(runner, job_of(payload, 1 if isinstance(runner, qemu.Qemu) else 5), where, plugin):
-            yield constant | {"status": "ok", "kernel": one.kernel} | one.columns
+        payload = format_.encode(work.matrix)
+        known["weight_bytes"] = payload.nbytes
+        found = measured(runner, payload, work.pixels, places, plugin)
     except Exception as error:
-        yield constant | {"status": status_of(error), "reason": str(error), "kernel": "dot"}
+        found = dict.fromkeys(places, error)
+    for where, result in found.items():
+        row = known | {"placement": str(where)}
+        if isinstance(result, Exception):
+            yield row | {"status": status_of(result), "reason": str(result), "kernel": "dot"}
+        else:
+            for one in result:
+                yield row | {"status": "ok", "kernel": one.kernel} | one.columns
 
 
 def status_of(error: Exception) -> str:
@@ -121,8 +146,7 @@ def status_of(error: Exception) -> str:
 
 def code_sha(format_: Format) -> str:
     """Hash of what the figures depend on: encoder, kernels, multipliers, firmware and model."""
-    files = [path for pattern in SOURCES.split() for path in sorted(identity.ROOT.glob(pattern)) if path.is_file()]
-    return identity.hash_files(files, identity.instructions_sha(format_), build.compiler_name())
+    return identity.code_sha("cycles", format_.name, format_.params) or ""
 
 
 def found_runners(config: Path | None, names: Iterable[str]) -> Iterator[Runner | Unavailable]:
@@ -156,19 +180,28 @@ def _table(name: str) -> str:
 @click.command()
 @click.option("--runners", default="qemu", show_default=True, help="qemu, fvp, board; separated by commas.")
 @click.option("--board", "config", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A board's TOML.")
+@click.option("--models", default=MODELS, show_default=True, help="Networks: of the zoo, or .tflite files.")
 @click.option("--formats", "labels", default="", help="Default: a list for each value type.")
 @click.option("--placements", default="tcm,ddr", show_default=True, help=f"Of {', '.join(PLACEMENTS)}.")
+@click.option("--clock", default=networks.CLOCK_MHZ, show_default=True, help="MHz, for milliseconds.")
 @click.option("--plugin/--no-plugin", default=True, help="Count by our plugin, or by the board's counter.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=identity.ROOT / "results")
-def main(runners: str, config: Path | None, labels: str, placements: str, plugin: bool, out: Path) -> None:
-    """Kernels on a Cortex-M55: instructions, estimated cycles, sizes; results/cycles.csv."""
-    from bench.plan import split_names
-
+def main(
+    runners: str,
+    config: Path | None,
+    models: str,
+    labels: str,
+    placements: str,
+    clock: float,
+    plugin: bool,
+    out: Path,
+) -> None:
+    """Kernels and whole networks on a Cortex-M55: instructions, estimated cycles, sizes; results/cycles.csv."""
     console = Console()
-    asked = split_names(labels)
     places = [PLACEMENTS[name] for name in split_names(placements)]
+    nets = dict(_networks(split_names(models), console))
     rows: dict[str, list[Row]] = {}
-    lacking = 0
+    lacking = len(split_names(models)) - len(nets)
     for runner in found_runners(config, split_names(runners)):
         if isinstance(runner, Unavailable):
             console.print(f"skipped: {runner}", soft_wrap=True)
@@ -176,32 +209,80 @@ def main(runners: str, config: Path | None, labels: str, placements: str, plugin
             continue
         start = time.monotonic()
         new = rows.setdefault(_table(runner.name), [])
-        for layer in LAYERS:
-            for format_ in map(formats.parse, asked or (INT8_FORMATS if layer.dtype == "int8" else FORMATS)):
-                for where in places:
-                    new += _told(console, rows_of(runner, format_, layer, where, plugin))
+        for works in ([one.work() for one in LAYERS], *nets.values()):
+            new += _told(console, runner, _jobs(works, split_names(labels)), places, plugin)
         console.print(f"{runner.name}: {len(new)} rows in {time.monotonic() - start:.0f} s")
     export.export(rows, out, {}, lambda file, row: sha_now(row))
-    failed = sum(row["status"] == "failed" for new in rows.values() for row in new)
+    for model, works in nets.items():
+        _network(console, model, works, [row for row in rows.get("cycles", []) if row["runner"] == "qemu"], clock)
+    failed = sum(row["status"] in ("failed", "timeout") for new in rows.values() for row in new)
     raise SystemExit(1 if failed or (lacking and not rows) else 0)
+
+
+def _networks(models: Sequence[str], console: Console) -> Iterator[tuple[str, list[Work]]]:
+    for model in models:
+        try:
+            yield model, networks.works(model, build.state_folder())
+        except (DataError, UnknownDataset) as lack:
+            console.print(f"skipped: {model}: {lack}", soft_wrap=True)
+
+
+def _jobs(works: Iterable[Work], asked: Sequence[str]) -> list[tuple[Work, Format]]:
+    """The payloads that are measured: each layer that is a product, in all formats of its value type."""
+    out = []
+    for work in (one for one in works if one.pixels):
+        kinds = formats.standard("int8") if work.matrix.dtype == np.int8 else map(formats.get, FORMATS)
+        out += [(work, one) for one in (map(formats.parse, asked) if asked else kinds)]
+    return [(work, one) for work, one in out if work.matrix.dtype.name in one.value_types]
+
+
+def _told(
+    console: Console, runner: Runner, jobs: Sequence[tuple[Work, Format]], places: Sequence[Placement], plugin: bool
+) -> list[Row]:
+    """Rows of all payloads, each said when it is there; QEMU runs twice at once, a board once."""
+    out: list[Row] = []
+    with ThreadPoolExecutor(AT_ONCE if isinstance(runner, qemu.Qemu) else 1) as pool:
+        for rows in pool.map(lambda one: list(rows_of(runner, one[1], one[0], places, plugin)), jobs):
+            for row in rows:
+                figure = row.get("cycles_est_mid") or row.get("instructions") or row.get("cycles") or row["reason"]
+                what = f"{row['dataset']} {label(row)} {row['kernel']} {row['placement']}"
+                console.print(f"{what}: {row['status']} {figure}", soft_wrap=True, markup=False, highlight=False)
+            out += rows
+    return out
+
+
+def _network(console: Console, model: str, works: Sequence[Work], rows: Sequence[Row], clock: float) -> None:
+    """A network's totals and choices, and its sparse layers against Vela's coder."""
+    names = {work.dataset for work in works}
+    layers = networks.choices(row for row in rows if row["dataset"] in names)
+    said = [""]
+    if layers:
+        apart = [work for work in works if not work.pixels]
+        more = sum(formats.get("dense_s8").encode(work.matrix).nbytes for work in apart)
+        said.append(f"{model}: {len(works)} layers; {clock:g} MHz; mid estimates, cores that never wait in tcm")
+        if apart:
+            said.append(f"weights: with {more} bytes of {len(apart)} depthwise layers, whose work is not counted")
+        said += [*networks.lines(networks.totals(layers, more), clock), ""]
+        said += networks.choice_lines(layers, next(iter(next(iter(next(iter(layers.values())).values())).cycles)))
+    said.append(_against_mlw(model, works))
+    for line in said:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _against_mlw(model: str, works: Sequence[Work]) -> str:
+    found = networks.against_mlw(works, formats.standard("int8"))
+    if not found.layers:
+        return f"{model}: no layer with 80 % zeros and more"
+    ours = f"{model}, {found.layers} layers with 80 % zeros and more: {found.entries} bytes dense, smallest "
+    ours += f"{found.smallest_bytes} ({found.entries / found.smallest_bytes:.2f} x smaller), "
+    if found.mlw_bytes is None:
+        return ours + f"mlw unavailable: {Mlw().lack}"
+    return ours + f"mlw {found.mlw_bytes} ({found.entries / found.mlw_bytes:.2f} x)"
 
 
 def sha_now(row: Row) -> str | None:
     """The hash that a row would have in this checkout; None where its format is not installed."""
-    try:
-        return code_sha(formats.parse(f"{row['format']}[{row['params']}]" if row["params"] else row["format"]))
-    except ValueError:
-        return None
-
-
-def _told(console: Console, rows: Iterable[Row]) -> list[Row]:
-    out: list[dict[str, Any]] = []
-    for row in rows:
-        figure = row.get("cycles_est_mid") or row.get("instructions") or row.get("cycles") or row["reason"]
-        label = f"{row['dataset']} {row['format']} {row['kernel']} {row['placement']}"
-        console.print(f"{label}: {row['status']} {figure}", soft_wrap=True, markup=False, highlight=False)
-        out.append(row)
-    return out
+    return identity.code_sha("cycles", row["format"], row["params"])
 
 
 if __name__ == "__main__":

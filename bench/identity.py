@@ -184,6 +184,6 @@ def code_sha(metric: str, name: str, params: str) -> str | None:
     except ValueError:
         return None
     how = meter(metric)
-    kernels = instructions_sha if metric == "instructions" else time_sha
+    kernels = instructions_sha if metric in ("instructions", "cycles") else time_sha
     base = kernels(format_) if how.KERNELS else space_sha(format_)
     return hash_files([ROOT / path for path in how.SOURCES], base) if how.SOURCES else base

@@ -16,7 +16,7 @@ import formats
 from bench import payloads, peers, standard, workers
 from bench.matrix_rows import MatrixRows, Row
 from bench.passes import Passes
-from bench.plan import BOUNDS, METRICS, REFERENCE, Cell
+from bench.plan import BOUNDS, METRICS, REFERENCES, Cell
 
 if TYPE_CHECKING:
     import datasets
@@ -33,7 +33,8 @@ class MatrixRun:
         self._matrix, self._out = matrix, MatrixRows(runner, matrix)
         self._screen = runner.screen
         self._folder = payloads.folder(runner.home, matrix.matrix_sha256)
-        self._cells = self._plan.cells(matrix.name)
+        self._cells = self._plan.cells(matrix.name, matrix.dtype)
+        self._reference = REFERENCES[matrix.dtype]
         self._seconds: dict[str, float] = {}  # of encoding, by label
         self._large = runner.plan.full and standard.is_large(matrix.name)
 
@@ -48,7 +49,7 @@ class MatrixRun:
         n, m = self._matrix.matrix.shape
         for cells in standard.parts(self._cells, 4 * n * m):
             self._part(cells)
-            for label in {cell.about for cell in cells if cell.format not in BOUNDS} - {REFERENCE}:
+            for label in {cell.about for cell in cells if cell.format not in BOUNDS} - {self._reference}:
                 if path := self._path(label):
                     path.unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -87,7 +88,7 @@ class MatrixRun:
         """Status and reason of a cell that cannot be measured, or None."""
         if reason := self._refused(cell):
             return "unavailable", reason
-        needed = {REFERENCE, cell.about} if self._path_of(cell) else {REFERENCE}
+        needed = {self._reference, cell.about} if self._path_of(cell) else {self._reference}
         lacking = sorted(needed - usable)
         return ("failed", f"not measured: {', '.join(lacking)} could not be encoded") if lacking else None
 
@@ -98,10 +99,11 @@ class MatrixRun:
         return standard.too_long(cell.about, self._matrix.matrix.shape) if self._large else ""
 
     def _task(self, job: str, cells: Iterable[Cell]) -> dict[str, Any]:
-        labels = {cell.about for cell in cells if cell.format not in BOUNDS} | {REFERENCE}
+        labels = {cell.about for cell in cells if cell.format not in BOUNDS} | {self._reference}
         paths = {label: self._path(label) for label in sorted(labels)}
         return {
             "job": job,
+            "reference": self._reference,
             "paths": {label: str(path) for label, path in paths.items() if path},
             "sha256": self._matrix.matrix_sha256,
             "folder": str(self._folder),
@@ -145,7 +147,7 @@ class MatrixRun:
     def _encoding(self, asked: list[Cell], needed: list[Cell]) -> list[Cell]:
         """Space cells of all payloads that some cell needs; those of the plan first."""
         cells = list(asked)
-        labels = [REFERENCE, *(cell.about for cell in needed)] if needed else []
+        labels = [self._reference, *(cell.about for cell in needed)] if needed else []
         for label in dict.fromkeys(labels):
             named = peers.parse(label) if peers.is_peer(label) else formats.parse(label)
             cell = Cell("space", self._matrix.name, named.name, named.params)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import datasets
 import formats
 from bench import peers as libraries
 from bench.energy import windows
@@ -12,8 +13,11 @@ from bench.peers.peer import Peer
 from formats.format import Format
 
 REFERENCE = "csc"
+REFERENCES = {"float32": REFERENCE, "int8": "dense_s8"}  # what times are held against, by the matrix's dtype
 # In the order in which a run measures them.
-METRICS = ("space", "systolic", "levels", "instructions", "time", "energy")
+METRICS = ("space", "systolic", "levels", "instructions", "cycles", "time", "energy")
+# Metrics that only matrices of one dtype have.
+METRICS_OF = {"systolic": "float32", "levels": "float32", "energy": "float32", "cycles": "int8"}
 # What small and full multiply with batches too; formats that came later have one vector there.
 SPINE = ("dense", "csc", "csc_min", "im", "ham", "sham", "blas_dense", "scipy_csc")
 BOUNDS = ("bound:h0", "bound:huffman", "bound:positions_values")
@@ -50,6 +54,11 @@ class Cell:
         """``detail`` as a dictionary."""
         return dict(pair.split("=", 1) for pair in self.detail.split(",") if pair)
 
+    @property
+    def reference(self) -> str:
+        """The format that this cell's time is held against."""
+        return self.details().get("reference", REFERENCE)
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -75,6 +84,7 @@ class Plan:
     ``later_ceilings``: these formats have ceilings too.
     ``full``: each matrix has its share of a full run (`bench.standard`).
     ``standard``: a standard run, which leaves out cells that would take long and say little.
+    ``dtype``: of the matrices; a plan for several kinds is narrowed by `of`.
     """
 
     datasets: tuple[str, ...]
@@ -92,12 +102,26 @@ class Plan:
     energy: windows.Effort = windows.SMALL
     standard: bool = False
     full: bool = False
+    dtype: str = "float32"
 
-    def cells(self, dataset: str) -> list[Cell]:
+    def of(self, dataset: str, dtype: str) -> Plan:
+        """The part of it that a matrix of a dtype has: formats and peers that take it, and what is known of it.
+
+        Energy is modelled and published for float32; of the zoo standard runs time a few layers.
+        """
+        metrics = tuple(name for name in self.metrics if METRICS_OF.get(name, dtype) == dtype)
+        if self.standard and dtype == "int8" and dataset not in datasets.zoo.TIMED:
+            metrics = tuple(name for name in metrics if name in ("space", "cycles"))
+        formats_ = tuple(one for one in self.formats if dtype in one.value_types)
+        peers = tuple(one for one in self.peers if dtype in one.value_types)
+        return replace(self, formats=formats_, peers=peers, metrics=metrics, dtype=dtype)
+
+    def cells(self, dataset: str, dtype: str = "float32") -> list[Cell]:
         """All cells of one matrix, in the order in which they are measured."""
         from bench.meters import meter
 
-        return [cell for metric in METRICS if metric in self.metrics for cell in meter(metric).cells(self, dataset)]
+        plan = self.of(dataset, dtype)
+        return [cell for metric in METRICS if metric in plan.metrics for cell in meter(metric).cells(plan, dataset)]
 
     def batches_of(self, name: str) -> tuple[int, ...]:
         """How many vectors a format or peer is multiplied with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +21,19 @@ class WrongProduct(ArithmeticError):
 
 @dataclass(frozen=True)
 class Reference:
-    """X (batch, n) float32, Y = X W in float64, and the scale sum |w| |x| of each entry of Y."""
+    """X (batch, n) float32 or int8, Y = X W in float64, and the scale sum |w| |x| of each entry of Y."""
 
-    X: npt.NDArray[np.float32]
+    X: npt.NDArray[Any]
     Y: npt.NDArray[np.float64]
     scale: npt.NDArray[np.float64]
 
-    def error(self, product: npt.NDArray[np.float32]) -> float:
-        """Largest error of a product as a share of its scale; WrongProduct above `LIMIT`.
+    @property
+    def limit(self) -> float:
+        """The largest error that is taken: none for int8, whose sums are exact."""
+        return 0.0 if self.X.dtype == np.int8 else LIMIT
+
+    def error(self, product: npt.NDArray[Any]) -> float:
+        """Largest error of a product as a share of its scale; WrongProduct above `limit`.
 
         Where the scale is 0 the product has to be 0. Errors below float32's smallest normal number
         are none.
@@ -39,23 +45,25 @@ class Reference:
         share = np.divide(wrong, self.scale, out=np.where(wrong == 0, 0.0, np.inf), where=self.scale > 0)
         share = np.where(np.isnan(wrong), np.inf, share)
         worst = float(share.max()) if share.size else 0.0
-        if worst > LIMIT:
+        if worst > self.limit:
             vector, column = np.unravel_index(int(share.argmax()), share.shape)
             raise WrongProduct(
-                f"wrong product: {(share > LIMIT).sum()} of {share.size} entries; the worst is vector "
+                f"wrong product: {(share > self.limit).sum()} of {share.size} entries; the worst is vector "
                 f"{vector}, column {column}: {product[vector, column]:.6g} where float64 gives "
-                f"{self.Y[vector, column]:.6g}, an error of {worst:.1e} of sum |w||x| (limit {LIMIT:.0e})"
+                f"{self.Y[vector, column]:.6g}, an error of {worst:.1e} of sum |w||x| (limit {self.limit:.0e})"
             )
         return worst
 
 
 def reference(source: Source, batch: int, seed: int) -> Reference:
-    """Streams a matrix into its products with ``batch`` standard normal vectors."""
-    vectors = np.random.default_rng(seed).standard_normal((batch, source.shape[0]))
-    return reference_of(source, vectors.astype(np.float32))
+    """Streams a matrix into its products with ``batch`` vectors: standard normal ones, or of any int8."""
+    rng, shape = np.random.default_rng(seed), (batch, source.shape[0])
+    if source.dtype == np.int8:
+        return reference_of(source, rng.integers(-128, 128, shape, np.int8))
+    return reference_of(source, rng.standard_normal(shape).astype(np.float32))
 
 
-def reference_of(source: Source, X: npt.NDArray[np.float32]) -> Reference:
+def reference_of(source: Source, X: npt.NDArray[Any]) -> Reference:
     """Streams a matrix into its products with these vectors, X (batch, n)."""
     from scipy.sparse import csc_array
 

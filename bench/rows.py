@@ -109,7 +109,7 @@ COLUMNS = {
     "prefix_ratio adapt_ns peak_activation_bytes importance_kept lossless error product_error "
     "prefix_low prefix_high isa machine",
     "cycles": "model layer kernel runner placement instructions instructions_fvp cycles_est_low cycles_est_mid "
-    "cycles_est_high code_bytes data_bytes scratch_bytes",
+    "cycles_est_high code_bytes data_bytes scratch_bytes pixels",
     "board": "model layer kernel runner placement cycles machine",
 }
 FILES: dict[str, tuple[Column, ...]] = {

@@ -44,7 +44,7 @@ class Runner:
         """The matrix's cells, and the seconds that each may take."""
         plan, shape = standard.share(self.plan, matrix.name), matrix.matrix.shape
         nnz = matrix.matrix.histogram().nnz
-        return [(cell, cost.seconds(cell, shape, nnz, plan.effort)) for cell in plan.cells(matrix.name)]
+        return [(cell, cost.seconds(cell, shape, nnz, plan.effort)) for cell in self._cells(matrix)]
 
     def _load(self) -> Iterable[datasets.Matrix]:
         for name in self.plan.datasets:
@@ -57,6 +57,15 @@ class Runner:
                 self.outcome.missing.append(f"{name}: {error}")
                 continue
             yield matrix
+
+    def _cells(self, matrix: datasets.Matrix) -> list[Cell]:
+        """A matrix's cells; where no format that was asked for stores its values, that is said."""
+        cells = standard.share(self.plan, matrix.name).cells(matrix.name, matrix.dtype)
+        if not cells:
+            why = f"{matrix.name}: nothing of what was asked for takes {matrix.dtype} (dotbench list formats)"
+            self.screen.problem(why)
+            self.outcome.missing.append(why)
+        return cells
 
     def _matrix(self, matrix: datasets.Matrix) -> None:
         self.screen.matrix(matrix)

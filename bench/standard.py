@@ -37,7 +37,7 @@ def share(plan: Plan, name: str) -> Plan:
         return plan
     effort = replace(plan.effort, most_passes=plan.effort.passes)
     if name in datasets.zoo.entries():
-        wanted = ("space", "cycles", "time") if name in datasets.zoo.TIMED else ("space", "cycles")
+        wanted = ("space", "instructions", "cycles", "time") if name in datasets.zoo.TIMED else ("space", "cycles")
         metrics = tuple(metric for metric in plan.metrics if metric in wanted)
         return replace(plan, effort=effort, metrics=metrics, batches=plan.batches[:1], ceilings=False)
     if not is_large(name):

@@ -7,13 +7,21 @@ twin, checked against its published hash. Uses nothing of `formats` but the sour
 from datasets import seeded
 from datasets.entry import Dataset
 from datasets.errors import DataError, UnknownDataset
-from datasets.loading import describe, fetch, layer, load, resolve, source_now
+from datasets.loading import describe, fetch, layer, load, pixels, resolve, source_now
 from datasets.matrix import Matrix
 from datasets.mirror import how_to_get
 from datasets.models import zoo
-from datasets.registry import SMALL, TWIN, entries, names
+from datasets.registry import LAST
+from datasets.registry import SMALL as SMALL_MATRICES
+from datasets.registry import TWIN, entries, names
 
-FULL = tuple(entries())  # the zoo apart: its layers have no cells of float32
+SMALL = (*SMALL_MATRICES, *zoo.SMALL)
+# of the zoo the layers that are timed; the large ones come last
+FULL = (
+    *(name for name in entries() if name not in LAST),
+    *dict.fromkeys((*zoo.SMALL, *zoo.TIMED)),
+    *LAST,
+)
 
 __all__ = [
     "FULL",
@@ -30,6 +38,7 @@ __all__ = [
     "layer",
     "load",
     "names",
+    "pixels",
     "resolve",
     "seeded",
     "source_now",

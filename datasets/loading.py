@@ -13,7 +13,7 @@ from datasets.entry import Dataset
 from datasets.errors import UnknownDataset, Unreachable
 from datasets.matrix import Matrix
 from datasets.mirror import how_to_get, mirror_folder, mirrored
-from datasets.models import Layer, zoo
+from datasets.models import Layer, stand_in, zoo
 from datasets.models import names as model_names
 from datasets.registry import TWIN, entries, names
 
@@ -37,7 +37,7 @@ def resolve(patterns: Sequence[str]) -> list[str]:
     for pattern in patterns:
         known = names(twins=pattern.endswith(TWIN))
         matches = fnmatch.filter(known, pattern) if any(c in pattern for c in "*?[") else []
-        if pattern in known:
+        if pattern in known or (pattern.endswith(TWIN) and _base(pattern) in stand_in.FITTED):
             matches = [pattern]
         elif not matches and files.is_matrix_file(pattern):
             if not Path(pattern).is_file():
@@ -62,7 +62,7 @@ def _unknown(pattern: str, known: Sequence[str]) -> list[str]:
 
 def describe(name: str) -> Dataset:
     """The registry's entry of a name (of its original, for a twin)."""
-    entry = zoo.entries().get(name) or seeded.entries().get(name) or entries().get(_base(name))
+    entry = zoo.entries().get(_base(name)) or seeded.entries().get(name) or entries().get(_base(name))
     if entry is None:
         raise UnknownDataset(f"no data set {name!r} in the registry (dotbench list datasets)")
     return entry
@@ -70,7 +70,7 @@ def describe(name: str) -> Dataset:
 
 def source_now(name: str) -> str:
     """Where a matrix would come from, without asking anybody: mirror, subset, url (if it answers), twin, file,
-    model, seed, or nowhere (a layer of the zoo has no twin)."""
+    model, seed, or nowhere (most layers of the zoo have no twin)."""
     if name in seeded.entries():
         return "seed"
     if name.endswith(TWIN):
@@ -82,7 +82,7 @@ def source_now(name: str) -> str:
     entry = describe(name)
     if mirrored(entry):
         return "subset" if entry.subset else "mirror"
-    lacking = "nowhere" if name in zoo.entries() else "twin"
+    lacking = "nowhere" if name in zoo.entries() and name not in stand_in.FITTED else "twin"
     return "url" if entry.remotes and not offline() else lacking
 
 
@@ -90,7 +90,7 @@ def load(name: str, *, cache_dir: Path, progress: bool = False, twins: bool = Tr
     """The matrix of a name that `resolve` gave, from the cache or brought into it.
 
     A twin takes the place of a matrix that cannot be had, and says why (Unreachable, if ``twins`` may not);
-    anything that is not what it should be is a DataError. A layer of the zoo has no twin.
+    anything that is not what it should be is a DataError. Of the layers of the zoo, those of `small` have twins.
     """
     if name.endswith(TWIN):
         return origins.from_twin(describe(name), cache_dir, "")
@@ -116,7 +116,7 @@ def load(name: str, *, cache_dir: Path, progress: bool = False, twins: bool = Tr
             raise
         folder = mirror_folder()
         where = f"not in the mirror {folder}" if folder else "no mirror"
-        if name in zoo.entries():
+        if name in zoo.entries() and name not in stand_in.FITTED:
             raise Unreachable(f"{name}: {where}, and {error}; {how_to_get(entry)}") from error
         return origins.from_twin(entry, cache_dir, f"{where}, and {error}")
 
@@ -130,6 +130,19 @@ def layer(name: str, *, cache_dir: Path, progress: bool = False) -> Layer:
     entry = describe(name)
     paths = mirrored(entry) or [origins.downloads(entry, cache_dir) / remote.name for remote in entry.remotes]
     return model_names.find(paths[0], entry.member)
+
+
+def pixels(name: str) -> int:
+    """Vectors that one inference multiplies by a data set's matrix: 1 of what is no layer, 0 of a depthwise layer,
+    whose columns have an input each."""
+    if _base(name) in zoo.entries():
+        member, count = describe(name).member, zoo.pixels()[_base(name)]
+    elif model_names.is_model(name):
+        path, member = model_names.split(name)
+        count = model_names.find(Path(path), member).pixels
+    else:
+        return 1
+    return 0 if "_depthwise" in member else count
 
 
 def fetch(name: str, cache_dir: Path, progress: bool) -> str:

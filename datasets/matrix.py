@@ -24,3 +24,8 @@ class Matrix:
     @property
     def matrix_sha256(self) -> str:
         return self.matrix.matrix_sha256
+
+    @property
+    def dtype(self) -> str:
+        """What its values are: ``float32``, or ``int8`` of layers."""
+        return self.matrix.dtype.name

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from datasets import addresses, files, seeded, sham_archive, twins
 from datasets.cache import VERSION, CachedSource, write_cache
 from datasets.entry import Dataset
@@ -15,6 +17,7 @@ from datasets.errors import DataError, NoRoom
 from datasets.file_hashes import file_sha256, sha256
 from datasets.matrix import Matrix
 from datasets.models import names as models
+from datasets.models import stand_in
 from datasets.registry import TWIN
 from formats.source import Source, as_source
 
@@ -51,7 +54,13 @@ def downloads(entry: Dataset, cache_dir: Path) -> Path:
 
 
 def from_twin(entry: Dataset, cache_dir: Path, reason: str) -> Matrix:
-    found = _cached(f"{entry.name}{TWIN} {twins.VERSION}", cache_dir, lambda _: (as_source(twins.make(entry.name)), ""))
+    of_layer = entry.name in stand_in.FITTED
+    key = f"{entry.name}{TWIN} {stand_in.VERSION if of_layer else twins.VERSION}"
+
+    def make(_: Path) -> tuple[Source, str]:
+        return (as_source(stand_in.make(entry.name), np.int8) if of_layer else as_source(twins.make(entry.name))), ""
+
+    found = _cached(key, cache_dir, make)
     return Matrix(entry.name + TWIN, "twin", found, "", reason)
 
 
@@ -72,7 +81,9 @@ def from_model(name: str, cache_dir: Path) -> Matrix:
     """A layer of a model file, ``PATH#LAYER``."""
     path, layer = models.split(name)
     sha = file_sha256(Path(path), cache_dir)
-    found = _cached(f"{sha} {layer}", cache_dir, lambda _: (models.source(models.find(Path(path), layer)), ""))
+    found = _cached(
+        f"{sha} {layer} {models.AS_STORED}", cache_dir, lambda _: (models.source(models.find(Path(path), layer)), "")
+    )
     return Matrix(name, "model", found, sha)
 
 
@@ -82,6 +93,7 @@ def from_model(name: str, cache_dir: Path) -> Matrix:
 def _real(entry: Dataset, paths: list[Path], shas: list[str], cache_dir: Path, source: str) -> Matrix:
     # all hashes: a stream means nothing without its code; and one archive has many members
     key = " ".join([*shas, *([entry.member] if entry.member else []), *map(str, entry.drop)])
+    key += f" {models.AS_STORED}" if models.is_model(paths[0].name) else ""
     found = _cached(key, cache_dir, lambda scratch: _read(entry, paths, scratch))
     _verify(entry, found, str(paths[0]))
     notes = [found.note, "" if entry.matrix_sha256 else _unverified(entry, found)]

@@ -19,15 +19,18 @@ ISA = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64_unfused", "arm
 
 
 def product(job: Job) -> npt.NDArray[np.uint32]:
-    """The bits of the product's m outputs."""
+    """The bits of the outputs that a job has: of its vector (m), then of its tile (m, tile)."""
     isa = ISA[platform.machine().lower()]
     kernel = Kernel(job.format, job.data, job.kernel_source, isa)
     n, m = kernel.shape
     values = kernel.values
-    X, Y = np.ascontiguousarray(job.x).reshape(1, n), np.zeros((1, m), values.outputs)
-    kernel.dot(X, Y, (0, m), None, kernel.scratch(1, 1))
-    bits: npt.NDArray[np.uint32] = Y[0].view(np.uint32)
-    return bits
+    parts = []
+    for X in (job.x.reshape(1, n), job.xs.T):
+        Y = np.zeros((len(X), m), values.outputs)
+        if len(X):
+            kernel.dot(np.ascontiguousarray(X), Y, (0, m), None, kernel.scratch(len(X), 1))
+        parts.append(np.ascontiguousarray(Y.T).reshape(-1).view(np.uint32))
+    return np.concatenate(parts)
 
 
 def compare(job: Job, y: npt.NDArray[np.uint32]) -> None:
@@ -35,8 +38,11 @@ def compare(job: Job, y: npt.NDArray[np.uint32]) -> None:
     expected = product(job)
     differs = np.flatnonzero(expected != y)
     if len(differs):
-        j = int(differs[0])
+        first = int(differs[0])
+        at = f"column {first}"
+        if first >= job.m:
+            at = f"column {(first - job.m) // job.tile} of pixel {(first - job.m) % job.tile}"
         raise WrongProduct(
-            f"{len(differs)} of {len(y)} outputs of {job.format} differ from the host's; the first, column {j}, "
-            f"is {y[j]:#010x} instead of {expected[j]:#010x}"
+            f"{len(differs)} of {len(y)} outputs of {job.format} differ from the host's; the first, {at}, "
+            f"is {y[first]:#010x} instead of {expected[first]:#010x}"
         )

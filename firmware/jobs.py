@@ -1,14 +1,15 @@
-"""A job: a payload and a vector as one block of bytes, and where on the target it is placed.
+"""A job: a payload and vectors as one block of bytes, and where on the target it is placed.
 
-Little-endian: ten 32-bit words (magic "DOTJ", version, size, id, payload offset and size, x offset and
-size, size of y, repetitions), then payload and x, each from a multiple of 16.
+Little-endian: twelve 32-bit words (magic "DOTJ", version, size, id, payload offset and size, x offset and
+size, size of y, repetitions, vectors of a tile, pixels), then payload and x, each from a multiple of 16. Behind
+the vector x stand those of a tile, (n, tile).
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from firmware.errors import DoesNotFit
 
-MAGIC, VERSION, ALIGN = b"DOTJ", 1, 16
+MAGIC, VERSION, ALIGN = b"DOTJ", 2, 16
 MAILBOX = 0x2000FFF0  # target/image.ld
 
 
@@ -43,7 +44,11 @@ PLACEMENTS = {
 
 @dataclass(frozen=True)
 class Job:
-    """``data``: the payload's bytes; ``x``: n values; ``m``: columns of the matrix; ``repeat``: products."""
+    """``data``: the payload's bytes; ``x``: n values; ``m``: columns of the matrix; ``repeat``: products.
+
+    A layer is multiplied with ``pixels`` vectors, as many at once as ``xs`` (n, tile) has; without a layer it is
+    (n, 0).
+    """
 
     format: str
     data: npt.NDArray[np.uint8]
@@ -51,22 +56,45 @@ class Job:
     m: int
     kernel_source: Path | None = None
     repeat: int = 1
+    xs: npt.NDArray[np.generic] = field(default_factory=lambda: np.zeros((0, 0), np.int8))
+    pixels: int = 0
+
+    @property
+    def tile(self) -> int:
+        """Vectors that one product of the layer has."""
+        return int(self.xs.shape[1])
+
+    @property
+    def tiles(self) -> int:
+        """Products that the layer takes: what reads the payload once each."""
+        return -(-self.pixels // self.tile) if self.tile else 0
+
+    @property
+    def words(self) -> int:
+        """Outputs that the target tells: of one vector, then of a tile."""
+        return self.m * (1 + self.tile)
 
     @property
     def identity(self) -> int:
         """32 bits that the target gives back, so that no other job's answer is taken for this one's."""
-        return zlib.crc32(self.x.tobytes(), zlib.crc32(self.data.tobytes()))
+        return zlib.crc32(self._vectors, zlib.crc32(self.data.tobytes(), self.pixels))
+
+    @property
+    def _vectors(self) -> bytes:
+        return self.x.tobytes() + self.xs.tobytes()
 
     def pack(self) -> bytes:
         """The bytes that are placed."""
         at_payload = 48
         at_x = -(-(at_payload + len(self.data)) // ALIGN) * ALIGN
-        size = at_x + -(-self.x.nbytes // ALIGN) * ALIGN
-        words = (at_payload, len(self.data), at_x, self.x.nbytes, 4 * self.m, self.repeat)
+        vectors = self._vectors
+        size = at_x + -(-len(vectors) // ALIGN) * ALIGN
+        sizes = (at_payload, len(self.data), at_x, len(vectors), 4 * self.words)
+        words = (*sizes, self.repeat, self.tile, self.pixels)
         out = bytearray(size)
-        struct.pack_into("<4s9I", out, 0, MAGIC, VERSION, size, self.identity, *words)
+        struct.pack_into("<4s11I", out, 0, MAGIC, VERSION, size, self.identity, *words)
         out[at_payload : at_payload + len(self.data)] = self.data.tobytes()
-        out[at_x : at_x + self.x.nbytes] = self.x.tobytes()
+        out[at_x : at_x + len(vectors)] = vectors
         return bytes(out)
 
     def placed(self, where: Placement) -> bytes:
@@ -74,7 +102,7 @@ class Job:
         packed = self.pack()
         if len(packed) > where.size:
             raise DoesNotFit(
-                f"the {self.format} payload of {len(self.data)} bytes and its vector do not fit the "
+                f"the {self.format} payload of {len(self.data)} bytes and its vectors do not fit the "
                 f"{where.size} bytes of {where.name}: place it elsewhere ({', '.join(PLACEMENTS)})"
             )
         return packed

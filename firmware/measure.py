@@ -5,6 +5,7 @@ No count is given before the product has been compared bit for bit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -13,20 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from firmware import host, protocol, toolchain
-from firmware.errors import TargetFailed
+from firmware.errors import DoesNotFit, TargetFailed
 from firmware.jobs import Job, Placement
 from firmware.model.cycles import estimate
+from firmware.profile import Profile
 from firmware.protocol import Counters, Report
 from firmware.runners import Runner
 from firmware.runners.qemu import TICKS_PER_INSTRUCTION, Qemu
 from formats.payload import Payload
 
-KERNELS = ("open", "decode", "dot")
+KERNELS = ("open", "decode", "dot", "pixels")
+TILE = 32  # vectors that a layer with that many pixels is multiplied with at once
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The columns of cycles.csv (or ``cycles``, of board.csv) for one kernel: open, decode or dot."""
+    """The columns of cycles.csv (or ``cycles``, of board.csv) for one kernel: open, decode, dot or pixels."""
 
     kernel: str
     columns: dict[str, Any]
@@ -41,15 +44,18 @@ def vector(n: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     return steps.astype(np.float32) - np.float32(127.5)
 
 
-def job_of(payload: Payload, repeat: int = 1) -> Job:
-    """The job that multiplies a payload with `vector`."""
-    n, m = payload.shape
-    return Job(payload.format.name, payload.data, vector(n, payload.dtype), m, payload.format.kernel_source, repeat)
+def job_of(payload: Payload, repeat: int = 1, pixels: int = 0) -> Job:
+    """The job that multiplies a payload with `vector`, and with the vectors of so many ``pixels`` if there are
+    several."""
+    (n, m), format_ = payload.shape, payload.format
+    tile = min(pixels, TILE) if pixels > 1 else 0
+    x, xs = vector(n, payload.dtype), vector(n * tile, payload.dtype).reshape(n, tile)
+    return Job(format_.name, payload.data, x, m, format_.kernel_source, repeat, xs, pixels if tile else 0)
 
 
 def checked(job: Job, said: str) -> Report:
     """The report of a target whose product is the host's, bit for bit; else TargetFailed or WrongProduct."""
-    report = protocol.read(said, job.identity, job.m)
+    report = protocol.read(said, job.identity, job.words)
     host.compare(job, report.y)
     return report
 
@@ -69,14 +75,36 @@ def on_qemu(qemu: Qemu, job: Job, where: Placement, plugin: bool = True) -> list
         return [
             Measured(kernel, {"instructions": count, **sizes, **_memory(report)}) for kernel, count in counts.items()
         ]
+    return estimated(job, *counted(qemu, job, where), where, sizes)
+
+
+def in_places(qemu: Qemu, job: Job, places: Sequence[Placement]) -> dict[Placement, list[Measured] | DoesNotFit]:
+    """The same for several placements, a run each: compiled loops ask which of two arrays lies before the other, so
+    instructions differ by a few."""
+    out: dict[Placement, list[Measured] | DoesNotFit] = {}
+    for where in places:
+        try:
+            out[where] = on_qemu(qemu, job, where)
+        except DoesNotFit as lack:
+            out[where] = lack
+    return out
+
+
+def counted(qemu: Qemu, job: Job, where: Placement) -> tuple[Report, Profile]:
+    """What one run says, its product compared with the host's, and what the plugin counted."""
     said, profile = qemu.profiled(job, where)
-    report = checked(job, said)
+    return checked(job, said), profile
+
+
+def estimated(job: Job, report: Report, profile: Profile, where: Placement, sizes: dict[str, int]) -> list[Measured]:
+    """The columns of each kernel of a run, its payload placed there."""
     out = []
     for kernel in (one for one in KERNELS if one in profile.regions):
-        cycles = estimate(profile, kernel, len(job.data), where.bytes_per_cycle)
-        estimated = {"cycles_est_low": cycles.low, "cycles_est_mid": cycles.mid, "cycles_est_high": cycles.high}
-        columns = {"instructions": profile.count(kernel), **estimated, **sizes, **_memory(report)}
-        out.append(Measured(kernel, columns))
+        read = len(job.data) * (job.tiles if kernel == "pixels" else 1)
+        cycles = estimate(profile, kernel, read, where.bytes_per_cycle)
+        figures = {"cycles_est_low": cycles.low, "cycles_est_mid": cycles.mid, "cycles_est_high": cycles.high}
+        columns = {"instructions": profile.count(kernel), **figures, **sizes, **_memory(report)}
+        out.append(Measured(kernel, columns | {"pixels": job.pixels if kernel == "pixels" else 1}))
     return out
 
 

@@ -35,8 +35,8 @@ def environment(program: str) -> list[str]:
     """How a program is called: an unpacked one with its own libraries and data behind the system's."""
     if program != str(_program()):
         return [program]
-    libraries = [folder() / "usr/lib" / f"{platform.machine()}-linux-gnu", folder() / "lib"]
-    found = os.pathsep.join(map(str, libraries))
+    places = [folder() / part / f"{platform.machine()}-linux-gnu" for part in ("usr/lib", "lib")]
+    found = os.pathsep.join(map(str, places))
     return ["env", f"LD_LIBRARY_PATH={found}", program, "-L", str(folder() / "usr/share/qemu")]
 
 
@@ -61,7 +61,8 @@ def fetch() -> str:
     simulated = _ran(["apt-get", "install", "--simulate", "--no-install-recommends", PACKAGE])
     folder().parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder().parent) as scratch:
-        _ran(["apt-get", "download", *needed(simulated)], scratch)
+        # nothing is needed where it is installed, and off the path: then the program alone is
+        _ran(["apt-get", "download", *(needed(simulated) or [PACKAGE])], scratch)
         root = Path(scratch) / "root"
         for package in sorted(Path(scratch).glob("*.deb")):
             _ran(["dpkg-deb", "-x", str(package), str(root)])

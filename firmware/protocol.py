@@ -22,7 +22,7 @@ import numpy.typing as npt
 from cdot.errors import MESSAGES
 from firmware.errors import DoesNotFit, TargetFailed
 
-REGIONS = ("open", "dot", "decode", "empty")  # target/harness.h
+REGIONS = ("open", "dot", "decode", "empty", "pixels")  # target/harness.h
 CODES = {101: "it faulted", 102: "it was given no job", 103: "memory ran out", 104: "the job is damaged"}
 REGION = re.compile(r"region (\w+) status ([0-9a-f]{8}) dwt (none|\d{1,10}) pmu (none|\d{1,10}) ticks (\d{1,10})")
 MEMORY = re.compile(r"memory workspace (\d{1,10}) scratch (\d{1,10}) vectors (\d{1,10})")

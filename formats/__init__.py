@@ -14,7 +14,7 @@ True
 from cdot.errors import PayloadError
 from formats.format import Format
 from formats.payload import Payload
-from formats.registry import UnknownFormat, get, kinds, load, names, parse, standard
+from formats.registry import UnknownFormat, get, kinds, load, names, parse, standard, standard_of_all
 from formats.source import Columns, Histogram, Source, as_source, matrix_sha256
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "names",
     "parse",
     "standard",
+    "standard_of_all",
 ]

@@ -103,6 +103,11 @@ def standard(value_type: str = "float32") -> tuple[Format, ...]:
     return tuple(parse(label) for label in labels)
 
 
+def standard_of_all() -> tuple[Format, ...]:
+    """The formats of standard runs on matrices of any dtype."""
+    return tuple(dict.fromkeys((*standard("float32"), *standard("int8"))))
+
+
 def _labels(kind: type[Format]) -> list[str]:
     return [kind.name, *(f"{kind.name}[{params}]" for params in kind.variants)]
 

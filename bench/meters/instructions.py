@@ -47,14 +47,15 @@ def constant(cell: Cell, place: Place) -> dict[str, Any]:
     return {"batch": cell.batch, "isa": place.isa, "compiler": place.compiler}
 
 
-def check(payload: Payload, begin: int, end: int, y: npt.NDArray[np.float32]) -> None:
+def check(payload: Payload, begin: int, end: int, bits: npt.NDArray[np.float32]) -> None:
     """WrongProduct where the product that was counted is not that of the columns that the payload holds."""
     from scipy.sparse import csc_array
 
     n, columns = payload.shape[0], payload.columns(begin, end)
     W = csc_array((columns.values.astype(np.float64), columns.rows, columns.indptr), shape=(n, end - begin))
-    x = callgrind.vector(n)
-    exact, scale = W.T @ x.astype(np.float64), abs(W).T @ np.abs(x.astype(np.float64))
+    x, y = callgrind.vector(n, payload.dtype), bits.view(payload.kernel.values.outputs)
+    wide = x.astype(np.float64)
+    exact, scale = np.asarray(W.T @ wide), np.asarray(abs(W).T @ np.abs(wide))
     Reference(x[None], exact[None], scale[None]).error(y[None, begin:end])
 
 

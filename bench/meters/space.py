@@ -165,6 +165,9 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
     bounds = cached_bounds(source, folder)
     for cell in cells:
         wire.start(cell)
+        if peers.is_peer(cell.label) and (lack := peers.parse(cell.label).lack):
+            wire.lack(cell, "unavailable", lack)
+            continue
         try:
             wire.done(cell, _one(cell, task, source, bounds))
         except Exception as error:

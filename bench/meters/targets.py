@@ -16,7 +16,7 @@ import numpy.typing as npt
 from cdot import kernel as kernels
 from formats.payload import Payload
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[Any]  # X float32 and Y float32, or int8 and int32
 
 
 class Target:
@@ -44,12 +44,12 @@ class FormatTarget(Target):
 
     def __post_init__(self) -> None:
         self._range = self.columns or (0, self.payload.shape[1])
-        self._y = np.zeros((len(self.X), self.payload.shape[1]), np.float32)
+        self._y = np.zeros((len(self.X), self.payload.shape[1]), self.payload.kernel.values.outputs)
         threads = self.pool.threads if self.pool else 1
         self._scratch = self.payload.kernel.scratch(len(self.X), threads)
 
     def product(self) -> Floats:
-        self._y[:] = np.nan
+        self._y[:] = np.nan if self._y.dtype.kind == "f" else np.iinfo(np.int32).min  # what no kernel leaves there
         self.payload.kernel.dot(self.X, self._y, self._range, self.pool, self._scratch)
         return self._y
 

@@ -15,7 +15,7 @@ from bench import peers
 from bench.cores import pin, unpin
 from bench.identity import code_sha
 from bench.meters import Place, pairs, targets
-from bench.plan import REFERENCE, SPINE, Cell, Effort, Plan
+from bench.plan import REFERENCE, REFERENCES, SPINE, Cell, Effort, Plan
 from bench.products import Reference, cached_reference
 from cdot import kernel as kernels
 from formats.payload import Payload
@@ -32,7 +32,8 @@ SLOW_OPEN = 0.1  # seconds of opening a payload, from which on once is enough
 class Bench:
     """What the cells of one matrix share in one pass: payloads, references, thread pools."""
 
-    def __init__(self, paths: dict[str, str], sha256: str, folder: Path) -> None:
+    def __init__(self, paths: dict[str, str], sha256: str, folder: Path, reference: str = REFERENCE) -> None:
+        self._reference = reference
         self._paths, self._sha256, self._folder = paths, sha256, folder
         self._payloads: dict[str, Payload] = {}
         self._references: dict[tuple[str, int], Reference] = {}
@@ -50,14 +51,14 @@ class Bench:
         known = self._known(label, batch)
         if known not in self._references:
             source, name = self.payload(known[0]), "products"
-            if known[0] != REFERENCE:
+            if known[0] != self._reference:
                 name = f"products-{Path(self._paths[label]).stem}"
             self._references[known] = cached_reference(source, self._sha256, batch, self._folder, name)
         return self._references[known]
 
     def _known(self, label: str, batch: int) -> tuple[str, int]:
         lossy = not peers.is_peer(label) and not formats.parse(label).lossless
-        return (label if lossy else REFERENCE), batch
+        return (label if lossy else self._reference), batch
 
     def pool(self, threads: int) -> kernels.Pool | None:
         if threads not in self._pools:
@@ -69,7 +70,7 @@ class Bench:
         cold = cell.cache == "cold"
         if peers.is_peer(cell.label):
             path = Path(self._paths[cell.label]) if cell.label in self._paths else None
-            return peers.parse(cell.label).target(self.payload(REFERENCE), path, X, cold)
+            return peers.parse(cell.label).target(self.payload(self._reference), path, X, cold)
         return targets.make(cell.format, self.payload(cell.about), X, pool, cold)
 
     def open_us(self, cell: Cell) -> float | None:
@@ -93,7 +94,7 @@ def measure_cell(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -
     product = target.product()
     spent = time.perf_counter_ns() - start
     error = None if product is None else bench.reference(cell.about, cell.batch).error(product)
-    same = Cell("time", cell.dataset, REFERENCE, "", cell.batch, cell.threads, cell.cache)
+    same = Cell("time", cell.dataset, cell.reference, "", cell.batch, cell.threads, cell.cache)
     against = bench.target(same)
     sample_ns = effort.sample_ms * 1e6
     one_thread = cell.threads == 1
@@ -139,18 +140,20 @@ def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
 
 
 def _cells_of(plan: Plan, dataset: str, batch: int, threads: int, cache: str) -> Iterator[Cell]:
+    reference = REFERENCES[plan.dtype]
+    detail = "" if reference == REFERENCE else f"reference={reference}"
     for name, params in _targets(plan):
         if batch in plan.batches_of(name):
-            yield Cell("time", dataset, name, params, batch, threads, cache)
+            yield Cell("time", dataset, name, params, batch, threads, cache, detail)
     for format_ in plan.formats if plan.ceilings and threads == 1 else ():
         if batch in plan.batches_of(format_.name) and (format_.name in SPINE or plan.later_ceilings):
-            yield Cell("time", dataset, "ceiling:memcpy", f"format={format_}", batch, threads, cache)
+            yield Cell("time", dataset, "ceiling:memcpy", f"format={format_}", batch, threads, cache, detail)
             if format_.coded:
-                yield Cell("time", dataset, "ceiling:decode", f"format={format_}", batch, threads, cache)
+                yield Cell("time", dataset, "ceiling:decode", f"format={format_}", batch, threads, cache, detail)
 
 
 def _targets(plan: Plan) -> list[tuple[str, str]]:
-    return [(one.name, one.params) for one in (*plan.formats, *plan.peers)]
+    return [(one.name, one.params) for one in (*plan.formats, *(peer for peer in plan.peers if peer.timed))]
 
 
 def constant(cell: Cell, place: Place) -> dict[str, Any]:
@@ -161,15 +164,15 @@ def constant(cell: Cell, place: Place) -> dict[str, Any]:
         "cache": cell.cache,
         "isa": place.isa,
         "compiler": place.compiler,
-        "reference": REFERENCE,
-        "reference_sha": code_sha("time", REFERENCE, ""),
+        "reference": cell.reference,
+        "reference_sha": code_sha("time", cell.reference, ""),
         "machine": place.machine,
     }
 
 
 def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
     """One pass over all cells in shuffled order; a cell that fails says why and does not stop the others."""
-    bench = Bench(task["paths"], task["sha256"], Path(task["folder"]))
+    bench = Bench(task["paths"], task["sha256"], Path(task["folder"]), task["reference"])
     effort, rng = Effort(**task["effort"]), random.Random(task["seed"])
     order = list(cells)
     rng.shuffle(order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.peers.blas_dense import BlasDense
+from bench.peers.mlw import Mlw
 from bench.peers.peer import Peer
 from bench.peers.scipy_sparse import ScipyCsc, ScipyCsr
 from bench.peers.zstd import Zstd
@@ -13,6 +14,7 @@ ALL: tuple[type[Peer], ...] = (
     ScipyCsc,
     ScipyCsr,
     Zstd,
+    Mlw,
 )
 KINDS = {kind.name: kind for kind in ALL}
 

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -54,7 +55,8 @@ class Peer(Parametrised, ABC):
     """Base of all peers; the fields of a subclass are its parameters.
 
     ``packages``: whose versions its figures depend on. ``stored``: it has a size, so `store` writes a file.
-    ``repetitive``: it lives on repeated rows or neighbours, so a twin says nothing about it.
+    ``repetitive``: it lives on repeated rows or neighbours, so a twin says nothing about it. ``value_types``: dtypes
+    of the matrices that it takes. ``timed``: it has a product.
     """
 
     name: ClassVar[str]
@@ -62,6 +64,15 @@ class Peer(Parametrised, ABC):
     packages: ClassVar[tuple[str, ...]]
     stored: ClassVar[bool] = False
     repetitive: ClassVar[bool] = False
+    value_types: ClassVar[tuple[str, ...]] = ("float32",)
+    timed: ClassVar[bool] = True
+    module: ClassVar[str] = "numpy"  # what it needs; ``cure`` brings it where it is an extra
+    cure: ClassVar[str] = ""
+
+    @property
+    def lack(self) -> str:
+        """Why it cannot be had here, and the line that brings it; empty where it can."""
+        return "" if find_spec(self.module) else f"{self.packages[0]} is not installed: {self.cure}"
 
     @abstractmethod
     def target(self, reference: Payload, path: Path | None, X: Floats, cold: bool) -> Target:

@@ -86,13 +86,14 @@ def times_by_batch(rows: Iterable[Row]) -> dict[int, dict[str, Row]]:
 
 def grid(rows: dict[str, list[Row]], wide: bool = False) -> Grid:
     """Of one matrix's rows of space.csv and time.csv: bytes, bits per nonzero, times smaller than dense,
-    and each batch's time against csc; ``wide``: its nanoseconds too."""
+    and each batch's time against the reference (csc; dense_s8 for int8); ``wide``: its nanoseconds too."""
     known = rows.get("space", []) + rows.get("time", [])
     spaces = {label(row): row for row in rows.get("space", [])}
     times = times_by_batch(rows.get("time", []))
     titles = ["format", "bytes", "bits/nonzero" if wide else "bits/nnz", "smaller"]
     for batch in sorted(times):
-        titles += [f"time/csc b{batch}", f"ns/nonzero b{batch}"] if wide else [f"time/csc b{batch}"]
+        against = next(iter(times[batch].values())).get("reference") or "csc"
+        titles += [f"time/{against} b{batch}", f"ns/nonzero b{batch}"] if wide else [f"time/{against} b{batch}"]
     lossy = {label(row) for row in known if is_lossy(row)}
     best = _best(spaces, times, lossy)
     lines = []

@@ -140,6 +140,7 @@ typedef struct {
     __typeof__(&cdot_find) find;
     __typeof__(&cdot_product_scratch) scratch;
     __typeof__(&cdot_product) product;
+    __typeof__(&cdot_product_s8) product_s8;
 } kernels;
 
 static const cdot_decoder *decoder(const kernels *library, const char *format, const char *plugin)
@@ -163,19 +164,45 @@ static int open_view(cdot_view *view, const cdot_decoder *decoder, const char *p
     return status;
 }
 
+/* Whether one kernel does the whole product, so that there are no blocks to count apart. */
+static int fused(const cdot_view *view)
+{
+    return view->value_type == CDOT_INT8 ? view->decoder->dot_s8 != NULL : view->decoder->dot != NULL;
+}
+
+/* x is the same numbers in bench/callgrind.py. */
+static void fill(const cdot_view *view, void *x)
+{
+    for (uint32_t i = 0; i < view->n; i++) {
+        uint32_t step = i * 2654435761u >> 24;
+        if (view->value_type == CDOT_INT8)
+            ((int8_t *)x)[i] = (int8_t)((int)step - 128);
+        else
+            ((float *)x)[i] = (float)step - 127.5f;
+    }
+}
+
+static int product(const kernels *library, const cdot_view *view, uint32_t begin, uint32_t end, const void *x,
+                   void *y, void *scratch)
+{
+    if (view->value_type == CDOT_INT8)
+        return library->product_s8(view, x, y, 1, begin, end, NULL, scratch);
+    return library->product(view, x, y, 1, begin, end, NULL, scratch);
+}
+
 /* Both counts of one payload's product, then of its decoding. */
-static int count(const kernels *library, const cdot_view *view, uint32_t begin, uint32_t end, const float *x,
-                 float *y, int *dumps)
+static int count(const kernels *library, const cdot_view *view, uint32_t begin, uint32_t end, const void *x,
+                 void *y, int *dumps)
 {
     static const int repetitions[] = {FEW, MANY};
     void *scratch = pages(library->scratch(view, 1, 1));
     int status = CDOT_OK;
     for (int k = 0; k < 2; k++) {
         for (int i = 0; i < repetitions[k] && !status; i++)
-            status = library->product(view, x, y, 1, begin, end, NULL, scratch);
+            status = product(library, view, begin, end, x, y, scratch);
         count_dump(dumps);
     }
-    for (int k = 0; k < 2 && !view->decoder->dot; k++) {
+    for (int k = 0; k < 2 && !fused(view); k++) {
         for (int i = 0; i < repetitions[k] && !status; i++)
             status = count_decode(view, begin, end, scratch);
         count_dump(dumps);
@@ -183,12 +210,12 @@ static int count(const kernels *library, const cdot_view *view, uint32_t begin, 
     return status;
 }
 
-static void write_product(int index, const float *y, uint32_t m)
+static void write_product(int index, const void *y, uint32_t m)
 {
     char name[32];
     snprintf(name, sizeof name, "product-%d", index);
     FILE *file = fopen(name, "wb");
-    if (!file || fwrite(y, sizeof *y, m, file) != m || fclose(file))
+    if (!file || fwrite(y, 4, m, file) != m || fclose(file))
         fail(name, "cannot be written");
 }
 
@@ -198,14 +225,13 @@ static int run(const kernels *library, int index, char **argument, int *dumps)
     const cdot_decoder *found = decoder(library, argument[0], argument[2]);
     int status = found ? open_view(&view, found, argument[1]) : CDOT_FORMAT;
     if (!status) {
-        float *x = pages((uint64_t)view.n * sizeof *x), *y = pages((uint64_t)view.m * sizeof *y);
-        for (uint32_t i = 0; i < view.n; i++)
-            x[i] = (float)(i * 2654435761u >> 24) - 127.5f; /* bench/callgrind.py has the same */
+        void *x = pages((uint64_t)view.n * 4), *y = pages((uint64_t)view.m * 4); /* floats, or int8 and int32 */
+        fill(&view, x);
         uint32_t begin = (uint32_t)strtoul(argument[3], NULL, 10), end = (uint32_t)strtoul(argument[4], NULL, 10);
         status = count(library, &view, begin, end, x, y, dumps);
         write_product(index, y, view.m);
     }
-    printf("%d %d %d\n", status, !status && view.decoder->dot, *dumps);
+    printf("%d %d %d\n", status, !status && fused(&view), *dumps);
     return fflush(stdout);
 }
 
@@ -219,6 +245,7 @@ int main(int argc, char **argv)
     *(void **)&library.find = symbol(handle, "cdot_find");
     *(void **)&library.scratch = symbol(handle, "cdot_product_scratch");
     *(void **)&library.product = symbol(handle, "cdot_product");
+    *(void **)&library.product_s8 = symbol(handle, "cdot_product_s8");
     puts("ready");
     fflush(stdout);
     int dumps = 0;

@@ -12,6 +12,7 @@ from datasets.models.reader import read
 from formats.source import Source, as_source
 
 ENDING = ".tflite"
+AS_STORED = "as stored"  # in the cache's keys: layers are int8 there, as they were not always
 
 
 def is_model(name: str) -> bool:
@@ -58,7 +59,7 @@ def find(path: Path, name: str) -> Layer:
 def source(layer: Layer) -> Source:
     """The weights as what encoders read; DataError where they are no finite numbers."""
     try:
-        found = as_source(layer.weights)
+        found = as_source(layer.weights, layer.weights.dtype)
         found.histogram()  # looks at every entry
     except ValueError as error:
         raise DataError(f"the weights of {layer.name}: {error}") from error

@@ -32,6 +32,10 @@ TIMED = (
 )
 
 
+# of a small run: one layer of full density, one with a tenth of nonzeros; both may be shared, and have twins
+SMALL = ("tflite/ad01_int8#02_dense", "tflite/vww_96_int8#16_conv1x1")
+
+
 def lines(name: str) -> Iterator[dict[str, str]]:
     with (FOLDER / name).open(newline="") as file:
         yield from csv.DictReader(file, delimiter="\t")
@@ -41,6 +45,12 @@ def lines(name: str) -> Iterator[dict[str, str]]:
 def models() -> dict[str, dict[str, str]]:
     """Lines of ``models.tsv`` by name (``sparse_l_90``)."""
     return {line["model"]: line for line in lines("models.tsv")}
+
+
+@cache
+def pixels() -> dict[str, int]:
+    """Vectors that one inference multiplies by a layer's matrix, by the layer's name."""
+    return {f"{PREFIX}{line['model']}#{line['layer']}": int(line["pixels"]) for line in lines("layers.tsv")}
 
 
 @cache

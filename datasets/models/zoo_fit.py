@@ -14,7 +14,7 @@ from datasets.models.names import source
 from datasets.models.reader import read
 from formats.source import matrix_sha256
 
-COLUMNS = ("model", "layer", "inputs", "outputs", "matrix_sha256")
+COLUMNS = ("model", "layer", "inputs", "outputs", "pixels", "matrix_sha256")
 
 
 def lines(mirror: Path) -> Iterator[dict[str, object]]:
@@ -25,7 +25,8 @@ def lines(mirror: Path) -> Iterator[dict[str, object]]:
             raise DataError(f"{path} is not the published file")
         for layer in read(path).layers:
             n, m = layer.weights.shape
-            yield dict(zip(COLUMNS, (name, layer.name, n, m, matrix_sha256(source(layer))), strict=True))
+            fields = (name, layer.name, n, m, layer.pixels, matrix_sha256(source(layer)))
+            yield dict(zip(COLUMNS, fields, strict=True))
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ int run(void);
     __asm__ volatile("9: nop\n.pushsection .markers,\"\",%%progbits\n.word 9b, %c0, %c1\n.popsection" ::   \
                          "i"(region), "i"(begin) : "memory")
 
-enum { OPEN, DOT, DECODE, EMPTY, REGIONS }; /* firmware/protocol.py has the names */
+enum { OPEN, DOT, DECODE, EMPTY, PIXELS, REGIONS }; /* firmware/protocol.py has the names */
 
 /* The host leaves the address of a job here (linker script: .mailbox), or sends the job. */
 enum { MAIL = 0x4a544f44 }; /* "DOTJ" */

@@ -1,5 +1,5 @@
-/* One job: open a payload where it stands, decode it, multiply it with a vector, and tell the host what came
- * out and what was counted. The kernels are those of cdot/, as they are.
+/* One job: open a payload where it stands, decode it, multiply it with a vector, then with the pixels of a
+ * layer, and tell the host what came out and what was counted. The kernels are those of cdot/, as they are.
  *
  * A job is a header and, at the offsets that it names, a payload and x (firmware/jobs.py makes it). What is
  * said is lines of text: firmware/protocol.py reads them. */
@@ -13,12 +13,13 @@
 const cdot_decoder *image_decoder(void);
 extern uint8_t arena_start, arena_end;
 
-enum { JOB_VERSION = 1, ALIGN = 16, WORDS_A_LINE = 8 };
+enum { JOB_VERSION = 2, ALIGN = 16, WORDS_A_LINE = 8 };
 
 typedef struct {
     uint32_t magic, version, size, id; /* id: the host's, given back */
     uint32_t payload, payload_size, x, x_size;
     uint32_t y_size, repeat;
+    uint32_t tile, pixels; /* vectors of one product of the layer, and of all of them; 0: no layer */
 } job_header;
 
 typedef struct {
@@ -50,26 +51,44 @@ static __attribute__((noinline)) int decode(const cdot_view *view, void *scratch
     return status;
 }
 
-static __attribute__((noinline)) int dot(const cdot_view *view, const void *x, void *y, void *scratch)
+static int dot_of(const cdot_view *view, const void *x, void *y, uint32_t tile, uint32_t batch, void *scratch)
 {
     if (view->value_type == CDOT_INT8)
-        return cdot_dot_s8(view, x, 1, y, 1, 1, 0, view->m, scratch);
-    return cdot_dot(view, x, 1, y, 1, 1, 0, view->m, scratch);
+        return cdot_dot_s8(view, x, tile, y, tile, batch, 0, view->m, scratch);
+    return cdot_dot(view, x, tile, y, tile, batch, 0, view->m, scratch);
+}
+
+static __attribute__((noinline)) int dot(const cdot_view *view, const void *x, void *y, void *scratch)
+{
+    return dot_of(view, x, y, 1, 1, scratch);
+}
+
+/* A layer: products of `tile` vectors at once until all pixels are done. All tiles have the same vectors, for
+ * no kernel looks at their numbers; so the last one, which may be smaller, leaves y as it is. */
+static __attribute__((noinline)) int layer(const cdot_view *view, const void *x, void *y, uint32_t tile,
+                                           uint32_t pixels, void *scratch)
+{
+    int status = 0;
+    for (uint32_t done = 0; done < pixels && !status; done += tile)
+        status = dot_of(view, x, y, tile, pixels - done < tile ? pixels - done : tile, scratch);
+    return status;
 }
 
 /* FNV-1a over words: a serial line may lose or change characters. */
-static uint32_t sum_of(const uint32_t *words, uint32_t count)
+static const uint32_t SUM_START = 2166136261u;
+
+static uint32_t sum_of(uint32_t sum, const uint32_t *words, uint32_t count)
 {
-    uint32_t sum = 2166136261u;
     for (uint32_t i = 0; i < count; i++)
         sum = (sum ^ words[i]) * 16777619u;
     return sum;
 }
 
-static void put_words(const uint32_t *words, uint32_t count)
+/* `first`: the number of words[0] among all that are told. */
+static void put_words(uint32_t first, const uint32_t *words, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i += WORDS_A_LINE) {
-        put_number("y ", i);
+        put_number("y ", first + i);
         for (uint32_t k = i; k < count && k < i + WORDS_A_LINE; k++)
             put_hex(" ", words[k]);
         put("\n");
@@ -110,21 +129,27 @@ static int work(const job_header *job, arena *room)
     MEASURE(OPEN, "open", decoder->open(&view, payload, job->payload_size, workspace, (uint64_t)workspace_size));
     view.decoder = decoder;
     uint32_t width = view.value_type == CDOT_INT8 ? 1 : 4; /* of x; y has 4 */
-    if ((uint64_t)view.n * width != job->x_size || (uint64_t)view.m * 4 != job->y_size)
+    uint64_t x_size = (uint64_t)view.n * width, y_size = (uint64_t)view.m * 4;
+    if (x_size * (1 + (uint64_t)job->tile) != job->x_size || y_size * (1 + (uint64_t)job->tile) != job->y_size)
         return BAD_JOB;
-    void *x = take(room, job->x_size), *y = take(room, job->y_size);
+    void *x = take(room, x_size), *y = take(room, y_size);
+    void *xs = take(room, x_size * job->tile), *ys = take(room, y_size * job->tile);
     void *scratch = take(room, view.scratch_bytes);
-    memcpy(x, (const uint8_t *)job + job->x, job->x_size);
+    memcpy(x, (const uint8_t *)job + job->x, (size_t)x_size);
+    memcpy(xs, (const uint8_t *)job + job->x + x_size, (size_t)x_size * job->tile);
     put_number("memory workspace ", (uint32_t)workspace_size);
     put_number(" scratch ", (uint32_t)view.scratch_bytes);
     put_number(" vectors ", job->x_size + job->y_size);
     put("\n");
-    if (!decoder->dot)
+    if (view.value_type == CDOT_INT8 ? !decoder->dot_s8 : !decoder->dot)
         MEASURE(DECODE, "decode", decode(&view, scratch));
     for (uint32_t i = 0; i < job->repeat; i++)
         MEASURE(DOT, "dot", dot(&view, x, y, scratch));
-    put_words(y, view.m);
-    put_hex("sum ", sum_of(y, view.m));
+    if (job->tile)
+        MEASURE(PIXELS, "pixels", layer(&view, xs, ys, job->tile, job->pixels, scratch));
+    put_words(0, y, view.m);
+    put_words(view.m, ys, view.m * job->tile);
+    put_hex("sum ", sum_of(sum_of(SUM_START, y, view.m), ys, view.m * job->tile));
     put("\n");
     return 0;
 }

@@ -46,6 +46,7 @@ def test_layers_of_a_file_by_name(tmp_path: Path) -> None:
     assert datasets.source_now(name) == "model"
     found = datasets.load(name, cache_dir=tmp_path / "cache")
     assert (found.name, found.source, found.matrix.shape, found.reason) == (name, "model", (4, 3), "")
+    assert found.dtype == "int8" and datasets.pixels(name) == 16
     assert found.matrix.columns(0, 3).dense(4).tolist() == DENSE_WEIGHTS.tolist()
     layer = datasets.layer(name, cache_dir=tmp_path / "cache")
     assert layer.quantisation.scales.tolist() == [0.25] and layer.weights.T.tolist() == DENSE_WEIGHTS.tolist()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import datasets
-from datasets.models import Layer, parse, read, zoo
+from datasets.models import Layer, parse, read, stand_in, zoo
 
 pytestmark = pytest.mark.real_data("all")
 
@@ -81,7 +81,8 @@ def test_the_list_is_complete() -> None:
     assert set(MODELS) == set(zoo.models())
     assert len(zoo.entries()) == sum(layers for layers, *_ in MODELS.values()) == 553
     assert set(zoo.TIMED) <= set(zoo.entries()) and len(zoo.TIMED) == 10
-    assert not set(zoo.entries()) & set(datasets.FULL)
+    assert set(zoo.entries()) & set(datasets.FULL) == {*zoo.SMALL, *zoo.TIMED}
+    assert set(datasets.FULL) - set(zoo.entries()) == set(datasets.names()) and datasets.FULL[-1] == "imagenet"
 
 
 def test_ds_cnn_s_at_90_percent(mirror: Path) -> None:
@@ -125,6 +126,8 @@ def test_a_layer_as_a_data_set(mirror: Path, tmp_path: Path) -> None:
     found = datasets.load(name, cache_dir=tmp_path)
     layer = datasets.layer(name, cache_dir=tmp_path)
     assert (found.source, found.matrix_sha256, found.reason) == ("mirror", datasets.describe(name).matrix_sha256, "")
+    assert found.matrix.dtype == found.matrix.histogram().values.dtype == np.int8
+    assert (datasets.pixels(name), datasets.pixels("tflite/sparse_l_90#04_depthwise3x3"), layer.pixels) == (250, 0, 250)
     assert found.matrix.columns(0, 276).dense(276).tolist() == layer.weights.T.tolist()
 
 
@@ -134,3 +137,21 @@ def test_every_page_cut(mirror: Path, model: str) -> None:
     for size in range(0, len(data), 4093):
         with pytest.raises(datasets.DataError):
             parse(data[:size], model)
+
+
+def test_twins_of_the_layers_of_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither mirror nor network is, and by name; they have the layer's shape, density and spread."""
+    (tmp_path / "none").mkdir()
+    monkeypatch.setenv("DOTBENCH_DATA", str(tmp_path / "none"))
+    for name, (share, spread) in stand_in.FITTED.items():
+        assert datasets.source_now(name) == "twin" and datasets.resolve([f"{name}~twin"]) == [f"{name}~twin"]
+        found, named = (datasets.load(one, cache_dir=tmp_path) for one in (name, f"{name}~twin"))
+        assert (found.name, found.source, found.dtype) == (f"{name}~twin", "twin", "int8")
+        assert "not in the mirror" in found.reason or "no mirror" in found.reason
+        assert found.matrix.shape == datasets.describe(name).shape and found.matrix_sha256 == named.matrix_sha256
+        histogram = found.matrix.histogram()
+        n, m = found.matrix.shape
+        mean_square = (histogram.values.astype(float) ** 2 * histogram.counts).sum() / histogram.nnz
+        assert abs(histogram.nnz / (n * m) - share) < 0.01 and abs(mean_square**0.5 / spread - 1) < 0.05
+    with pytest.raises(datasets.DataError, match="DOTBENCH_OFFLINE"):
+        datasets.load("tflite/ad01_int8#00_dense", cache_dir=tmp_path)

@@ -14,7 +14,7 @@ import formats
 from firmware import host, packages, protocol, toolchain
 from firmware.errors import DoesNotFit, TargetFailed, TargetHung, WrongProduct
 from firmware.jobs import PLACEMENTS, Job
-from firmware.measure import checked, instructions_by_ticks, job_of, on_qemu
+from firmware.measure import checked, in_places, instructions_by_ticks, job_of, on_qemu
 from firmware.runners.board import Board
 from firmware.runners.qemu import Qemu
 
@@ -86,6 +86,28 @@ def test_memory_changes_the_estimate_by_its_bandwidth_and_no_instruction(qemu: Q
     tcm, ddr = ({one.kernel: one.columns for one in on_qemu(qemu, job, where)} for where in (TCM, DDR))
     assert tcm["dot"]["instructions"] == ddr["dot"]["instructions"]
     assert ddr["dot"]["cycles_est_mid"] - tcm["dot"]["cycles_est_mid"] == len(job.data)
+
+
+def test_a_layers_pixels_in_tiles(qemu: Qemu) -> None:
+    """70 vectors are two tiles of 32 and one of 6; the payload is read three times."""
+    W = np.where(np.arange(96 * 40).reshape(96, 40) % 7 == 0, np.arange(40) - 20, 0).astype(np.int8)
+    job = job_of(formats.get("psr8").encode(W), pixels=70)
+    assert (job.tile, job.tiles, job.words) == (32, 3, 40 * 33)
+    report = checked(job, qemu.run(job, TCM))
+    exact = W.T.astype(np.int32) @ job.xs.astype(np.int32)
+    assert (report.y[40:].view(np.int32).reshape(40, 32) == exact).all()
+    found = in_places(qemu, job, (TCM, DDR))
+    assert found[TCM] == on_qemu(qemu, job, TCM) and found[DDR] == on_qemu(qemu, job, DDR)
+    tcm = {one.kernel: one.columns for one in found[TCM]}
+    assert tcm["pixels"]["pixels"] == 70 and tcm["dot"]["pixels"] == 1
+
+
+def test_a_wrong_pixel_is_found(qemu: Qemu) -> None:
+    job = job_of(formats.get("rel15").encode(np.eye(9, 5, dtype=np.int8)), pixels=4)
+    report = protocol.read(qemu.run(job, TCM), job.identity, job.words)
+    report.y[5 + 2 * 4 + 3] ^= 1
+    with pytest.raises(WrongProduct, match=r"1 of 25 outputs of rel15 .* the first, column 2 of pixel 3, is"):
+        host.compare(job, report.y)
 
 
 def test_uart_says_what_semihosting_says(qemu: Qemu) -> None:

@@ -61,12 +61,11 @@ def test_each_matrix_has_its_share() -> None:
 
 
 def test_layers_of_the_zoo_have_space_and_ten_of_them_time() -> None:
-    timed = [name for name in datasets.zoo.entries() if "time" in standard.share(plan("w"), name).metrics]
-    assert sorted(timed) == sorted(datasets.zoo.TIMED) and len(timed) == 10
-    assert all(
-        set(standard.share(plan("w"), name).metrics) <= {"space", "instructions", "cycles", "time"}
-        for name in datasets.zoo.entries()
-    )
+    later = [name for name in datasets.zoo.entries() if name not in datasets.SMALL]
+    timed = [name for name in later if "time" in standard.share(plan("w"), name).metrics]
+    assert sorted(timed) == sorted(set(datasets.zoo.TIMED) - set(datasets.SMALL)) and len(timed) == 10
+    for name in later:
+        assert set(standard.share(plan("w"), name).metrics) <= {"space", "instructions", "cycles", "time"}
 
 
 @pytest.fixture

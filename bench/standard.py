@@ -1,8 +1,8 @@
 """The share of a full run that each matrix has: what all are measured by would take a day.
 
 - the matrices of `small`: as there, batches of 8 with the spine's formats;
-- covtype, census and imagenet (or their twins): passes of one round, batches of 8 with the spine's formats, no levels:
-  a part of a table of features is no network;
+- covtype, census and imagenet (or their twins): passes of one round, batches of 8 with the spine's formats; of peers
+  those of the spine and those that have a size; no levels, for a part of a table of features is no network;
 - layers of published int8 networks (`zoo`): space and cycles, and of those in `zoo.TIMED` time with one vector;
 - all others: one vector, and no pass beyond the least.
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import datasets
-from bench.plan import BOUNDS, REFERENCE, Cell, Plan
+from bench.plan import BOUNDS, REFERENCE, SPINE, Cell, Plan
 
 LARGE = ("covtype", "census", "imagenet")
 COMBINED = 1_000_000  # inputs that column combining is tried on: it compares each with most others
@@ -43,8 +43,9 @@ def share(plan: Plan, name: str) -> Plan:
     if not is_large(name):
         return replace(plan, effort=effort, batches=plan.batches[:1], ceilings=False)
     metrics = tuple(metric for metric in plan.metrics if metric != "levels")
+    peers = tuple(peer for peer in plan.peers if peer.name in SPINE or peer.stored)
     effort = replace(effort, rounds=1)
-    return replace(plan, effort=effort, metrics=metrics, ceilings=False)
+    return replace(plan, effort=effort, metrics=metrics, peers=peers, ceilings=False)
 
 
 def too_long(label: str, shape: tuple[int, int]) -> str:

@@ -22,7 +22,7 @@ def plan(*names: str, **more: object) -> Plan:
     settings: dict[str, object] = {
         "datasets": names,
         "formats": tuple(map(formats.parse, FORMATS)),
-        "peers": tuple(map(peers.parse, ("blas_dense", "zstd"))),
+        "peers": tuple(map(peers.parse, ("blas_dense", "scipy_csr", "zstd"))),
         "bounds": True,
         "later_batches": (1,),
         "later_ceilings": False,
@@ -43,7 +43,9 @@ def test_each_matrix_has_its_share() -> None:
     for name in (*datasets.SMALL, "orsreg_1~twin"):
         assert standard.share(whole, name) == whole
     layer = standard.share(whole, "vgg19/95-0-32")
-    assert times(layer.cells("vgg19/95-0-32")) == {(label, 1) for label in (*FORMATS, "blas_dense", "zstd")}
+    assert times(layer.cells("vgg19/95-0-32")) == {
+        (label, 1) for label in (*FORMATS, "blas_dense", "scipy_csr", "zstd")
+    }
     assert (layer.effort.passes, layer.effort.most_passes, layer.effort.rounds) == (2, 2, 2)
     large = standard.share(whole, "census~twin")
     assert (large.effort.passes, large.effort.most_passes, large.effort.rounds) == (2, 2, 1)

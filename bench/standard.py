@@ -2,11 +2,11 @@
 
 - the matrices of `small`: as there, batches of 8 with the spine's formats;
 - covtype, census and imagenet (or their twins): passes of one round, batches of 8 with the spine's formats; of peers
-  those of the spine and those that have a size; no levels, for a part of a table of features is no network;
+  those of the spine and those that have a size;
 - layers of published int8 networks (`zoo`): space and cycles, and of those in `zoo.TIMED` time with one vector;
 - all others: one vector, and no pass beyond the least.
 
-Ceilings are the spine's, on the matrices of `small`.
+Levels and the spine's ceilings are measured on the matrices of `small` alone.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def share(plan: Plan, name: str) -> Plan:
         wanted = ("space", "instructions", "cycles", "time") if name in datasets.zoo.TIMED else ("space", "cycles")
         metrics = tuple(metric for metric in plan.metrics if metric in wanted)
         return replace(plan, effort=effort, metrics=metrics, batches=plan.batches[:1], ceilings=False)
-    if not is_large(name):
-        return replace(plan, effort=effort, batches=plan.batches[:1], ceilings=False)
     metrics = tuple(metric for metric in plan.metrics if metric != "levels")
+    if not is_large(name):
+        return replace(plan, effort=effort, metrics=metrics, batches=plan.batches[:1], ceilings=False)
     peers = tuple(peer for peer in plan.peers if peer.name in SPINE or peer.stored)
     effort = replace(effort, rounds=1)
     return replace(plan, effort=effort, metrics=metrics, peers=peers, ceilings=False)

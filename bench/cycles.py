@@ -9,13 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 
 import formats
@@ -24,6 +21,7 @@ from bench.networks import Work
 from bench.peers.mlw import Mlw
 from bench.plan import split_names
 from bench.rows import Row
+from bench.seeded_layers import LAYERS
 from bench.show.grid import label
 from cdot import build
 from datasets import DataError, UnknownDataset
@@ -32,53 +30,12 @@ from firmware.errors import DoesNotFit, TargetHung, Unavailable
 from firmware.jobs import PLACEMENTS, Placement
 from firmware.measure import Measured, in_places, job_of, on_board, on_fvp, on_qemu
 from firmware.runners import Runner, board, fvp, qemu
-from formats.content import ContentHash
 from formats.format import Format
 from formats.payload import Payload
-from formats.source import as_source, blocks
 
 MODELS = "sparse_s_90,sparse_l_90"  # DS-CNN S and L
 AT_ONCE = 2  # QEMUs
 FORMATS = ("dense", "csc", "csc_min", "csc_palette", "bitmap", "im", "eie", "cser", "ham", "sham")
-FILES = ("cycles", "board")
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A seeded layer: n inputs, m outputs, a share of nonzeros, at most 32 distinct values."""
-
-    n: int
-    m: int
-    density: float
-    dtype: str = "float32"
-
-    def work(self) -> Work:
-        """What is run of it."""
-        W = self.matrix()
-        return Work(self.name, self.name, self.name, as_source(W, W.dtype), content_hash(W), "seeded", 1)
-
-    @property
-    def name(self) -> str:
-        return f"seeded-{self.dtype}/{self.n}x{self.m}-{100 - round(100 * self.density)}"
-
-    def matrix(self) -> npt.NDArray[Any]:
-        """The same matrix everywhere."""
-        rng = np.random.default_rng([self.n, self.m, round(100 * self.density)])
-        values = rng.integers(1, 33, (self.n, self.m)) / 8 - 2.0625
-        kept = np.where(rng.random((self.n, self.m)) < self.density, values, 0)
-        return (kept * 16).astype(np.int8) if self.dtype == "int8" else kept.astype(np.float32)
-
-
-LAYERS = (Layer(64, 64, 0.1), Layer(256, 256, 0.1), Layer(256, 256, 0.1, "int8"))
-
-
-def content_hash(W: npt.NDArray[Any]) -> str:
-    """The hash that rows name a matrix by."""
-    source = as_source(W, W.dtype)
-    content = ContentHash(source.shape, source.dtype)
-    for begin, _, columns in blocks(source):
-        content.add(begin, columns)
-    return content.hexdigest()
 
 
 Found = dict[Placement, list[Measured] | Exception]

@@ -20,7 +20,8 @@ enum {
 
 /* How the number of a column's entries is stored. */
 typedef enum {
-    COUNTED_U16,    /* as it is */
+    COUNTED_U8, /* as it is */
+    COUNTED_U16,
     COUNTED_ENDS,   /* uint32_t: the entries up to and with the column */
     COUNTED_OFFSETS /* int16_t: minus `base` */
 } counted_kind;
@@ -62,6 +63,8 @@ static inline uint64_t counted_workspace(uint32_t m)
 /* The number of a column's entries; below 0 or more than there are rows only in a damaged payload. */
 static inline int64_t counted_entries(const counted_columns *columns, uint32_t column)
 {
+    if (columns->kind == COUNTED_U8)
+        return ((const uint8_t *)columns->counts)[column];
     if (columns->kind == COUNTED_U16)
         return ((const uint16_t *)columns->counts)[column];
     if (columns->kind == COUNTED_OFFSETS)

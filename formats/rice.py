@@ -1,14 +1,15 @@
-"""rice: Golomb-Rice coded gaps, with a parameter that fits the layer, and int8 values."""
+"""rice: Golomb-Rice coded gaps, with a parameter that fits the layer, and int8 values, as they are or coded."""
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from formats.codebook import SymbolFinder
 from formats.counted import MOST_INPUTS, Microcontroller, gaps, whole
 from formats.header import Header, Section
 from formats.packed import packed_section
@@ -16,6 +17,9 @@ from formats.payload import Draft, Payload
 from formats.source import Columns, Source
 
 MOST_BITS = 2**32 - 1
+FIELDS = "<BBBBI"
+VALUES = ("int8", "coded")
+RAW, CODED, CODED_BYTES = range(3)  # kinds of values in the fields
 PARAMETERS = np.arange(MOST_INPUTS.bit_length())
 
 
@@ -53,34 +57,60 @@ def coded(zeros: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.bool_]:
     return bits
 
 
+def ranked(columns: Columns, distinct: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+    """The place of each nonzero's value among the distinct ones, int64."""
+    return SymbolFinder(distinct)(columns.values).astype(np.int64)
+
+
 @dataclass(frozen=True)
 class Rice(Microcontroller):
     """The zeros in front of each nonzero in a Golomb-Rice code whose parameter k is chosen for the matrix.
 
-    Fields: k and the stream's bits (uint32 each). Sections: ``counts`` uint16 (m,), nonzeros of each column;
-    ``values`` int8 (nnz,), as they are; ``stream``, least significant bit first, 7 bytes to spare behind it.
+    Parameter ``values``: ``int8`` stores the nonzeros as they are; ``coded`` their places among the distinct
+    ones by falling frequency, in a second such code.
+    Fields: k, k of the values, how values are stored (0 int8, 1 coded, 2 coded with counts of one byte) and how
+    many are distinct (uint8 each, 0 for int8 but for k), and the stream's bits (uint32). Sections: ``counts``
+    uint16 or uint8 (m,), nonzeros of each column; ``values`` int8, (nnz,) or the distinct ones; ``stream``, the
+    codes of zeros, then those of values, least significant bit first, 7 bytes to spare behind it.
     Size: nnz + 2 m bytes and, for each nonzero, floor(zeros / 2^k) + 1 + k bits (a format of this project; the
-    code is Golomb's and Rice's).
-    ValueError for more than 65 535 inputs.
+    code is Golomb's and Rice's). Coded: m or 2 m bytes, one for each distinct value, and two codes a nonzero.
+    ValueError for more than 65 535 inputs, or other ``values``.
 
     >>> import numpy as np, formats
     >>> formats.get("rice").encode(np.eye(4)).sections
     {'header': 40, 'counts': 8, 'values': 4, 'stream': 9}
+    >>> formats.get("rice", values="coded").encode(np.eye(4)).sections
+    {'header': 40, 'counts': 4, 'values': 1, 'stream': 9}
     """
+
+    values: str = "int8"
 
     name: ClassVar[str] = "rice"
     format_id: ClassVar[int] = 39
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = 8
-    summary: ClassVar[str] = "values of 8 bits, Golomb-Rice codes of the zeros between them"
-    complexity: ClassVar[str] = "open O(nnz + m) checks, product O(nnz + m), a code a nonzero"
+    variants: ClassVar[tuple[str, ...]] = ("values=coded",)
+    summary: ClassVar[str] = "Golomb-Rice codes of the zeros between nonzeros; values of 8 bits, or coded, too"
+    complexity: ClassVar[str] = "open O(nnz + m) checks, product O(nnz + m), a code or two a nonzero"
+
+    def __post_init__(self) -> None:
+        if self.values not in VALUES:
+            raise ValueError(f"rice[values={self.values}]: values are {' or '.join(VALUES)}")
+
+    @classmethod
+    def stored(cls, header: Header, fields: bytes) -> Self:
+        _, value_k, kind, distinct, _ = struct.unpack(FIELDS, fields)
+        if kind > CODED_BYTES or (kind == RAW and (value_k or distinct)):
+            raise ValueError(f"its fields say values of kind {kind}, {distinct} of them distinct")
+        return cls(VALUES[min(kind, 1)])
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
-        _, size = struct.unpack("<II", fields)
+        _, _, kind, distinct, size = struct.unpack(FIELDS, fields)
         stream = packed_section("stream", size, 1)
+        width = 1 if kind == CODED_BYTES else 2
         return [
-            Section("counts", "<u2", header.m, align=2),
-            Section("values", "i1", header.nnz, align=1),
+            Section("counts", f"<u{width}", header.m, align=width),
+            Section("values", "i1", distinct if kind else header.nnz, align=1),
             Section("stream", "u1", stream.count, align=1),
         ]
 
@@ -90,15 +120,31 @@ class Rice(Microcontroller):
         self.check_entries(columns.nnz)
         zeros = zeros_before(columns)
         k, size = parameter(zeros)
+        kind, value_k, distinct = RAW, 0, columns.values[:0]
+        if self.values == "coded":
+            kind = CODED_BYTES if columns.counts().max(initial=0) < 256 else CODED
+            distinct = source.histogram().by_frequency().values
+            ranks = ranked(columns, distinct)
+            value_k, more = parameter(ranks)
+            size += more
         if size > MOST_BITS:
             raise ValueError(f"a stream of {size} bits is too long for {self.name}: its positions have 32 bits")
-        draft = Draft(self, source, columns.nnz, struct.pack("<II", k, size))
+        fields = struct.pack(FIELDS, k, value_k, kind, len(distinct), size)
+        draft = Draft(self, source, columns.nnz, fields)
+        bits = coded(zeros, k)
+        if kind:
+            bits = np.concatenate((bits, coded(ranks, value_k)))
+        stream = np.packbits(bits, bitorder="little")
         draft["counts"][:] = columns.counts()
-        draft["values"][:] = columns.values
-        stream = np.packbits(coded(zeros, k), bitorder="little")
+        draft["values"][:] = distinct if kind else columns.values
         draft["stream"][: len(stream)] = stream
         return draft.finish()
 
     def paper_bits(self, source: Source) -> int:
-        zeros = zeros_before(whole(source))
-        return 8 * (len(zeros) + 2 * source.shape[1]) + parameter(zeros)[1]
+        columns, m = whole(source), source.shape[1]
+        size = parameter(zeros_before(columns))[1]
+        if self.values == "int8":
+            return 8 * (columns.nnz + 2 * m) + size
+        distinct = source.histogram().by_frequency().values
+        width = 1 if columns.counts().max(initial=0) < 256 else 2
+        return 8 * (len(distinct) + width * m) + size + parameter(ranked(columns, distinct))[1]

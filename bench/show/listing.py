@@ -65,7 +65,7 @@ def format_table() -> RenderableType:
             name, _parameters(kind), ", ".join(kind.value_types), "yes" if kind.lossless else "no", kind.summary
         )
     for peer in peers.ALL:
-        table.add_row(peer.name, _parameters(peer), "float32", "yes", f"peer: {peer.summary}")
+        table.add_row(peer.name, _parameters(peer), ", ".join(peer.value_types), "yes", f"peer: {peer.summary}")
     return Group(table, Text(REFERENCES))
 
 

@@ -86,6 +86,22 @@ def test_rice_by_hand() -> None:
     assert np.frombuffer(payload.fields, "<u4")[0] == 0 and np.array_equal(payload.decode(), far)
 
 
+def test_rice_of_values_by_hand() -> None:
+    """Zeros 1 1 0 and 0 1 0, then places 1 2 1 and 0 0 0 among 5, 3 and -1: 9 + 10 bits with k = 0."""
+    W = np.array([[0, 5], [3, 0], [0, 5], [-1, 5], [3, 0]], np.int8)
+    rice = formats.parse("rice[values=coded]")
+    payload = rice.encode(W)
+    assert payload.fields == bytes([0, 0, 2, 3, 19, 0, 0, 0]) and payload.section("values").tolist() == [5, 3, -1]
+    assert payload.section("counts").tolist() == [3, 3] and payload.sections["counts"] == 2
+    assert payload.section("stream")[:3].tolist() == [0b01000101, 0b01011010, 0]
+    assert rice.paper_bits(formats.as_source(W, np.int8)) == 8 * (3 + 2) + 19
+    long = np.full((256, 2), 7, np.int8)  # a count that no byte holds
+    payload = rice.encode(long)
+    assert payload.fields[2] == 1 and payload.sections["counts"] == 4 and np.array_equal(payload.decode(), long)
+    with pytest.raises(ValueError, match=r"rice\[values=raw\]: values are int8 or coded"):
+        formats.parse("rice[values=raw]")
+
+
 def test_spans_of_256() -> None:
     """A count of 256, and blocks that are left out."""
     W = np.zeros((1000, 2), np.int8)

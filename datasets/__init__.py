@@ -11,11 +11,16 @@ from datasets.loading import describe, fetch, layer, load, pixels, resolve, sour
 from datasets.matrix import Matrix
 from datasets.mirror import how_to_get
 from datasets.models import zoo
+from datasets.registry import LAST, TWIN, entries, names
 from datasets.registry import SMALL as SMALL_MATRICES
-from datasets.registry import TWIN, entries, names
 
 SMALL = (*SMALL_MATRICES, *zoo.SMALL)
-FULL = tuple(entries())  # the zoo apart: its layers are int8
+# of the zoo the layers that are timed; the large ones come last
+FULL = (
+    *(name for name in entries() if name not in LAST),
+    *dict.fromkeys((*zoo.SMALL, *zoo.TIMED)),
+    *LAST,
+)
 
 __all__ = [
     "FULL",

@@ -124,6 +124,8 @@ LARGE = (
     ),
 )
 
+LAST = tuple(entry.name for entry in LARGE)  # in a full run
+
 # network: shape of its first dense layer, number in the file names, what it is
 NETWORKS = {
     "vgg19": ((512, 4096), "096", "VGG19 on MNIST, first dense layer"),

@@ -43,7 +43,7 @@ def test_names_and_standard_runs() -> None:
     assert len(datasets.names()) == 53 and datasets.names(twins=True)[0] == "orsreg_1~twin"
     assert len(datasets.SMALL) == 10
     assert set(datasets.SMALL[:8]) <= set(datasets.names()) and datasets.SMALL[8:] == datasets.zoo.SMALL
-    assert tuple(datasets.names()) == datasets.FULL
+    assert [name for name in datasets.FULL if not name.startswith("tflite/")] == datasets.names()
     assert datasets.FULL[-5:] == ("covtype-38pct", "census-1000", "covtype", "census", "imagenet")
     assert sum(name.startswith("dlmc/") for name in datasets.names()) == 16
     assert sum(name.startswith("vgg19/") for name in datasets.names()) == 20

@@ -29,24 +29,17 @@ static inline void multiply_one(const cdot_block *block, uint32_t row_bytes, con
     }
 }
 
-#ifdef HAS_S8_BATCH
-#define multiply_batch s8_multiply_batch
-#else
 static inline void multiply_batch(const cdot_block *block, uint32_t row_bytes, const int8_t *x, size_t ldx,
                                   int32_t *y, size_t ldy, size_t batch)
 {
-    const int8_t *values = block->values;
-    uint32_t i = block->begin, row = block->row;
+    uint32_t from = block->begin, row = block->row;
     for (uint32_t k = 0; k < block->segments; k++) {
         uint32_t *out = (uint32_t *)y + (size_t)(block->column + k) * ldy;
-        for (; i < block->ends[k]; i++, row++) {
-            uint32_t at = block->rows ? cdot_index(block->rows, row_bytes, i) : row;
-            s8_add(values[i], x + (size_t)at * ldx, batch, out);
-        }
+        s8_add_entries(block->rows, row_bytes, row, block->values, from, block->ends[k], x, ldx, batch, out);
+        from = block->ends[k];
         row = 0;
     }
 }
-#endif
 
 void cdot_multiply_s8(const cdot_view *view, const cdot_block *block, const int8_t *x, size_t ldx, int32_t *y,
                       size_t ldy, size_t batch)

@@ -141,19 +141,4 @@ static inline void s8_add_entries(const void *rows, uint32_t row_bytes, uint32_t
         s8_add_width(rows, 4, 0, values, begin, end, x, ldx, batch, out);
 }
 
-#define HAS_S8_BATCH 1
-
-/* multiply_s8.c's multiply_batch. */
-static inline void s8_multiply_batch(const cdot_block *block, uint32_t row_bytes, const int8_t *x, size_t ldx,
-                                     int32_t *y, size_t ldy, size_t batch)
-{
-    uint32_t from = block->begin, row = block->row;
-    for (uint32_t k = 0; k < block->segments; k++) {
-        uint32_t *out = (uint32_t *)y + (size_t)(block->column + k) * ldy;
-        s8_add_entries(block->rows, row_bytes, row, block->values, from, block->ends[k], x, ldx, batch, out);
-        from = block->ends[k];
-        row = 0;
-    }
-}
-
 #endif

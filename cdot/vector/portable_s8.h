@@ -25,11 +25,17 @@ static inline uint32_t s8_sum_run(const int8_t *values, uint32_t count, const in
     return sum;
 }
 
-/* out[b] += value times x[b], for a batch. */
-static inline void s8_add(int8_t value, const int8_t *x, size_t batch, uint32_t *out)
+/* out[b] += the entries `begin` to `end` of a segment times x, for a batch. `row`: of the first, where there
+ * are no rows. */
+static inline void s8_add_entries(const void *rows, uint32_t row_bytes, uint32_t row, const int8_t *values,
+                                  uint32_t begin, uint32_t end, const int8_t *x, size_t ldx, size_t batch,
+                                  uint32_t *out)
 {
-    for (size_t b = 0; b < batch; b++)
-        out[b] += (uint32_t)(value * x[b]);
+    for (uint32_t i = begin; i < end; i++, row++) {
+        const int8_t *from = x + (size_t)(rows ? cdot_index(rows, row_bytes, i) : row) * ldx;
+        for (size_t b = 0; b < batch; b++)
+            out[b] += (uint32_t)(values[i] * from[b]);
+    }
 }
 
 #endif

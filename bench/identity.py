@@ -96,7 +96,7 @@ def _module(of: Parametrised) -> Path:
 
 
 def encoders(modules: set[Path]) -> set[Path]:
-    """What these modules encode with in C: cdot/NAME.py and NAME.c where they import from cdot.NAME."""
+    """What these modules encode with in C: cdot/NAME.py, NAME.c and its headers where they import from cdot.NAME."""
     names = {
         str(node.module).removeprefix("cdot.")
         for path in modules
@@ -104,7 +104,9 @@ def encoders(modules: set[Path]) -> set[Path]:
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("cdot.")
     }
     written = [name for name in names if (build.FOLDER / f"{name}.c").exists()]
-    return {build.FOLDER / f"{name}{suffix}" for name in written for suffix in (".py", ".c")}
+    files = {path for name in written for path in included(build.FOLDER / f"{name}.c")}
+    headers = {path for path in files if path.suffix == ".h" and path.name != "cdot.h"}  # the kernels' contract
+    return headers | {build.FOLDER / f"{name}{suffix}" for name in written for suffix in (".py", ".c")}
 
 
 @cache

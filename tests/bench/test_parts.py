@@ -190,6 +190,10 @@ def test_comments_do_not_change_a_hash_and_code_does(tmp_path: Path) -> None:
     assert not set(before) & {identity.hash_files([path]) for path in (python, c)}
 
 
+def encoders(root: Path, format_: str) -> set[str]:
+    return {path.name for path in identity.encoders(identity.imported(root / "formats" / f"{format_}.py"))}
+
+
 def test_space_hashes_follow_imports_and_no_kernels() -> None:
     root = identity.ROOT
     files = {path.name for path in identity.imported(root / "formats" / "ham.py")}
@@ -202,9 +206,10 @@ def test_space_hashes_follow_imports_and_no_kernels() -> None:
     assert "avx2.h" in {path.name for path in identity.included(root / "cdot" / "dot.c")}
     kernel = root / "cdot" / "column_combined.c"  # includes a header in vector/ that includes its own one
     assert {"column_combined.h", "column_combined.c", "bits.h"} <= {path.name for path in identity.included(kernel)}
-    modules = identity.imported(root / "formats" / "column_combined.py")
-    assert {path.name for path in identity.encoders(modules)} == {"combining.py", "combining.c"}
-    assert identity.encoders(identity.imported(root / "formats" / "csc.py")) == set()
+    shared = {f"encode_{name}.{suffix}" for name in ("dense", "table") for suffix in ("c", "py")}
+    shared |= {"encode.h", "encode_slots.h"}
+    assert encoders(root, "csc") == shared
+    assert encoders(root, "column_combined") == shared | {"combining.py", "combining.c", "combining.h"}
     with pytest.raises(FileNotFoundError, match="nonesuch_decoder"):
         identity.kernel_file("nonesuch")
 

@@ -44,12 +44,14 @@ nox.options.default_venv_backend = "none"
 nox.options.error_on_external_run = False
 nox.options.sessions = ["lint", "tests"]
 
+RUN = ("-e", ".[firmware,vela]")  # what reads images for cycles, and Arm's weight coder, are small
+
 ASAN_FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -Werror"
 
 
 def bench(session: nox.Session, *arguments: str, **more: str) -> None:
     """Runs ``python -m bench ARGUMENTS``."""
-    python = environment("run", "-e", ".[firmware]")  # what reads images for cycles is small
+    python = environment("run", *RUN)
     session.run(str(python), "-m", "bench", *arguments, env={"PYTHONPATH": str(ROOT), **more})
 
 
@@ -74,7 +76,7 @@ def selftest(session: nox.Session) -> None:
 @nox.session
 def limits(session: nox.Session) -> None:
     """How near the kernels are to their limits: one line a goal, in about five minutes; docs/limits.md."""
-    python = environment("run", "-e", ".")
+    python = environment("run", *RUN)
     session.run(str(python), "-m", "bench.limits", *session.posargs, env={"PYTHONPATH": str(ROOT)})
 
 

@@ -213,7 +213,7 @@ def table(folder: Path | None, names: list[str] | None, style: str) -> None:
 
 def _csv_files(folder: Path | None) -> list[tuple[str, Path]]:
     folder = folder or build.FOLDER.parent / "results"
-    names = ("space", "time", "systolic")
+    names = ("space", "time", "systolic", "cycles")
     found = [(name, folder / f"{name}.csv") for name in names if (folder / f"{name}.csv").is_file()]
     if not {"space", "time"} & {name for name, _ in found}:
         raise Trouble(f"{folder} has neither space.csv nor time.csv: dotbench run small writes them")

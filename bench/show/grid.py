@@ -9,6 +9,7 @@ from typing import Any
 
 import formats
 from bench import peers
+from bench.show import cycles_columns
 
 Row = dict[str, Any]
 SECTIONS = ("formats", "libraries", "ceilings", "bounds")
@@ -85,8 +86,9 @@ def times_by_batch(rows: Iterable[Row]) -> dict[int, dict[str, Row]]:
 
 
 def grid(rows: dict[str, list[Row]], wide: bool = False) -> Grid:
-    """Of one matrix's rows of space.csv and time.csv: bytes, bits per nonzero, times smaller than dense,
-    and each batch's time against the reference (csc; dense_s8 for int8); ``wide``: its nanoseconds too."""
+    """Of one matrix's rows of space.csv, time.csv and cycles.csv: bytes, bits per nonzero, times smaller than
+    dense, each batch's time against the reference (csc; dense_s8 for int8), and estimated cycles; ``wide``: its
+    nanoseconds, and cycles by pixel, too."""
     known = rows.get("space", []) + rows.get("time", [])
     spaces = {label(row): row for row in rows.get("space", [])}
     times = times_by_batch(rows.get("time", []))
@@ -94,6 +96,8 @@ def grid(rows: dict[str, list[Row]], wide: bool = False) -> Grid:
     for batch in sorted(times):
         against = next(iter(times[batch].values())).get("reference") or "csc"
         titles += [f"time/{against} b{batch}", f"ns/nonzero b{batch}"] if wide else [f"time/{against} b{batch}"]
+    cycles = cycles_columns.columns(rows.get("cycles", []), wide)
+    titles += cycles
     lossy = {label(row) for row in known if is_lossy(row)}
     best = _best(spaces, times, lossy)
     lines = []
@@ -101,6 +105,7 @@ def grid(rows: dict[str, list[Row]], wide: bool = False) -> Grid:
         fields = _space_fields(spaces.get(name), best)
         for batch in sorted(times):
             fields += _time_fields(times[batch].get(name), best[f"b{batch}"], wide)
+        fields += [_cycles_field(column.get(name), min(column.values())) for column in cycles.values()]
         lines.append(Line(which, short(name) + (f" {LOSSY}" if name in lossy else ""), tuple(fields)))
     return Grid(tuple(titles), tuple(lines))
 
@@ -149,6 +154,12 @@ def _time_fields(row: Row | None, best: float, wide: bool) -> list[Field]:
     return fields
 
 
+def _cycles_field(thousands: float | None, best: float) -> Field:
+    return Field() if thousands is None else Field(f"{thousands:,.1f}".replace(",", " "), thousands == best)
+
+
 def notes(found: Sequence[Grid]) -> list[str]:
     """What a reader of these tables has to be told."""
-    return [f"{LOSSY} lossy: it holds another matrix; space.csv has the error"] if any(g.lossy for g in found) else []
+    said = [f"{LOSSY} lossy: it holds another matrix; space.csv has the error"] if any(g.lossy for g in found) else []
+    estimated = any(title.startswith("kcycles") for one in found for title in one.titles)
+    return [*said, cycles_columns.NOTE] if estimated else said

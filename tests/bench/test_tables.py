@@ -57,6 +57,28 @@ def test_sections_order_and_the_best_of_a_column() -> None:
     assert next(line for line in found.lines if line.name == "scipy_csr").fields[0].text == "unavailable"
 
 
+def cycled(format_: str, kernel: str, mid: float, placement: str = "tcm", **more: Any) -> Row:
+    common = {"dataset": "w_1", "format": format_, "params": "", "status": "ok", "kernel": kernel, "pixels": 1}
+    return {**common, "placement": placement, "cycles_est_mid": mid, **more}
+
+
+def test_cycles_have_columns_where_there_are_any() -> None:
+    cycles = [
+        cycled("sham", "dot", 12_340, "ddr@1B/cycle"), cycled("sham", "dot", 2_340), cycled("ham", "dot", 1_234_560),
+        cycled("ham", "pixels", 90_000, pixels=36), cycled("sham", "open", 5), cycled("ham", "dot", None, "sram"),
+    ]  # fmt: skip
+    rows = {"space": ROWS["space"][:2], "cycles": cycles}
+    found, wide = grid.grid(rows), grid.grid(rows, wide=True)
+    assert found.titles[4:] == ("kcycles tcm", "kcycles ddr")
+    assert wide.titles[4:] == ("kcycles tcm", "kcycles ddr", "a pixel, tcm")
+    by_name = {line.name: [(field.text, field.best) for field in line.fields[3:]] for line in wide.lines}
+    assert by_name == {
+        "ham": [("1 234.6", False), ("", False), ("2.5", True)],
+        "sham": [("2.3", True), ("12.3", True), ("", False)],
+    }
+    assert grid.notes([found])[0].startswith("kcycles: thousands of estimated cycles")
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_terminal_shows_whole_lines(width: int) -> None:
     text = io.StringIO()

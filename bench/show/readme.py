@@ -1,4 +1,4 @@
-"""The README's table and plot, from the committed results: ``nox -s docs``.
+"""The README's tables and plot, from the committed results: ``nox -s docs``.
 
 The plot has no date and a fixed hash salt, so that a difference in the file is a difference in results.
 """
@@ -15,6 +15,7 @@ from cdot import build
 
 ROOT = build.FOLDER.parent
 DATASET = "vgg19/90-0-32"
+INT8 = "tflite/vww_96_int8#16_conv1x1"
 PANELS = ("orsreg_1", "SiNa", "vgg19/90-0-32", "deepdta/80-0-16")
 PICTURE = Path("docs/space-time.svg")
 # Marker, colour (Okabe and Ito's palette, which the colour-blind can tell apart), filled or not. Lossy formats
@@ -111,7 +112,7 @@ def table(results: Path, dataset: str = DATASET) -> str:
 
     rows = {
         name: [typed(name, row) for row in read(results, f"{name}.csv") if row["dataset"] == dataset]
-        for name in ("space", "time")
+        for name in ("space", "time", "cycles")
     }
     out = io.StringIO()
     Console(file=out, width=90).print(matrix_table(rows, 90))
@@ -127,10 +128,12 @@ def replace_between(text: str, name: str, content: str) -> str:
 
 
 def main() -> None:
-    """Writes both."""
+    """Writes all three."""
     results, readme = ROOT / "results", ROOT / "README.md"
     plot(results, ROOT / PICTURE)
-    text = replace_between(readme.read_text(), "table", "```\n" + table(results) + "\n```")
+    text = readme.read_text()
+    for name, dataset in (("table", DATASET), ("int8", INT8)):
+        text = replace_between(text, name, "```\n" + table(results, dataset) + "\n```")
     readme.write_text(text)
 
 

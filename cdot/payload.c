@@ -62,11 +62,11 @@ const void *cdot_take(cdot_reader *reader, uint64_t count, uint32_t width, uint3
     return reader->payload + at;
 }
 
-int cdot_finish(const cdot_reader *reader)
+int cdot_finish(cdot_reader *reader)
 {
-    if (reader->error)
-        return reader->error;
-    return reader->at == reader->size ? CDOT_OK : CDOT_LENGTH;
+    if (!reader->error && reader->at != reader->size)
+        reader->error = CDOT_LENGTH;
+    return reader->error;
 }
 
 void cdot_fill_view(cdot_view *view, const cdot_decoder *decoder, const cdot_reader *reader, void *workspace)

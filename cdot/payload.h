@@ -31,7 +31,7 @@ static inline uint32_t cdot_value_bytes(uint32_t value_type)
 const void *cdot_take(cdot_reader *reader, uint64_t count, uint32_t width, uint32_t align);
 
 /* CDOT_OK if everything was taken and nothing failed. */
-int cdot_finish(const cdot_reader *reader);
+int cdot_finish(cdot_reader *reader);
 
 /* Common part of a view. */
 void cdot_fill_view(cdot_view *view, const cdot_decoder *decoder, const cdot_reader *reader,

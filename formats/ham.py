@@ -35,7 +35,7 @@ class Ham(Format):
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = Fields.STRUCT.size
     summary: ClassVar[str] = "canonical Huffman code of all entries"
-    complexity: ClassVar[str] = "open O(K + 2^11) tables, product O(nm) entries, 11 bits of them a look-up"
+    complexity: ClassVar[str] = "open O(K + 2^11) tables, product O(nnz) look-ups, up to 64 zeros counted at once"
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         return values_last(Fields.unpack(fields).sections(header.m), header.dtype)

@@ -9,7 +9,8 @@ import pytest
 
 import formats
 from cdot.errors import PayloadError
-from cdot.kernel import aligned, crc
+from cdot.kernel import Kernel, aligned, crc
+from formats.payload import Payload
 
 LEAST_REFUSED = 40  # of the 180 damaged payloads of `check_damaged`
 
@@ -64,3 +65,10 @@ def check_cut_short_and_flipped(data: np.ndarray) -> None:
         flipped[bit // 8] ^= 1 << bit % 8
         with pytest.raises(PayloadError):
             formats.load(flipped.tobytes())
+
+
+def check_longer(payload: Payload) -> None:
+    """Kernels themselves refuse bytes behind the last section, as they refuse what is too short."""
+    longer = np.append(payload.data, np.zeros(16, np.uint8))
+    with pytest.raises(PayloadError, match="length"):
+        Kernel(payload.format.name, np.frombuffer(resealed(longer), np.uint8), payload.format.kernel_source)

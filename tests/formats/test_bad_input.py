@@ -15,7 +15,7 @@ import formats
 from cdot.errors import PayloadError
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from damage import check_cut_short_and_flipped, check_damaged, resealed
+from damage import check_cut_short_and_flipped, check_damaged, check_longer, resealed
 from matrices import SMALL, VARIANTS
 
 NAMES = [*formats.names("float32"), *VARIANTS]
@@ -76,6 +76,11 @@ def test_no_vector(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_cut_short_and_flipped(name: str) -> None:
     check_cut_short_and_flipped(formats.parse(name).encode(SMALL["n_257"]()).data)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_longer(name: str) -> None:
+    check_longer(formats.parse(name).encode(SMALL["n_257"]()))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -15,7 +15,7 @@ from cdot.errors import KernelError, PayloadError
 from cdot.kernel import Kernel, Pool
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from damage import check_cut_short_and_flipped, check_damaged, resealed
+from damage import check_cut_short_and_flipped, check_damaged, check_longer, resealed
 from matrices import INT8, LARGE, SMALL, int8, sparse
 
 NAMES = [
@@ -189,6 +189,11 @@ def test_damaged_with_a_fitting_checksum(name: str, key: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_cut_short_and_flipped(name: str) -> None:
     check_cut_short_and_flipped(formats.parse(name).encode(CASES["n_257"]()).data)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_longer(name: str) -> None:
+    check_longer(formats.parse(name).encode(CASES["n_257"]()))
 
 
 def test_value_types_that_do_not_fit() -> None:

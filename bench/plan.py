@@ -69,7 +69,7 @@ class Effort:
     rounds: int = 4  # A B B A rounds a pass
     sample_ms: float = 5.0
     width: float = 0.02  # an interval of this half-width is narrow enough
-    cap_seconds: float = 32.0  # of timing one matrix, from which on no pass is added
+    cap_seconds: float = 28.0  # of timing one matrix, from which on no pass is added
     cell_timeout: float = 120.0  # silence after which a cell counts as hung
 
 

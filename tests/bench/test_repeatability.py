@@ -62,7 +62,7 @@ def test_a_short_one(tmp_path: Path) -> None:
     chosen = Plan(
         ("deepdta/80-0-16~twin",), (formats.get("csc"), formats.get("sham")), (peers.parse("blas_dense"),),
         metrics=repeatability.METRICS, batches=(1,), ceilings=False,
-        effort=Effort(passes=2, most_passes=2, rounds=2, sample_ms=0.1),
+        effort=Effort(passes=4, most_passes=4, rounds=2, sample_ms=0.2),
     )  # fmt: skip
     found = repeatability.measure(tmp_path, chosen)
     assert found.exact_changed == 0 and found.rows == 3

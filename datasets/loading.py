@@ -115,10 +115,11 @@ def load(name: str, *, cache_dir: Path, progress: bool = False, twins: bool = Tr
         if not twins:
             raise
         folder = mirror_folder()
-        where = f"not in the mirror {folder}" if folder else "no mirror"
         if name in zoo.entries() and name not in stand_in.FITTED:
+            where = f"not in the mirror {folder}" if folder else "no mirror"
             raise Unreachable(f"{name}: {where}, and {error}; {how_to_get(entry)}") from error
-        return origins.from_twin(entry, cache_dir, f"{where}, and {error}")
+        # the reason stands in results, which name no folder of a machine
+        return origins.from_twin(entry, cache_dir, f"{'not in the' if folder else 'no'} mirror, and {error}")
 
 
 def layer(name: str, *, cache_dir: Path, progress: bool = False) -> Layer:

@@ -26,7 +26,7 @@ import formats
 from bench import callgrind, goals, machine, payloads, workers
 from bench.goals import COUNTED, GOALS, Goal
 from bench.meters import pairs, races, space
-from bench.plan import Cell, Effort
+from bench.plan import REFERENCE, Cell, Effort
 from bench.products import cached_reference
 from cdot import build
 
@@ -138,6 +138,7 @@ class Limits:
         matrix = self._matrices[name]
         task = {
             "job": "races",
+            "reference": REFERENCE,
             "paths": {label: str(self._path(name, label)) for label in self._labels(name)},
             "sha256": matrix.matrix_sha256,
             "folder": str(self._folder(name)),

@@ -6,7 +6,7 @@ No count is given before the product has been compared bit for bit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -81,13 +81,17 @@ def on_qemu(qemu: Qemu, job: Job, where: Placement, plugin: bool = True) -> list
 def in_places(qemu: Qemu, job: Job, places: Sequence[Placement]) -> dict[Placement, list[Measured] | DoesNotFit]:
     """The same for several placements, a run each: compiled loops ask which of two arrays lies before the other, so
     instructions differ by a few."""
-    out: dict[Placement, list[Measured] | DoesNotFit] = {}
-    for where in places:
-        try:
-            out[where] = on_qemu(qemu, job, where)
-        except DoesNotFit as lack:
-            out[where] = lack
-    return out
+    return {where: _fitting(qemu, job, where) for where in places}
+
+
+def _fitting(qemu: Qemu, job: Job, where: Placement) -> list[Measured] | DoesNotFit:
+    """With as many of the layer's vectors at once as there is room for beside the payload: half as many, and again."""
+    try:
+        return on_qemu(qemu, job, where)
+    except DoesNotFit as lack:
+        if job.tile <= 1:
+            return lack
+    return _fitting(qemu, replace(job, xs=np.ascontiguousarray(job.xs[:, : job.tile // 2])), where)
 
 
 def counted(qemu: Qemu, job: Job, where: Placement) -> tuple[Report, Profile]:

@@ -147,3 +147,13 @@ def network() -> tuple[Graph, list[tuple[int, int, str]]]:
         Operator(2, [5, 6], [7], "FullyConnectedOptions", {"FusedActivationFunction": 0}),
     ]  # fmt: skip
     return Graph(tensors, operators), [(CONV, CONV, ""), (DEPTHWISE, 0, ""), (0, DENSE, "")]
+
+
+Change = Callable[[Graph], None]
+
+
+def model(change: Change = lambda graph: None) -> bytes:
+    """The file of `network`, with a change to its graph."""
+    graph, codes = network()
+    change(graph)
+    return build([graph], codes)

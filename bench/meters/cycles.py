@@ -1,8 +1,9 @@
 """Cycles: what products of an int8 layer take on a Cortex-M55, run under QEMU and estimated.
 
 A run's product is compared with the host's bit for bit before any count is believed. Kernels: ``open``, ``dot``
-(one vector) and ``pixels`` (all vectors of one inference, `firmware.measure.TILE` at once, so that decoding is
-shared by them). Counts are exact, cycles are estimates (docs/cycles.md); ``placement`` is where the payload lies.
+(one vector) and ``pixels`` (all vectors of one inference, `firmware.measure.TILE` at once, or as many as fit, so
+that decoding is shared by them). Counts are exact, cycles are estimates (docs/cycles.md); ``placement`` is where
+the payload lies.
 """
 
 from __future__ import annotations

@@ -10,14 +10,13 @@ import math
 import random
 import statistics
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import formats
 from bench import peers
 from bench.cores import pin, unpin
 from bench.meters import pairs
-from bench.meters.time import Bench, scaling
+from bench.meters.time import Bench, one_pass, scaling
 from bench.peers.blas_dense import dense
 from bench.plan import REFERENCE, Cell, Effort
 
@@ -69,17 +68,8 @@ def _one(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -> dict[s
 
 
 def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
-    """One pass over the cells of one matrix in shuffled order."""
-    bench = Bench(task["paths"], task["sha256"], Path(task["folder"]))
-    effort, rng = Effort(**task["effort"]), random.Random(task["seed"])
-    order = list(cells)
-    rng.shuffle(order)
-    for cell in order:
-        wire.start(cell)
-        try:
-            wire.done(cell, _one(bench, cell, effort, rng))
-        except Exception as error:
-            wire.fail(cell, error)
+    """One pass over the cells of one matrix."""
+    one_pass(task, cells, wire, _one)
 
 
 def needed(cell: Cell) -> set[str]:

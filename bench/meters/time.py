@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,6 +85,9 @@ class Bench:
             if best > SLOW_OPEN:
                 break
         return best * 1e6
+
+
+MeasureOne = Callable[[Bench, Cell, Effort, random.Random], dict[str, Any]]
 
 
 def measure_cell(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -> dict[str, Any]:
@@ -171,7 +174,12 @@ def constant(cell: Cell, place: Place) -> dict[str, Any]:
 
 
 def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
-    """One pass over all cells in shuffled order; a cell that fails says why and does not stop the others."""
+    """One pass over all cells."""
+    one_pass(task, cells, wire, measure_cell)
+
+
+def one_pass(task: dict[str, Any], cells: list[Cell], wire: Wire, measure_one: MeasureOne) -> None:
+    """Each cell once, in shuffled order; one that fails says why and does not stop the others."""
     bench = Bench(task["paths"], task["sha256"], Path(task["folder"]), task["reference"])
     effort, rng = Effort(**task["effort"]), random.Random(task["seed"])
     order = list(cells)
@@ -179,7 +187,7 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
     for cell in order:
         wire.start(cell)
         try:
-            wire.done(cell, measure_cell(bench, cell, effort, rng))
+            wire.done(cell, measure_one(bench, cell, effort, rng))
         except Exception as error:
             wire.fail(cell, error)
 

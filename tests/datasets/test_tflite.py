@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import struct
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +16,20 @@ from datasets.models import Layer, guard, parse, read
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import fuzz_tflite
-from tflite_files import CONV, DEEP, DENSE_WEIGHTS, FLOAT32, KERNELS, Graph, Operator, Tensor, build, network
-
-Change = Callable[[Graph], None]
-
-
-def model(change: Change = lambda graph: None) -> bytes:
-    graph, codes = network()
-    change(graph)
-    return build([graph], codes)
+from tflite_files import (
+    CONV,
+    DEEP,
+    DENSE_WEIGHTS,
+    FLOAT32,
+    KERNELS,
+    Change,
+    Graph,
+    Operator,
+    Tensor,
+    build,
+    model,
+    network,
+)
 
 
 def layers(change: Change = lambda graph: None) -> tuple[Layer, ...]:

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import datasets
-from datasets.models import Layer, parse
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from tflite_files import DENSE_WEIGHTS, FLOAT32, Graph, Operator, Tensor, build, network
-
-Change = Callable[[Graph], None]
-
-
-def model(change: Change = lambda graph: None) -> bytes:
-    graph, codes = network()
-    change(graph)
-    return build([graph], codes)
-
-
-def layers(change: Change = lambda graph: None) -> tuple[Layer, ...]:
-    return parse(model(change), "m.tflite").layers
-
-
-def skipped(change: Change) -> tuple[str, ...]:
-    return parse(model(change), "m.tflite").skipped
+from tflite_files import DENSE_WEIGHTS, FLOAT32, Graph, Operator, Tensor, build, model, network
 
 
 def write(tmp_path: Path, data: bytes | None = None) -> Path:

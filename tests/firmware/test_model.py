@@ -68,11 +68,15 @@ def test_what_instructions_read_and_write() -> None:
     assert operation(4, "vmlavt.s8 r2, q0, q1").reads == ["q0", "q1", "vpr"]
 
 
-def test_within_two_per_cent_of_llvm_mca_over_executed_blocks(qemu: Qemu) -> None:
+@pytest.fixture
+def llvm_mca() -> None:
     try:
         check.find()
     except Unavailable as lack:
         pytest.skip(f"no llvm-mca: {lack}")
+
+
+def test_within_two_per_cent_of_llvm_mca_over_executed_blocks(qemu: Qemu, llvm_mca: None) -> None:
     rng = np.random.default_rng(1)
     values = rng.choice(np.linspace(-1, 1, 32), (128, 64))
     W = np.where(rng.random((128, 64)) < 0.1, values, 0).astype(np.float32)
@@ -86,12 +90,8 @@ def test_within_two_per_cent_of_llvm_mca_over_executed_blocks(qemu: Qemu) -> Non
     assert abs(ours / theirs - 1) < 0.02
 
 
-def test_kernels_that_the_rules_were_not_chosen_on(qemu: Qemu) -> None:
+def test_kernels_that_the_rules_were_not_chosen_on(qemu: Qemu, llvm_mca: None) -> None:
     """int8 products of formats that no rule was looked for on; docs/cycles.md has more of them."""
-    try:
-        check.find()
-    except Unavailable as lack:
-        pytest.skip(f"no llvm-mca: {lack}")
     rng = np.random.default_rng(2)
     W = np.where(rng.random((200, 40)) < 0.15, rng.integers(-127, 128, (200, 40)), 0).astype(np.int8)
     ours = theirs = 0.0

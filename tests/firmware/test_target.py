@@ -146,6 +146,23 @@ def test_a_payload_larger_than_its_memory(qemu: Qemu) -> None:
         checked(large, qemu.run(large, SRAM))
 
 
+def test_as_many_vectors_at_once_as_fit_beside_the_payload(qemu: Qemu) -> None:
+    """320 x 1280 int8 leave 48 KB of 448: sums of four vectors at once, not of nine."""
+    W = np.zeros((320, 1280), np.int8)
+    W[:, ::7] = 3
+    job = job_of(formats.get("dense_s8").encode(W), pixels=9)
+    found = in_places(qemu, job, [TCM, DDR])
+    with pytest.raises(DoesNotFit):
+        on_qemu(qemu, job, TCM)
+    assert [one.kernel for one in found[TCM]] == [one.kernel for one in found[DDR]] == ["open", "dot", "pixels"]
+    assert {one.columns["pixels"] for one in (found[TCM][-1], found[DDR][-1])} == {9}
+    assert (
+        in_places(qemu, replace(job, data=np.zeros(500_000, np.uint8)), [TCM])[TCM]
+        .args[0]
+        .endswith("place it elsewhere (tcm, sram, ddr)")
+    )
+
+
 def test_a_target_that_hangs(qemu: Qemu) -> None:
     job = replace(payload_job("csc"), repeat=2**31)
     with pytest.raises(TargetHung, match=r"QEMU did not end within 1\.5 s; it said last: "):

@@ -144,7 +144,9 @@ def test_fault_a_bare_permission_error(fs: FakeFilesystem) -> None:
     assert "is readable by root only" in error.value.reason
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pymongo") is not None, reason="with pymongo there is no warning")
+@pytest.mark.skipif(
+    importlib.util.find_spec("pymongo") is not None, reason="with pymongo there is no warning: pip uninstall pymongo"
+)
 def test_fault_a_warning_at_import() -> None:
     """It logs that pymongo is missing, and by that sets up logging for the whole process."""
     plain = "import logging, pyRAPL; print(len(logging.getLogger().handlers))"

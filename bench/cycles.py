@@ -17,16 +17,18 @@ from rich.console import Console
 
 import formats
 from bench import export, identity, networks
+from bench.meters.cycles import AT_ONCE, status_of
 from bench.networks import Work
 from bench.peers.mlw import Mlw
 from bench.plan import split_names
 from bench.rows import Row
 from bench.seeded_layers import LAYERS
+from bench.show import networks as show
 from bench.show.grid import label
 from cdot import build
 from datasets import DataError, UnknownDataset
 from firmware import packages
-from firmware.errors import DoesNotFit, TargetHung, Unavailable
+from firmware.errors import Unavailable
 from firmware.jobs import PLACEMENTS, Placement
 from firmware.measure import Measured, in_places, job_of, on_board, on_fvp, on_qemu
 from firmware.runners import Runner, board, fvp, qemu
@@ -34,7 +36,6 @@ from formats.format import Format
 from formats.payload import Payload
 
 MODELS = "sparse_s_90,sparse_l_90"  # DS-CNN S and L
-AT_ONCE = 2  # QEMUs
 FORMATS = ("dense", "csc", "csc_min", "csc_palette", "bitmap", "im", "eie", "cser", "ham", "sham")
 
 
@@ -92,13 +93,6 @@ def rows_of(
         else:
             for one in result:
                 yield row | {"status": "ok", "kernel": one.kernel} | one.columns
-
-
-def status_of(error: Exception) -> str:
-    """What a row without a figure is called."""
-    if isinstance(error, DoesNotFit | Unavailable):
-        return "unavailable"
-    return "timeout" if isinstance(error, TargetHung) else "failed"
 
 
 def code_sha(format_: Format) -> str:
@@ -219,8 +213,7 @@ def _network(console: Console, model: str, works: Sequence[Work], rows: Sequence
         said.append(f"{model}: {len(works)} layers; {clock:g} MHz; mid estimates, cores that never wait in tcm")
         if apart:
             said.append(f"weights: with {more} bytes of {len(apart)} depthwise layers, whose work is not counted")
-        said += [*networks.lines(networks.totals(layers, more), clock), ""]
-        said += networks.choice_lines(layers, next(iter(next(iter(next(iter(layers.values())).values())).cycles)))
+        said += [*show.total_lines(networks.totals(layers, more), clock), "", *show.choice_lines(layers)]
     said.append(_against_mlw(model, works))
     for line in said:
         console.print(line, soft_wrap=True, markup=False, highlight=False)

@@ -7,7 +7,6 @@ Peaks are of all memory that a process has at once, mapped pages too, libraries 
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
 import subprocess
@@ -18,11 +17,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 
 import datasets
 import formats
 from bench import workers
+from bench.plan import split_names
 from cdot import build, library
 from datasets.cache import CachedSource
 from formats.source import Source
@@ -118,24 +119,22 @@ def table(
     yield f"all of them: {total:.1f} s", None
 
 
-def main() -> None:
-    """Prints the tables of the matrices that are named."""
-    parser = argparse.ArgumentParser(prog="python -m bench.encoding", description=__doc__)
-    parser.add_argument("matrices", nargs="+", help="names as `dotbench list datasets` has them, or files")
-    parser.add_argument("--formats", default="", help="separated by semicolons; default: all standard ones")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--array", action="store_true", help="from a numpy array instead of the cache")
-    parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one format")
-    parser.add_argument("--one", default="", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.one:
-        found = encode_here(Path(given.matrices[0]), given.one, given.threads, given.array)
-        print(json.dumps(asdict(found)))
+@click.command()
+@click.argument("matrices", nargs=-1, required=True)
+@click.option("--formats", "kinds", default="", help="As csc,sham; default: all standard ones.")
+@click.option("--threads", default=1, show_default=True)
+@click.option("--array", is_flag=True, help="From a numpy array instead of the cache.")
+@click.option("--timeout", default=600.0, show_default=True, help="Seconds for one format.")
+@click.option("--one", hidden=True, default="", help="Encode in this process: of the folder of a cached matrix.")
+def main(matrices: tuple[str, ...], kinds: str, threads: int, array: bool, timeout: float, one: str) -> None:
+    """Seconds, MB/s and peak memory of encoding MATRICES, names as `dotbench list datasets` has them or files."""
+    if one:
+        click.echo(json.dumps(asdict(encode_here(Path(matrices[0]), one, threads, array))))
         return
-    labels = given.formats.split(";") if given.formats else [str(format_) for format_ in formats.standard()]
-    for name in datasets.resolve(given.matrices):
-        for line, _ in table(name, labels, given.threads, given.array, given.timeout):
-            print(line, flush=True)
+    labels = split_names(kinds) or [str(format_) for format_ in formats.standard()]
+    for name in datasets.resolve(list(matrices)):
+        for line, _ in table(name, labels, threads, array, timeout):
+            click.echo(line)
 
 
 if __name__ == "__main__":

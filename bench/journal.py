@@ -21,7 +21,8 @@ Row = dict[str, Any]
 
 SCHEMA = 1
 WAIT_SECONDS = 60  # for another process that writes
-FINISHED = ("ok",)  # what failed, timed out or was not available is tried again
+# what failed, timed out or was not available is tried again; what a format refused it would refuse again
+FINISHED = ("ok", "skipped")
 TABLES = """
 CREATE TABLE IF NOT EXISTS cells
     (key TEXT PRIMARY KEY, identity TEXT, status TEXT, row TEXT, finished_at TEXT);

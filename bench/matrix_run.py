@@ -36,6 +36,7 @@ class MatrixRun:
         self._cells = self._plan.cells(matrix.name, matrix.dtype)
         self._reference = REFERENCES[matrix.dtype]
         self._seconds: dict[str, float] = {}  # of encoding, by label
+        self._without: dict[str, tuple[str, str]] = {}  # labels that get no payload here: status and reason
         self._large = runner.plan.full and standard.is_large(matrix.name)
 
     @property
@@ -86,17 +87,16 @@ class MatrixRun:
 
     def _lack(self, cell: Cell, usable: set[str]) -> tuple[str, str] | None:
         """Status and reason of a cell that cannot be measured, or None."""
-        if reason := self._refused(cell):
-            return "unavailable", reason
+        if self._says_nothing(cell):
+            return "unavailable", TWIN_REASON
         needed = {self._reference, cell.about} if self._path_of(cell) else {self._reference}
+        for label in sorted(needed & self._without.keys()):
+            return self._without[label]
         lacking = sorted(needed - usable)
         return ("failed", f"not measured: {', '.join(lacking)} could not be encoded") if lacking else None
 
-    def _refused(self, cell: Cell) -> str:
-        """Why a cell is not tried, else empty."""
-        if self._matrix.source == "twin" and peers.is_peer(cell.label) and peers.parse(cell.label).repetitive:
-            return TWIN_REASON
-        return standard.too_long(cell.about, self._matrix.matrix.shape) if self._large else ""
+    def _says_nothing(self, cell: Cell) -> bool:
+        return self._matrix.source == "twin" and peers.is_peer(cell.label) and peers.parse(cell.label).repetitive
 
     def _task(self, job: str, cells: Iterable[Cell]) -> dict[str, Any]:
         labels = {cell.about for cell in cells if cell.format not in BOUNDS} | {self._reference}
@@ -125,13 +125,17 @@ class MatrixRun:
         for cell in self._encoding(asked, needed):
             row = self._out.finished(cell)
             path = self._path_of(cell)
-            if row and (not needed or not path or path.exists()):
+            if row and row["status"] != "ok":
+                self._without[cell.label] = row["status"], row["reason"]
+                if cell in asked:
+                    self._out.known(cell, row)
+            elif row and (not needed or not path or path.exists()):
                 self._seconds[cell.label] = row.get("encode_seconds", 0.0)
                 good.add(cell.label)
                 if cell in asked:
                     self._out.known(cell, row)
-            elif reason := self._refused(cell):
-                self._out.finish(cell, self._out.row(cell, "unavailable", reason))
+            elif self._says_nothing(cell):
+                self._out.finish(cell, self._out.row(cell, "unavailable", TWIN_REASON))
             else:
                 todo.append(cell)
         if todo:
@@ -142,7 +146,7 @@ class MatrixRun:
 
     def _settled(self, cell: Cell) -> bool:
         """Whether a cell needs no payload: it is finished, or will not be measured."""
-        return bool(self._refused(cell)) or self._out.finished(cell) is not None
+        return self._says_nothing(cell) or self._out.finished(cell) is not None
 
     def _encoding(self, asked: list[Cell], needed: list[Cell]) -> list[Cell]:
         """Space cells of all payloads that some cell needs; those of the plan first."""
@@ -167,10 +171,12 @@ class MatrixRun:
             if event.kind == "done":
                 good.add(cell.label)
                 self._seconds[cell.label] = event.data.get("encode_seconds", 0.0)
+            elif event.kind == "lack":
+                self._without[cell.label] = event.status, event.reason
             row = self._out.of(event)
             if cell in asked:
                 self._out.finish(cell, row)
-            elif event.kind == "done":
+            elif event.kind in ("done", "lack"):
                 self._out.record(cell, row)
 
         return listen

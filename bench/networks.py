@@ -7,14 +7,14 @@ Depthwise layers are no products of a matrix: their weights count in flash as th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import datasets
 from bench.rows import Row
-from bench.show.grid import label, short
+from bench.show.grid import label
 from formats.source import Source
 
 CLOCK_MHZ = 400.0  # of a Cortex-M55 in current parts; Corstone-300's FPGA image runs at 32
@@ -135,28 +135,6 @@ def totals(layers: dict[str, dict[str, Choice]], more_bytes: int) -> dict[str, T
     picks: dict[str, Callable[[dict[str, Choice]], Choice]] = {"smallest": smallest}
     picks |= {f"fastest, {place}": fastest(place) for place in places}
     return out | {name: total([pick(layer) for layer in layers.values()], more_bytes) for name, pick in picks.items()}
-
-
-def lines(found: dict[str, Total], clock_mhz: float) -> Iterator[str]:
-    """A table of at most 80 columns: bytes, thousands of cycles and milliseconds, mid estimates."""
-    places = list(dict.fromkeys(place for one in found.values() for place in one.cycles))[:2]
-    yield f"{'':<22}{'flash bytes':>15}{'RAM':>7}" + "".join(f"{place:>18}" for place in places)
-    yield f"{'format':<22}{'weights':>8}{'code':>7}{'':>7}" + f"{'kcycles':>9}{'ms':>9}" * len(places)
-    for name, one in found.items():
-        line = f"{short(name):<22}{one.weight_bytes:>8}{one.code_bytes:>7}{one.scratch_bytes:>7}"
-        for place in places:
-            mid = one.cycles.get(place, (0, 0, 0))[1]
-            line += f"{mid / 1e3:>9.0f}{mid / clock_mhz / 1e3:>9.2f}" if mid else f"{'-':>9}{'-':>9}"
-        yield line
-
-
-def choice_lines(layers: dict[str, dict[str, Choice]], place: str) -> Iterator[str]:
-    """A layer a line: its smallest format with bytes, its fastest with thousands of cycles."""
-    yield f"{'layer':<20}{'smallest':<18}{'bytes':>8}  {'fastest, ' + place:<18}{'kcycles':>9}"
-    for name, layer in layers.items():
-        small, fast = smallest(layer), fastest(place)(layer)
-        kcycles = f"{fast.cycles[place][1] / 1e3:.0f}" if place in fast.cycles else "-"
-        yield f"{name:<20}{short(small.label):<18}{small.weight_bytes:>8}  {short(fast.label):<18}{kcycles:>9}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ import datasets
 from bench.plan import BOUNDS, REFERENCE, SPINE, Cell, Plan
 
 LARGE = ("covtype", "census", "imagenet")
-COMBINED = 1_000_000  # inputs that column combining is tried on: it compares each with most others
 ROOM = 4 << 30  # bytes of payloads that are cached at once besides the reference's, were they all dense
 
 
@@ -41,17 +40,6 @@ def share(plan: Plan, name: str) -> Plan:
     peers = tuple(peer for peer in plan.peers if peer.name in SPINE or peer.stored)
     effort = replace(effort, rounds=1)
     return replace(plan, effort=effort, metrics=metrics, peers=peers, ceilings=False)
-
-
-def too_long(label: str, shape: tuple[int, int]) -> str:
-    """Why a format is not tried on a large matrix, else empty.
-
-    >>> too_long("column_combined[alpha=4]", (2_458_285, 68))
-    'not tried: combining compares each of 2458285 inputs with most of the others, which takes hours'
-    """
-    if label.partition("[")[0] == "column_combined" and shape[0] > COMBINED:
-        return f"not tried: combining compares each of {shape[0]} inputs with most of the others, which takes hours"
-    return ""
 
 
 def parts(cells: Sequence[Cell], dense_bytes: int) -> Iterator[list[Cell]]:

@@ -112,9 +112,15 @@ def tell(cell: Cell, run: Future[Found], wire: Wire) -> None:
         if isinstance(found, DoesNotFit):
             raise found
         wire.done(cell, next(one.columns for one in found if one.kernel == known["kernel"]))
-    except (DoesNotFit, Unavailable) as lack:
-        wire.lack(cell, "unavailable", str(lack))
-    except TargetHung as error:
-        wire.lack(cell, "timeout", str(error))
     except Exception as error:
-        wire.fail(cell, error)
+        if (status := status_of(error)) == "failed":
+            wire.fail(cell, error)
+        else:
+            wire.lack(cell, status, str(error))
+
+
+def status_of(error: Exception) -> str:
+    """What a row without a figure is called."""
+    if isinstance(error, DoesNotFit | Unavailable):
+        return "unavailable"
+    return "timeout" if isinstance(error, TargetHung) else "failed"

@@ -148,8 +148,8 @@ class Screen:
     def _row(self, cell: Cell, row: Row) -> None:
         self.clock.finished(cell)
         known = cell.dataset, cell.label, row["status"], row.get("reason", "")
-        if row["status"] not in ("ok", "skipped") and known not in self._told:
-            if row["status"] == "unavailable":  # the same for all its cells: once is enough
+        if row["status"] != "ok" and known not in self._told:
+            if row["status"] in ("unavailable", "skipped"):  # the same for all its cells: once is enough
                 self._told.add(known)
             batch = f" batch {cell.batch}" if cell.metric == "time" else ""
             self.problem(f"  {cell.label}, {cell.metric}{batch}: {row['status']}: {row['reason']}")

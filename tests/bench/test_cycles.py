@@ -19,6 +19,7 @@ from bench import networks, session
 from bench.meters import Place, cycles
 from bench.networks import Work
 from bench.plan import Cell, Plan
+from bench.show import networks as show
 from cdot import build
 from firmware import packages
 from firmware.errors import DoesNotFit, TargetFailed, TargetHung, Unavailable
@@ -192,7 +193,7 @@ def test_totals_of_a_network() -> None:
     assert found["rice"] == networks.Total(1120, 70, 120, {"tcm": (448, 450, 454)})
     assert found["smallest"] == found["rice"]
     assert found["fastest, tcm"] == networks.Total(1180, 120, 120, {"tcm": (339, 350, 372)})
-    lines = list(networks.lines(found, 400))
+    lines = list(show.total_lines(found, 400))
     assert max(map(len, lines)) <= 80
     assert lines[2].split() == ["dense_s8", "1400", "50", "8", "0", "0.00"]
 

@@ -52,13 +52,21 @@ def test_the_key_of_a_cell_stays() -> None:
     assert journals.cell_key({"a": "x"}) == "79b5877ce299ab9924715b0da3453ee5575bb730b6a90f39762ffea7013aedc9"
 
 
-@pytest.mark.parametrize("status", ["failed", "timeout", "skipped", "unavailable"])
+@pytest.mark.parametrize("status", ["failed", "timeout", "unavailable"])
 def test_what_is_not_ok_is_tried_again(tmp_path: Path, status: str) -> None:
     with Journal(tmp_path / "j") as journal:
         journal.record(CELL, {"status": status})
         assert journal.finished(CELL) is None and journal.rows() == []
         journal.record(CELL, OK)
         assert journal.finished(CELL) == OK
+
+
+def test_what_was_refused_is_not_tried_again(tmp_path: Path) -> None:
+    """A format that finds a matrix too much work would find it so again, with the same code."""
+    refused = {"status": "skipped", "reason": "too much work"}
+    with Journal(tmp_path / "j") as journal:
+        journal.record(CELL, refused)
+        assert journal.finished(CELL) == refused and journal.finished(CELL | {"code_sha": "other"}) is None
 
 
 def test_rows_come_in_the_order_of_recording(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from bench import slices
 from bench.plan import Cell, Effort
 
 START = 0.05  # of whatever a cell does
-ENCODED = 40e-9, 8e-9  # a nonzero, an entry: encoding, decoding again, hashing
-PRODUCT = 1.5e-9, 0.3e-9  # a nonzero, an entry: a product with one vector
+ENCODED = 20e-9, 2e-9  # a nonzero, an entry: encoding, decoding again, hashing
+PRODUCT = 1e-9, 0.05e-9  # a nonzero, an entry: a product with one vector
 CHECKED = 3  # products of a cell and its reference beside those in samples
 VALGRIND = 50  # times slower
 COUNTED = 8  # products and decodings under valgrind

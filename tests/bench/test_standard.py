@@ -176,7 +176,7 @@ def test_costs_have_sensible_proportions() -> None:
     """Large ones take longer, samples are the least of a small cell, and counting is of a slice."""
     effort, imagenet, layer = Effort(rounds=1), (1_262_102, 900), (192, 1024)
     time = Cell("time", "w", "csc", batch=1)
-    assert cost.seconds(time, layer, 20_000, Effort()) == pytest.approx(8 * (0.05 + 16 * 0.005 + 3 * 8.9e-5), rel=0.01)
+    assert cost.seconds(time, layer, 20_000, Effort()) == pytest.approx(8 * (0.05 + 16 * 0.005 + 3 * 2.98e-5), rel=0.01)
     large = cost.seconds(time, imagenet, 352_000_000, effort)
     assert (
         20 < large < 100 and cost.seconds(Cell("time", "w", "csc", batch=8), imagenet, 352_000_000, effort) > 3 * large

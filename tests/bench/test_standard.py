@@ -181,7 +181,8 @@ def test_costs_have_sensible_proportions() -> None:
     assert (
         20 < large < 100 and cost.seconds(Cell("time", "w", "csc", batch=8), imagenet, 352_000_000, effort) > 3 * large
     )
-    assert 15 < cost.seconds(Cell("space", "w", "csc"), imagenet, 352_000_000, effort) < 60
+    encoded = cost.seconds(Cell("space", "w", "csc"), imagenet, 352_000_000, effort)
+    assert encoded == pytest.approx(0.05 + 352_000_000 * 20e-9 + 1_135_891_800 * 2e-9)
     assert cost.seconds(Cell("instructions", "w", "csc", batch=1), imagenet, 352_000_000, effort) < 30
 
 

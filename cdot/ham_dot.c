@@ -180,14 +180,9 @@ int ham_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t 
             uint32_t col_begin, uint32_t col_end, void *scratch)
 {
     const ham_tables *tables = view->workspace;
-    cdot_cursor cursor;
-    cdot_block block;
     if (batch == 1 && ldx == 1 && ldy == 1 && tables->unary && view->n) {
         dot_unary(view, x, y, col_begin, col_end);
         return CDOT_OK;
     }
-    view->decoder->seek(view, &cursor, col_begin, col_end, scratch);
-    while (view->decoder->next(view, &cursor, &block))
-        cdot_multiply(view, &block, x, ldx, y, ldy, batch);
-    return CDOT_OK;
+    return cdot_dot_blocks(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
 }

@@ -70,6 +70,7 @@ static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
     tables->sparse = view->nnz < tables->stream.stream_bits / 64;
     tables->entries = (ham_entry *)(rest + huffman_workspace(code->longest));
     view->row_bytes = view->n > 65536 ? 4 : 2;
+    view->group = (uint32_t)1 << tables->stream.seek_shift;
     view->scratch_bytes = ham_scratch_bytes(view->row_bytes);
     return ham_build_table(tables);
 }

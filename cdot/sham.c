@@ -75,6 +75,7 @@ static int sham_open(cdot_view *view, const uint8_t *payload, uint64_t size, voi
         return error;
     cdot_fill_view(view, &sham_decoder, &reader, workspace);
     view->row_bytes = sections.width;
+    view->group = (uint32_t)1 << fields->seek_shift;
     view->scratch_bytes = CHUNK_SEGMENTS * sizeof(uint32_t) + coded_scratch(&tables->values);
     tables->rows = sections.rows;
     tables->counts = (chunk_counts){sections.counts, positions, sections.width, fields->seek_shift, view->m};

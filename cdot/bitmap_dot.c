@@ -27,16 +27,12 @@ int bitmap_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size
                uint32_t col_begin, uint32_t col_end, void *scratch)
 {
     cdot_cursor cursor;
-    cdot_block block;
     if (col_begin == col_end || view->n == 0)
         return CDOT_OK;
+    if (batch != 1 || ldx != 1 || ldy != 1 || ((const bitmap_fields *)view->section[BITMAP_FIELDS])->coded)
+        return cdot_dot_blocks(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
     bitmap_seek(view, &cursor, col_begin, col_end, scratch);
-    if (batch == 1 && ldx == 1 && ldy == 1 && !((const bitmap_fields *)view->section[BITMAP_FIELDS])->coded) {
-        bitmap_dot_one(view, (const bitmap_cursor *)&cursor, x, y);
-        return CDOT_OK;
-    }
-    while (bitmap_next(view, &cursor, &block))
-        cdot_multiply(view, &block, x, ldx, y, ldy, batch);
+    bitmap_dot_one(view, (const bitmap_cursor *)&cursor, x, y);
     return CDOT_OK;
 }
 #endif

@@ -16,16 +16,23 @@ typedef struct {
     uint64_t last; /* index of the last pair of words; a stream has two words at the least */
 } bit_stream;
 
-/* The bits from `bit` on, left-justified in 64; BITS_PEEK or more of them. */
-static inline uint64_t bits_peek(const bit_stream *stream, uint64_t bit)
+/* The bits from `bit` on, left-justified in 64; BITS_PEEK or more of them. Word bit / 32 is not behind the last pair. */
+static inline uint64_t bits_peek_within(const uint32_t *words, uint64_t bit)
 {
-    uint64_t word = bit >> 5, pair;
-    word = word < stream->last ? word : stream->last;
-    memcpy(&pair, stream->words + word, 8);
+    uint64_t pair;
+    memcpy(&pair, words + (bit >> 5), 8);
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "payloads are little-endian and read in place"
 #endif
     return (pair << 32 | pair >> 32) << (bit & 31);
+}
+
+/* The same anywhere: behind the end are the last words once more. */
+static inline uint64_t bits_peek(const bit_stream *stream, uint64_t bit)
+{
+    uint64_t word = bit >> 5;
+    word = word < stream->last ? word : stream->last;
+    return bits_peek_within(stream->words, word << 5 | (bit & 31));
 }
 
 /* All 64 bits from `bit` on, for codewords longer than a peek. */

@@ -21,7 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-FLAGS = ("-std=c11", "-O3", "-Wall", "-Wextra")
+FLAGS = ("-std=c11", "-O3", "-fomit-frame-pointer", "-Wall", "-Wextra")
 SHARED = ("-fPIC", "-shared")
 PROGRAM = ("-rdynamic",)  # the libraries that a program opens find its symbols
 X86_64_V3 = frozenset({"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"})

@@ -66,6 +66,7 @@ typedef struct {
     uint32_t n, m;
     uint32_t value_type;
     uint32_t row_bytes;                 /* width of the row indices in a block: 1, 2 or 4 */
+    uint32_t group;                     /* columns that are best decoded together: threads get whole groups */
 } cdot_view;
 
 /* A piece of the matrix: consecutive columns, one segment each, the entries of one after the other.

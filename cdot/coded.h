@@ -71,29 +71,6 @@ static inline void coded_decode_bytes(const symbol_stream *symbols, coded_cursor
 /* Floats of codewords that are alike, of stream `s` until its chunk of `size` is full. */
 void coded_unpack(const coded_values *values, coded_cursor *at, int s, uint32_t size);
 
-/* The same for values. */
-static inline void coded_decode(const coded_values *values, coded_cursor *at, const uint32_t *sizes)
-{
-    float *floats = at->scratch, *outs[CHUNK_STREAMS], *ends[CHUNK_STREAMS];
-    if (values->bytes) {
-        coded_decode_bytes(&values->symbols, at, sizes);
-        return;
-    }
-    if (values->alike) {
-        for (int s = 0; s < CHUNK_STREAMS; s++)
-            coded_unpack(values, at, s, sizes[s]);
-        return;
-    }
-    uint32_t idle = values->pairs.stream.groups ? CHUNK_ENTRIES : 0;
-    for (int s = 0; s < CHUNK_STREAMS; s++) {
-        outs[s] = floats + s * CODED_STRIDE + (sizes[s] ? at->filled[s] : 0);
-        ends[s] = floats + s * CODED_STRIDE + (sizes[s] ? sizes[s] : idle);
-    }
-    pairs_decode_four(&values->pairs, at->bits, outs, ends);
-    for (int s = 0; s < CHUNK_STREAMS; s++)
-        at->filled[s] = (uint32_t)(outs[s] - floats) - s * CODED_STRIDE;
-}
-
 /* Decodes stream `s` alone until its chunk of `size` is full. */
 static inline void coded_complete_bytes(const symbol_stream *symbols, coded_cursor *at, int s, uint32_t size)
 {
@@ -115,6 +92,44 @@ static inline void coded_complete(const coded_values *values, coded_cursor *at, 
     }
     pairs_decode(&values->pairs, at->bits + s, &out, floats + size);
     at->filled[s] = (uint32_t)(out - floats);
+}
+
+/* The one stream that has a chunk, or -1. */
+static inline int coded_alone(const uint32_t *sizes)
+{
+    int found = -1;
+    for (int s = 0; s < CHUNK_STREAMS; s++)
+        if (sizes[s])
+            found = found == -1 ? s : CHUNK_STREAMS;
+    return found < CHUNK_STREAMS ? found : -1;
+}
+
+/* The same as coded_decode_bytes for values; a stream without others is decoded alone. */
+static inline void coded_decode(const coded_values *values, coded_cursor *at, const uint32_t *sizes)
+{
+    float *floats = at->scratch, *outs[CHUNK_STREAMS], *ends[CHUNK_STREAMS];
+    if (values->bytes) {
+        coded_decode_bytes(&values->symbols, at, sizes);
+        return;
+    }
+    if (values->alike) {
+        for (int s = 0; s < CHUNK_STREAMS; s++)
+            coded_unpack(values, at, s, sizes[s]);
+        return;
+    }
+    int alone = coded_alone(sizes);
+    if (alone >= 0) {
+        coded_complete(values, at, alone, sizes[alone]);
+        return;
+    }
+    uint32_t idle = values->pairs.stream.groups ? CHUNK_ENTRIES : 0;
+    for (int s = 0; s < CHUNK_STREAMS; s++) {
+        outs[s] = floats + s * CODED_STRIDE + (sizes[s] ? at->filled[s] : 0);
+        ends[s] = floats + s * CODED_STRIDE + (sizes[s] ? sizes[s] : idle);
+    }
+    pairs_decode_four(&values->pairs, at->bits, outs, ends);
+    for (int s = 0; s < CHUNK_STREAMS; s++)
+        at->filled[s] = (uint32_t)(outs[s] - floats) - s * CODED_STRIDE;
 }
 
 /* Starts stream `s` at a group's first bit. */

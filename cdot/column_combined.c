@@ -172,9 +172,6 @@ static int combined_dot(const cdot_view *view, const float *x, size_t ldx, float
                         size_t batch, uint32_t col_begin, uint32_t col_end, void *scratch)
 {
     const combined_tables *tables = view->workspace;
-    cdot_cursor cursor;
-    cdot_block block;
-    int status;
     if (batch == 1 && ldx == 1 && ldy == 1 && tables->bits <= 3) {
         combined_vector(tables, view->m, x, y, col_begin, col_end, scratch);
         return CDOT_OK;
@@ -183,10 +180,7 @@ static int combined_dot(const cdot_view *view, const float *x, size_t ldx, float
     if (batch % COMBINED_LANES == 0 && tables->bits <= 3)
         col_begin = combined_batch(tables, view->m, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
 #endif
-    combined_seek(view, &cursor, col_begin, col_end, scratch);
-    while ((status = combined_next(view, &cursor, &block)) > 0)
-        cdot_multiply(view, &block, x, ldx, y, ldy, batch);
-    return status;
+    return cdot_dot_blocks(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
 }
 
 const cdot_decoder column_combined_decoder = {combined_workspace, combined_open, combined_seek,

@@ -18,6 +18,7 @@ static int csc_open_as(cdot_view *view, const uint8_t *payload, uint64_t size, v
     if (cdot_read_header(&reader, payload, size, format, 0))
         return reader.error;
     cdot_fill_view(view, decoder, &reader, workspace);
+    view->group = 1;
     if (format == FORMAT_CSC_MIN && view->n)
         view->row_bytes = cdot_width(view->n - 1);
     view->section[VALUES] = cdot_take(&reader, view->nnz, 4, 4);

@@ -30,6 +30,7 @@ static int csc_palette_open(cdot_view *view, const uint8_t *payload, uint64_t si
     if (!fields)
         return reader.error;
     cdot_fill_view(view, &csc_palette_decoder, &reader, workspace);
+    view->group = 1;
     if (view->n)
         view->row_bytes = cdot_width(view->n - 1);
     uint32_t width = packed_width(fields->symbols);

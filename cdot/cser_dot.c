@@ -99,23 +99,12 @@ static inline void dot_with(const cdot_view *view, uint32_t row_bytes, const flo
         dot_columns(view, row_bytes, x, ldx, y, ldy, batch, col_begin, col_end);
 }
 
-static int dot_decoded(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
-                       uint32_t col_begin, uint32_t col_end, void *scratch)
-{
-    cdot_cursor cursor;
-    cdot_block block;
-    view->decoder->seek(view, &cursor, col_begin, col_end, scratch);
-    while (view->decoder->next(view, &cursor, &block))
-        cdot_multiply(view, &block, x, ldx, y, ldy, batch);
-    return CDOT_OK;
-}
-
 int cser_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
              uint32_t col_begin, uint32_t col_end, void *scratch)
 {
     uint32_t row_bytes = cdot_width(view->n);
     if (cser_implicit(view) != 0)
-        return dot_decoded(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
+        return cdot_dot_blocks(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
     if (row_bytes == 1)
         dot_with(view, 1, x, ldx, y, ldy, batch, col_begin, col_end);
     else if (row_bytes == 2)

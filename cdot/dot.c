@@ -20,12 +20,21 @@ static void clear(void *y, size_t ldy, size_t batch, uint32_t col_begin, uint32_
             memset(out + 4 * j * ldy, 0, 4 * batch);
 }
 
-int cdot_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
-             uint32_t col_begin, uint32_t col_end, void *scratch)
+int cdot_dot_blocks(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
+                    uint32_t col_begin, uint32_t col_end, void *scratch)
 {
     cdot_cursor cursor;
     cdot_block block;
     int status;
+    view->decoder->seek(view, &cursor, col_begin, col_end, scratch);
+    while ((status = view->decoder->next(view, &cursor, &block)) > 0)
+        cdot_multiply(view, &block, x, ldx, y, ldy, batch);
+    return status;
+}
+
+int cdot_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
+             uint32_t col_begin, uint32_t col_end, void *scratch)
+{
     if (view->value_type != CDOT_FLOAT32)
         return CDOT_FORMAT;
     if (!in_range(view, col_begin, col_end))
@@ -33,10 +42,7 @@ int cdot_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t
     clear(y, ldy, batch, col_begin, col_end);
     if (view->decoder->dot)
         return view->decoder->dot(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
-    view->decoder->seek(view, &cursor, col_begin, col_end, scratch);
-    while ((status = view->decoder->next(view, &cursor, &block)) > 0)
-        cdot_multiply(view, &block, x, ldx, y, ldy, batch);
-    return status;
+    return cdot_dot_blocks(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
 }
 
 int cdot_dot_blocks_s8(const cdot_view *view, const int8_t *x, size_t ldx, int32_t *y, size_t ldy, size_t batch,

@@ -115,6 +115,7 @@ static int eie_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
     uint64_t *positions = (uint64_t *)((uint8_t *)workspace + eie_codes_bytes(&sections));
     cdot_fill_view(view, &eie_decoder, &reader, workspace);
     view->row_bytes = view->n > 65536 ? 4 : 2;
+    view->group = (uint32_t)1 << sections.shift;
     *tables = (eie_tables){.entries = fields->entries, .symbols = fields->values.symbols};
     tables->coded = fields->gaps.symbols > 0;
     tables->counts = (chunk_counts){sections.counts, positions, sections.width, sections.shift, view->m};

@@ -4,7 +4,7 @@
 
 extern const cdot_decoder ham_decoder;
 
-enum { FORMAT = 5 };
+enum { FORMAT = 5, NONZERO_BITS = 64, LOOK_ROWS = 1 << 14 };
 
 static int ham_read(cdot_reader *reader, const uint8_t *payload, uint64_t size, huffman_sections *sections)
 {
@@ -24,6 +24,16 @@ static uint64_t ham_tables_bytes(void)
     return (sizeof(ham_tables) + 15) / 16 * 16;
 }
 
+/* Bytes of the table of look-ups, where it takes no more than half of the stream's, sums are not too long, and
+ * nonzeros with the zeros in front of them take so few bits that most look-ups are not for zeros alone; else 0. */
+static uint64_t ham_looks_bytes(const cdot_header *header, const huffman_sections *sections)
+{
+    uint64_t bytes = (sizeof(ham_look) + sizeof(ham_values)) << HAM_LOOK_BITS, stream_bits = sections->fields.words * 32;
+    if (HAM_STREAMS == 1 || header->value_type == CDOT_INT8 || header->n > LOOK_ROWS || stream_bits < 16 * bytes)
+        return 0;
+    return sections->per_length[0] == 1 && stream_bits / NONZERO_BITS < header->nnz ? bytes : 0;
+}
+
 static int64_t ham_workspace(const uint8_t *payload, uint64_t size)
 {
     cdot_reader reader;
@@ -34,7 +44,8 @@ static int64_t ham_workspace(const uint8_t *payload, uint64_t size)
     uint32_t longest = sections.fields.longest;
     uint64_t wide = reader.header.value_type == CDOT_INT8 ? HUFFMAN_WIDE(sections.fields.symbols) : 0;
     uint64_t table = sizeof(ham_entry) << ham_table_bits(longest);
-    return (int64_t)(ham_tables_bytes() + wide + huffman_workspace(longest) + table);
+    uint64_t looks = ham_looks_bytes(&reader.header, &sections);
+    return (int64_t)(ham_tables_bytes() + wide + looks + huffman_workspace(longest) + table);
 }
 
 static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
@@ -53,6 +64,10 @@ static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
         huffman_widen_s8(&sections, rest);
         rest += HUFFMAN_WIDE(sections.fields.symbols);
     }
+    uint64_t looks = ham_looks_bytes(&reader.header, &sections);
+    tables->looks = looks ? (ham_look *)rest : NULL;
+    tables->values = looks ? (ham_values *)(tables->looks + (1 << HAM_LOOK_BITS)) : NULL;
+    rest += looks;
     error = huffman_stream_open(&tables->stream, &sections, sections.values, rest);
     if (error)
         return error;
@@ -70,6 +85,7 @@ static int ham_open(cdot_view *view, const uint8_t *payload, uint64_t size, void
     tables->sparse = view->nnz < tables->stream.stream_bits / 64;
     tables->entries = (ham_entry *)(rest + huffman_workspace(code->longest));
     view->row_bytes = view->n > 65536 ? 4 : 2;
+    view->group = (uint32_t)1 << tables->stream.seek_shift;
     view->scratch_bytes = ham_scratch_bytes(view->row_bytes);
     return ham_build_table(tables);
 }

@@ -13,6 +13,7 @@ enum {
     /* One on small cores, which do one thing after the other anyhow: less code, and less scratch. */
     HAM_STREAMS = sizeof(void *) < 8 ? 1 : 4,
     HAM_TABLE_BITS = 11,
+    HAM_LOOK_BITS = 12,
     HAM_LONG = 128 /* unary: bits of an entry for a longer codeword than the table's; more than a peek has */
 };
 
@@ -24,9 +25,24 @@ typedef struct {
     uint8_t entries; /* zeros + count */
 } ham_entry;
 
+/* What HAM_LOOK_BITS in front of a stream hold where zeros are unary: zeros, and nonzeros, two at the most. Their values
+ * lie apart, with 0 where there are fewer: what the next look-up waits for stays in the first-level cache. */
+typedef struct {
+    uint8_t bits, first, longer, second; /* first, second: rows in front of each; longer: the first's bits, less one */
+    uint32_t rows; /* with zeros in front of the nonzeros and behind them; HAM_NONE: a longer codeword */
+} ham_look;
+
+typedef struct {
+    float of[2];
+} ham_values;
+
+enum { HAM_NONE = 1 << 30 }; /* more rows than a matrix has whose table this is */
+
 typedef struct {
     huffman_stream stream;
     ham_entry *entries; /* [2^table_bits] */
+    ham_look *looks;    /* [2^HAM_LOOK_BITS], NULL: pairs of nonzeros are faster, or smaller */
+    ham_values *values; /* of each look */
     uint64_t safe_bits; /* a peek in front of it has 64 bits of the stream */
     uint32_t table_bits, unary;
     uint32_t sparse;    /* most peeks have no nonzero: one stream from begin to end is as fast then */

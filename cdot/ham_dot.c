@@ -2,51 +2,10 @@
  * found. Four groups of columns are decoded side by side. A column's nonzeros are added to two sums in turn,
  * which end with the column or at a multiple of ROWS rows: so they are the same for any range of columns,
  * whichever step finds a nonzero. */
-#include "ham_step.h"
+#include "ham_job.h"
 #include "multiply.h"
 
 enum { ROWS = 4096 };
-
-typedef struct {
-    const ham_tables *tables;
-    const float *x;
-    float *y;
-    uint32_t n, begin, end, next; /* rows; columns asked for; the first column of the next group to start */
-} ham_job;
-
-/* Gives a stream the next group; it is not live any more if there is none. */
-static void start(ham_job *job, ham_stream *one)
-{
-    const huffman_stream *stream = &job->tables->stream;
-    one->live = job->next < job->end;
-    if (!one->live)
-        return;
-    uint32_t columns = (uint32_t)1 << stream->seek_shift;
-    one->column = job->next;
-    one->end = (uint32_t)ham_least((uint64_t)job->next + columns, job->end);
-    one->bit = huffman_seek(stream, job->next >> stream->seek_shift);
-    one->row = 0;
-    one->limit = ham_least(job->n, ROWS);
-    one->sum = one->other = 0;
-    job->next = one->end;
-}
-
-/* The limit is reached: adds the sum to its column, and goes on with the column's next rows, the next
- * column, or the next group. */
-static void finish(ham_job *job, ham_stream *one)
-{
-    if (one->column >= job->begin)
-        job->y[one->column] += one->sum + one->other;
-    one->sum = one->other = 0;
-    if (one->row == job->n) {
-        one->row = 0;
-        if (++one->column == one->end) {
-            start(job, one);
-            return;
-        }
-    }
-    one->limit = ham_least(one->row + ROWS, job->n);
-}
 
 /* What is rare: the end of a column, a long run of zeros or codeword, the last bits of the stream. */
 __attribute__((noinline)) static void slow_step(ham_job *job, ham_stream *one)
@@ -58,7 +17,7 @@ __attribute__((noinline)) static void slow_step(ham_job *job, ham_stream *one)
         one->other = sum;
     }
     if (one->row == one->limit)
-        finish(job, one);
+        ham_finish(job, one);
 }
 
 /* Where a stream stands, in registers. */
@@ -149,24 +108,21 @@ static void run_alone(ham_job *job, ham_stream *one)
     }
 }
 
-static int all_live(const ham_stream *streams)
-{
-    uint32_t live = 1;
-    for (int s = 0; s < HAM_STREAMS; s++)
-        live &= streams[s].live;
-    return (int)live;
-}
-
 static void dot_unary(const cdot_view *view, const float *x, float *y, uint32_t col_begin, uint32_t col_end)
 {
     const ham_tables *tables = view->workspace;
     uint32_t shift = tables->stream.seek_shift;
-    ham_job job = {tables, x, y, view->n, col_begin, col_end, col_begin >> shift << shift};
+    ham_job job = {tables, x, y, view->n, ROWS, col_begin, col_end, col_begin >> shift << shift};
     ham_stream streams[HAM_STREAMS];
     int used = tables->sparse ? 1 : HAM_STREAMS;
+    if (HAM_STREAMS > 1 && tables->looks && ham_looks_fit(x, view->n)) {
+        job.piece = view->n;
+        ham_dot_looks(&job);
+        return;
+    }
     for (int s = 0; s < used; s++)
-        start(&job, &streams[s]);
-    while (used > 1 && all_live(streams)) {
+        ham_start(&job, &streams[s]);
+    while (used > 1 && ham_all_live(streams)) {
         run(&job, streams, HAM_STREAMS);
         for (int s = 0; s < HAM_STREAMS; s++)
             if (streams[s].live)
@@ -180,14 +136,9 @@ int ham_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t 
             uint32_t col_begin, uint32_t col_end, void *scratch)
 {
     const ham_tables *tables = view->workspace;
-    cdot_cursor cursor;
-    cdot_block block;
     if (batch == 1 && ldx == 1 && ldy == 1 && tables->unary && view->n) {
         dot_unary(view, x, y, col_begin, col_end);
         return CDOT_OK;
     }
-    view->decoder->seek(view, &cursor, col_begin, col_end, scratch);
-    while (view->decoder->next(view, &cursor, &block))
-        cdot_multiply(view, &block, x, ldx, y, ldy, batch);
-    return CDOT_OK;
+    return cdot_dot_blocks(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
 }

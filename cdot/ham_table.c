@@ -53,6 +53,29 @@ static ham_entry run_entry(const ham_tables *tables, uint32_t t, uint64_t window
     return run;
 }
 
+/* What HAM_LOOK_BITS in front of `window` hold. */
+static ham_look look_of(const huffman_code *code, uint64_t window, ham_values *values)
+{
+    ham_look look = {0, 0, 0, 0, 0};
+    *values = (ham_values){{0, 0}};
+    uint32_t length, count = 0, bits = 0, rows = 0;
+    for (;;) {
+        uint32_t symbol = huffman_slow(code, window << bits, &length);
+        if (bits + length > HAM_LOOK_BITS || (symbol && count == 2))
+            break;
+        if (symbol) {
+            *(count ? &look.second : &look.first) = (uint8_t)rows;
+            look.longer = count ? look.longer : (uint8_t)(length - 1);
+            values->of[count++] = code->values[symbol];
+        }
+        bits += length;
+        rows++;
+    }
+    look.bits = (uint8_t)bits;
+    look.rows = bits ? rows : HAM_NONE;
+    return look;
+}
+
 int ham_build_table(ham_tables *tables)
 {
     const huffman_code *code = &tables->stream.code;
@@ -62,6 +85,10 @@ int ham_build_table(ham_tables *tables)
         return error;
     uint32_t unary = tables->zero_bits == 1 && tables->zero == 0, t = ham_table_bits(code->longest);
     tables->unary = unary;
+    if (!unary)
+        tables->looks = NULL;
+    for (uint32_t i = 0; tables->looks && i < (uint32_t)1 << HAM_LOOK_BITS; i++)
+        tables->looks[i] = look_of(code, (uint64_t)i << (64 - HAM_LOOK_BITS), &tables->values[i]);
     tables->table_bits = t;
     for (uint32_t i = 0; i < (uint32_t)1 << t; i++) {
         uint64_t window = (uint64_t)i << (64 - t);

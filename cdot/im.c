@@ -160,16 +160,11 @@ static int im_dot(const cdot_view *view, const float *x, size_t ldx, float *y, s
                   uint32_t col_begin, uint32_t col_end, void *scratch)
 {
     uint32_t symbols = ((const im_fields *)view->section[FIELDS])->symbols;
-    cdot_cursor cursor;
-    cdot_block block;
     if (batch == 1 && ldx == 1 && ldy == 1 && palette_fits(view->section[VALUES], symbols)) {
         im_dot_one(view, x, y, col_begin, col_end, scratch);
         return CDOT_OK;
     }
-    im_seek(view, &cursor, col_begin, col_end, scratch);
-    while (im_next(view, &cursor, &block))
-        cdot_multiply(view, &block, x, ldx, y, ldy, batch);
-    return CDOT_OK;
+    return cdot_dot_blocks(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
 }
 #else
 #define im_dot NULL

@@ -77,6 +77,7 @@ int pairs_open(pair_stream *out, const huffman_sections *sections, uint8_t *work
     uint64_t entries = huffman_entries(sections->fields.longest);
     void *tables = workspace + huffman_workspace(sections->fields.longest);
     out->longs = NULL;
+    out->look_ups = 64 / PAIR_LOOK_UPS >= sections->fields.longest ? PAIR_LOOK_UPS : PAIR_LONG_LOOK_UPS;
     if (pairs_are_long(sections)) {
         out->longs = tables;
         out->seconds = (float *)(out->longs + entries);

@@ -16,7 +16,8 @@
 enum {
     PAIR_STREAMS = 4,
     PAIR_LOOK_UPS = 3, /* from one peek: PAIR_LOOK_UPS * HUFFMAN_TABLE_BITS <= BITS_PEEK */
-    PAIR_LONGEST = 64 / PAIR_LOOK_UPS, /* long codewords, from one wide peek */
+    PAIR_LONG_LOOK_UPS = 2, /* from one wide peek, where PAIR_LOOK_UPS of the longest codewords do not fit */
+    PAIR_LONGEST = 64 / PAIR_LONG_LOOK_UPS,
     PAIRS_PAST = 2 * PAIR_LOOK_UPS,
     PAIR_SPARE = PAIRS_PAST + 1 /* values behind those asked for that may be written */
 };
@@ -37,6 +38,7 @@ typedef struct {
     pair_entry *entries; /* [2^table_bits], or */
     float *seconds;      /* [2^table_bits] */
     pair_long *longs;    /* [2^table_bits], NULL: the other kind */
+    int look_ups;        /* PAIR_LOOK_UPS or PAIR_LONG_LOOK_UPS */
 } pair_stream;
 
 /* Bytes of workspace that pairs_open takes, a multiple of 16. */
@@ -74,17 +76,17 @@ static inline uint32_t pairs_look_up_long(const pair_stream *pairs, uint64_t *wi
     return bits;
 }
 
-/* What one peek gives; `longs`, a constant in every call, is the kind of table. `tables` is a copy of `pairs`
+/* What one peek gives; `longs`, the kind of table, and `look_ups` are constants in every call. `tables` is a copy of `pairs`
  * that stays in registers, for no call has its address. A codeword that is in no entry moves nothing on, so
  * it is enough to look for one once. */
 __attribute__((always_inline)) static inline void pairs_peek(const pair_stream *pairs,
                                                              const pair_stream *tables, uint64_t *bit, float **out,
-                                                             int longs)
+                                                             int longs, int look_ups)
 {
     const bit_stream *stream = &tables->stream.stream;
     uint64_t window = longs ? bits_peek_wide(stream, *bit) : bits_peek(stream, *bit);
     uint32_t found = 0;
-    for (int look_up = 0; look_up < PAIR_LOOK_UPS; look_up++)
+    for (int look_up = 0; look_up < look_ups; look_up++)
         found = longs ? pairs_look_up_long(tables, &window, bit, out) : pairs_look_up(tables, &window, bit, out);
     if (__builtin_expect(!found, 0))
         *bit = pairs_search(pairs, *bit, (*out)++);
@@ -93,16 +95,16 @@ __attribute__((always_inline)) static inline void pairs_peek(const pair_stream *
 /* Values of PAIR_STREAMS streams that are not at their ends, until one of them is. They are written out, and
  * stand in variables of their own: a loop over them would be one through memory. */
 static inline void pairs_rounds(const pair_stream *pairs, uint64_t *bits, float **outs, float *const *ends,
-                                int longs)
+                                int longs, int look_ups)
 {
     const pair_stream tables = *pairs;
     uint64_t bit0 = bits[0], bit1 = bits[1], bit2 = bits[2], bit3 = bits[3];
     float *out0 = outs[0], *out1 = outs[1], *out2 = outs[2], *out3 = outs[3];
     do {
-        pairs_peek(pairs, &tables, &bit0, &out0, longs);
-        pairs_peek(pairs, &tables, &bit1, &out1, longs);
-        pairs_peek(pairs, &tables, &bit2, &out2, longs);
-        pairs_peek(pairs, &tables, &bit3, &out3, longs);
+        pairs_peek(pairs, &tables, &bit0, &out0, longs, look_ups);
+        pairs_peek(pairs, &tables, &bit1, &out1, longs, look_ups);
+        pairs_peek(pairs, &tables, &bit2, &out2, longs, look_ups);
+        pairs_peek(pairs, &tables, &bit3, &out3, longs, look_ups);
     } while (out0 < ends[0] && out1 < ends[1] && out2 < ends[2] && out3 < ends[3]);
     bits[0] = bit0, bits[1] = bit1, bits[2] = bit2, bits[3] = bit3;
     outs[0] = out0, outs[1] = out1, outs[2] = out2, outs[3] = out3;
@@ -114,12 +116,15 @@ static inline void pairs_decode(const pair_stream *pairs, uint64_t *bit, float *
     if (pairs->stream.groups == 0)
         while (*out < end)
             *(*out)++ = pairs->stream.code.values[0];
-    else if (pairs->longs)
+    else if (!pairs->longs)
         while (*out < end)
-            pairs_peek(pairs, pairs, bit, out, 1);
+            pairs_peek(pairs, pairs, bit, out, 0, PAIR_LOOK_UPS);
+    else if (pairs->look_ups == PAIR_LOOK_UPS)
+        while (*out < end)
+            pairs_peek(pairs, pairs, bit, out, 1, PAIR_LOOK_UPS);
     else
         while (*out < end)
-            pairs_peek(pairs, pairs, bit, out, 0);
+            pairs_peek(pairs, pairs, bit, out, 1, PAIR_LONG_LOOK_UPS);
 }
 
 /* Values of PAIR_STREAMS streams, until one of them has reached its end; bits and outs are moved on. */
@@ -128,10 +133,12 @@ static inline void pairs_decode_four(const pair_stream *pairs, uint64_t *bits, f
     int all = pairs->stream.groups > 0;
     for (int s = 0; s < PAIR_STREAMS; s++)
         all &= outs[s] < ends[s];
-    if (all && pairs->longs)
-        pairs_rounds(pairs, bits, outs, ends, 1);
+    if (all && !pairs->longs)
+        pairs_rounds(pairs, bits, outs, ends, 0, PAIR_LOOK_UPS);
+    else if (all && pairs->look_ups == PAIR_LOOK_UPS)
+        pairs_rounds(pairs, bits, outs, ends, 1, PAIR_LOOK_UPS);
     else if (all)
-        pairs_rounds(pairs, bits, outs, ends, 0);
+        pairs_rounds(pairs, bits, outs, ends, 1, PAIR_LONG_LOOK_UPS);
     for (int s = 0; s < PAIR_STREAMS && pairs->stream.groups == 0; s++)
         pairs_decode(pairs, bits + s, outs + s, ends[s]);
 }

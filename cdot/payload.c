@@ -79,6 +79,7 @@ void cdot_fill_view(cdot_view *view, const cdot_decoder *decoder, const cdot_rea
     view->nnz = reader->header.nnz;
     view->value_type = reader->header.value_type;
     view->row_bytes = 4;
+    view->group = CDOT_GROUP;
 }
 
 int cdot_check_indices(const void *indices, uint32_t width, uint64_t count, uint64_t limit)

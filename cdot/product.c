@@ -4,7 +4,7 @@
 #include "payload.h"
 #include "threads.h"
 
-enum { LINE = 64, BATCH_STEP = 8, TILE = 16 };
+enum { LINE = 64, BATCH_STEP = 8, TILE = 16, PART_GROUPS = 16 };
 
 static uint64_t up(uint64_t x, uint64_t to)
 {
@@ -55,7 +55,19 @@ static uint64_t weight(const cdot_view *view, uint32_t column)
     return view->decoder->weight ? view->decoder->weight(view, column) : column;
 }
 
-/* The first column of part `part` of `parts` of the range, balanced by weight, at a seek group. */
+/* Parts of the columns: POOL_PARTS a thread, but of few columns only as many as leave each its PART_GROUPS groups,
+ * for decoders want several side by side, and one a thread at the least. */
+static uint32_t parts_of(const cdot_view *view, uint32_t columns, uint32_t threads)
+{
+    uint32_t most = threads * POOL_PARTS, parts = columns / view->group / PART_GROUPS / threads * threads;
+    if (threads == 1)
+        return 1;
+    if (view->group == CDOT_GROUP || parts > most)
+        return most;
+    return parts ? parts : threads;
+}
+
+/* The first column of part `part` of `parts` of the range, balanced by weight, at a group's first. */
 static uint32_t split(const cdot_view *view, uint32_t begin, uint32_t end, uint32_t part, uint32_t parts)
 {
     if (part == 0 || part == parts)
@@ -70,7 +82,7 @@ static uint32_t split(const cdot_view *view, uint32_t begin, uint32_t end, uint3
         else
             to = middle;
     }
-    from = (uint32_t)up(from, CDOT_GROUP);
+    from = (uint32_t)up(from, view->group);
     return from < end ? from : end;
 }
 
@@ -123,7 +135,7 @@ static int product(const cdot_view *view, const void *X, void *Y, size_t batch, 
         return CDOT_RANGE;
     uint32_t threads = cdot_pool_threads(pool);
     product_job job = {view, X, X, Y, Y, batch, padded(batch), col_begin, col_end,
-                       threads == 1 ? 1 : threads * POOL_PARTS, scratch, 0};
+                       parts_of(view, col_end - col_begin, threads), scratch, 0};
     if (batch != 1) {
         uint8_t *x = job.scratch + threads * up(view->scratch_bytes, LINE);
         job.x = x;

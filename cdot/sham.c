@@ -75,6 +75,7 @@ static int sham_open(cdot_view *view, const uint8_t *payload, uint64_t size, voi
         return error;
     cdot_fill_view(view, &sham_decoder, &reader, workspace);
     view->row_bytes = sections.width;
+    view->group = (uint32_t)1 << fields->seek_shift;
     view->scratch_bytes = CHUNK_SEGMENTS * sizeof(uint32_t) + coded_scratch(&tables->values);
     tables->rows = sections.rows;
     tables->counts = (chunk_counts){sections.counts, positions, sections.width, fields->seek_shift, view->m};
@@ -96,13 +97,18 @@ static void sham_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t colum
     chunk_seek(&at->chunks, &tables->counts, column, end, ends);
 }
 
-/* A chunk's rows are on their way from memory while its values are decoded. */
+/* A chunk's rows are on their way from memory while its values are decoded; some behind them too. */
 static void sham_prefetch(const cdot_view *view, const chunk_stream *one)
 {
     const sham_tables *tables = view->workspace;
     const uint8_t *rows = (const uint8_t *)tables->rows + one->position * view->row_bytes;
-    for (uint32_t at = 0; at < one->chunk * view->row_bytes; at += LINE)
-        __builtin_prefetch(rows + at);
+    const uint8_t *end = rows + one->chunk * view->row_bytes;
+    for (; rows < end; rows += 4 * LINE) {
+        __builtin_prefetch(rows);
+        __builtin_prefetch(rows + LINE);
+        __builtin_prefetch(rows + 2 * LINE);
+        __builtin_prefetch(rows + 3 * LINE);
+    }
 }
 
 /* Gives stream `s` its next chunk; 0 if there is nothing left for it. */

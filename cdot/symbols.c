@@ -162,9 +162,7 @@ uint64_t symbols_alike(const symbol_stream *symbols, uint64_t bit, uint32_t coun
 
 void symbols_values(const uint8_t *numbers, uint32_t count, const float *codebook, uint32_t symbols, float *out)
 {
-    if (symbols <= 8)
-        values_from(numbers, count, codebook, 8, out);
-    else if (symbols <= 16)
+    if (symbols <= 16)
         values_from(numbers, count, codebook, 16, out);
     else
         values_from(numbers, count, codebook, 32, out);

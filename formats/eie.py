@@ -13,7 +13,7 @@ from formats.codebook import SymbolFinder
 from formats.format import Format
 from formats.gaps import BITS, Stored, count, entries
 from formats.header import Header, Section, bits, unsigned
-from formats.huffman import Code, Coded, Fields, StreamWriter
+from formats.huffman import Code, Coded, Fields, StreamWriter, seek_shift
 from formats.packed import PackedWriter, index_bits, packed_section
 from formats.payload import Draft, Payload
 from formats.source import Columns, Source
@@ -37,7 +37,7 @@ class Eie(Format):
     Fields: entries E (uint64), then those of `Ham` for values and for gaps; plain: K, all others 0.
     Sections, plain: ``values`` float32 (K,), by falling frequency; ``gaps`` (E,); ``indices`` (E,).
     Huffman: `Ham`'s sections for values, then for gaps, with ``gap_`` in front and uint8 symbols: seek
-    points for every 16 columns. Both: ``counts`` (m,) of bits(n), the entries of each column.
+    points for the same columns. Both: ``counts`` (m,) of bits(n), the entries of each column.
     Published size: 32 K + (m + 1) bits(E) + E (4 + ceil(log2 K)) bits, or the codewords' lengths in place
     of the last term (Han et al., Deep Compression sections 2 to 4, EIE section III; bits(E) is ours: they
     do not say how wide column pointers are in general). We store counts, which are narrower than pointers;
@@ -121,7 +121,8 @@ class Eie(Format):
 
     def _write_coded(self, source: Source, stored: Stored) -> Payload:
         codes = Code.of(stored.values), Code.of(stored.gaps)
-        fields = [Fields.of(code, source.shape[0]) for code in codes]
+        n, m = source.shape
+        fields = [Fields.of(code, n, seek_shift(m, *codes)) for code in codes]
         draft = self._draft(source, stored, *fields)
         values = StreamWriter(draft, fields[0], codes[0], source.shape)
         gaps = StreamWriter(draft, fields[1], codes[1], source.shape, prefix="gap_")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from formats.format import Format
 from formats.header import Header, Section
-from formats.huffman import Code, Fields, values_last, write_stream
+from formats.huffman import Code, Fields, seek_shift, values_last, write_stream
 from formats.payload import Draft, Payload
 from formats.source import Source
 
@@ -18,9 +18,9 @@ class Ham(Format):
 
     Fields: codebook size, longest codeword, seek intervals, words of the stream (16 bytes). Sections:
     ``values`` float32 (K,) in code order; ``lengths`` uint32: codewords of each length; ``seek_points``
-    uint32, the bit where every 16th column starts (relative to ``seek_bases`` uint64 where the stream
-    passes 2^32 bits); ``stream`` uint32 words, most significant bit first. ``values`` of int8 stand
-    behind the others.
+    uint32, the bit where every 16th column starts, or every 8th, 4th, 2nd or each, where these take a
+    10 000th of the stream at the most (relative to ``seek_bases`` uint64 where the stream passes 2^32
+    bits); ``stream`` uint32 words, most significant bit first. ``values`` of int8 stand behind the others.
     Published size: 32 ceil(L / 32) + T bits, L all codewords, T the code's tables (Marino et al., HAM).
     It leaves out where columns start, without which no product can be split; our seek points count.
 
@@ -48,7 +48,8 @@ class Ham(Format):
 
     def write(self, source: Source) -> Payload:
         code = self.code(source)
-        fields = Fields.of(code, source.shape[0])
+        n, m = source.shape
+        fields = Fields.of(code, n, seek_shift(m, code))
         draft = Draft(self, source, source.histogram().nnz, fields.pack())
         write_stream(draft, fields, code, source, all_entries=True)
         return draft.finish()

@@ -21,7 +21,8 @@ from formats.payload import Draft
 from formats.source import Columns, Histogram, Source
 from formats.streaming import Work, streamed
 
-GROUP_SHIFT = 4  # a seek point for every 16 columns
+GROUP_SHIFT = 4  # a seek point for every 16 columns, or for fewer
+POINTS_SHARE = 10_000  # one part of a stream's bytes in so many is what these take at the most
 NO_BASES = 255
 LONGEST = 56  # bits; a longer codeword needs more than 10^11 entries
 
@@ -81,6 +82,17 @@ class Code:
         return 32 * -(-self.stream_bits // 32) + tables + ((1 << t) * bits(longest) if t else 0)
 
 
+def seek_shift(m: int, *codes: Code) -> int:
+    """The binary logarithm of the columns that share a seek point, of a matrix with ``m`` columns.
+
+    Streams are decoded side by side from seek points, so few, long columns want as many as there can be: as few
+    columns as leave each code's seek points at a 10 000th of its stream, 16 where that is too little for any choice.
+    """
+    least = min((code.stream_bits for code in codes if code.stream_bits), default=0)
+    fits = (shift for shift in range(GROUP_SHIFT) if POINTS_SHARE * 32 * -(-m >> shift) <= least)
+    return next(fits, GROUP_SHIFT)
+
+
 @dataclass(frozen=True)
 class Fields:
     """What stands behind the header: see ``huffman_fields`` in cdot/huffman.h."""
@@ -95,16 +107,17 @@ class Fields:
     BASES_FROM: ClassVar[int] = 1 << 32  # bits: from here on 32-bit seek points need bases
 
     @classmethod
-    def of(cls, code: Code, n: int) -> Fields:
+    def of(cls, code: Code, n: int, shift: int = GROUP_SHIFT) -> Fields:
+        """Of a code of a matrix with ``n`` rows; ``shift`` as `seek_shift` chooses it."""
         if code.longest > LONGEST:
             raise ValueError(f"a codeword of {code.longest} bits is longer than these kernels read ({LONGEST})")
         stream = code.stream_bits
         base_shift = NO_BASES
         if stream >= cls.BASES_FROM:  # as many groups a base as surely stay below that
-            groups = cls.BASES_FROM // ((n * code.longest) << GROUP_SHIFT)
+            groups = cls.BASES_FROM // ((n * code.longest) << shift)
             base_shift = max(groups.bit_length() - 1, 0)
         words = -(-stream // 32) + 1 if stream else 0  # one to spare: readers load pairs of words
-        return cls(len(code.values), code.longest, GROUP_SHIFT, base_shift, words)
+        return cls(len(code.values), code.longest, shift, base_shift, words)
 
     def pack(self) -> bytes:
         return self.STRUCT.pack(self.symbols, self.longest, self.seek_shift, self.base_shift, 0, self.words)

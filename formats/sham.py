@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from formats.format import Format
 from formats.header import Header, Section, bits, unsigned
-from formats.huffman import Code, Fields, values_last, write_stream
+from formats.huffman import Code, Fields, seek_shift, values_last, write_stream
 from formats.payload import Draft, Payload
 from formats.source import Columns, Source
 
@@ -48,7 +48,8 @@ class Sham(Format):
 
     def write(self, source: Source) -> Payload:
         code = self.code(source)
-        fields = Fields.of(code, source.shape[0])
+        n, m = source.shape
+        fields = Fields.of(code, n, seek_shift(m, code))
         draft = Draft(self, source, source.histogram().nnz, fields.pack())
 
         def positions(begin: int, before: int, columns: Columns) -> None:

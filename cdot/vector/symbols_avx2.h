@@ -22,15 +22,46 @@ static inline __m256 values_of(const __m256 table[4], __m256i which, uint32_t si
     return _mm256_blendv_ps(found, upper, _mm256_castsi256_ps(_mm256_slli_epi32(which, 27)));
 }
 
+/* Byte k of each of 16 values, in both halves of planes[k]. */
+static inline void byte_planes(const float *values, __m256i planes[4])
+{
+    const __m128i order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    __m128i four[4];
+    for (int k = 0; k < 4; k++)
+        four[k] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(values + 4 * k)), order);
+    __m128i low = _mm_unpacklo_epi32(four[0], four[1]), low2 = _mm_unpacklo_epi32(four[2], four[3]);
+    __m128i high = _mm_unpackhi_epi32(four[0], four[1]), high2 = _mm_unpackhi_epi32(four[2], four[3]);
+    planes[0] = _mm256_broadcastsi128_si256(_mm_unpacklo_epi64(low, low2));
+    planes[1] = _mm256_broadcastsi128_si256(_mm_unpackhi_epi64(low, low2));
+    planes[2] = _mm256_broadcastsi128_si256(_mm_unpacklo_epi64(high, high2));
+    planes[3] = _mm256_broadcastsi128_si256(_mm_unpackhi_epi64(high, high2));
+}
+
+/* The values of `count` numbers of `size`, 16 or 32, 32 at once: each byte of all of them is looked up by one
+ * instruction, or by two and a blend, and bytes are put together in the end. */
 static inline void values_from(const uint8_t *numbers, uint32_t count, const float *codebook, uint32_t size,
                                float *out)
 {
-    __m256 table[4];
-    for (uint32_t k = 0; k < 4; k++)
-        table[k] = _mm256_loadu_ps(codebook + 8 * k);
-    for (uint32_t i = 0; i < count; i += 8) {
-        __m256i which = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(numbers + i)));
-        _mm256_storeu_ps(out + i, values_of(table, which, size));
+    const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7); /* unpacking puts them in line again */
+    __m256i planes[4], upper[4];
+    byte_planes(codebook, planes);
+    byte_planes(codebook + size - 16, upper);
+    for (uint32_t i = 0; i < count; i += 32) {
+        __m256i bytes[4], which = _mm256_loadu_si256((const __m256i *)(numbers + i));
+        which = _mm256_permutevar8x32_epi32(which, order);
+        __m256i fourth = _mm256_slli_epi16(which, 3); /* bit 4 as the sign of a byte */
+        for (int k = 0; k < 4; k++) {
+            bytes[k] = _mm256_shuffle_epi8(planes[k], which);
+            if (size == 32)
+                bytes[k] = _mm256_blendv_epi8(bytes[k], _mm256_shuffle_epi8(upper[k], which), fourth);
+        }
+        __m256i low = _mm256_unpacklo_epi8(bytes[0], bytes[1]), low2 = _mm256_unpacklo_epi8(bytes[2], bytes[3]);
+        __m256i high = _mm256_unpackhi_epi8(bytes[0], bytes[1]), high2 = _mm256_unpackhi_epi8(bytes[2], bytes[3]);
+        __m256i *to = (__m256i *)(out + i);
+        _mm256_storeu_si256(to, _mm256_unpacklo_epi16(low, low2));
+        _mm256_storeu_si256(to + 1, _mm256_unpackhi_epi16(low, low2));
+        _mm256_storeu_si256(to + 2, _mm256_unpacklo_epi16(high, high2));
+        _mm256_storeu_si256(to + 3, _mm256_unpackhi_epi16(high, high2));
     }
 }
 

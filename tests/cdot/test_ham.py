@@ -1,4 +1,4 @@
-"""ham's decoders: unary zeros or a table, long codewords, runs longer than a peek, streams side by side or alone."""
+"""ham's decoders: unary zeros or a table, pairs or look-ups, long codewords, long runs, streams side by side or alone."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ CASES = {
     "unary, long codewords": (700, 90, 0.4, 0.002, 4000),
     "unary, one stream alone": (9000, 40, 0.003, 0.1, 60),
     "unary, two symbols": (300, 70, 0.45, 0.5, 1),
+    "look-ups": (600, 3000, 0.15, 0.3, 32),
+    "look-ups, columns of few rows": (7, 260_000, 0.2, 0.4, 9),
+    "look-ups, long columns": (16_384, 130, 0.1, 0.3, 32),
+    "look-ups, long codewords": (700, 3000, 0.1, 0.002, 4000),
     "zero is the bit 1": (300, 70, 0.7, 0.5, 1),
     "zeros of two bits": (300, 70, 0.75, 0.4, 6),
     "no zeros, long codewords": (300, 70, 1.0, 0.002, 4000),
@@ -54,8 +58,29 @@ def test_a_sum_has_the_same_bits_for_any_range(name: str) -> None:
     n, m = payload.shape
     x = np.random.default_rng(2).standard_normal((1, n)).astype(np.float32)
     whole = payload.dot(x)
-    for begin in range(0, m, 13):
+    for begin in range(0, m, max(13, m // 200)):
         assert np.array_equal(payload.dot(x, columns=(begin, m)), whole[:, begin:]), begin
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_look_ups_are_used_where_streams_are_long_and_columns_short(name: str) -> None:
+    """Their table is 64 KiB of the workspace, and there is no other of 30 KiB or more."""
+    kernel = Kernel("ham", formats.get("ham").encode(matrix(name)).data)
+    assert (len(kernel.workspace) > 60_000) == name.startswith("look-ups")
+
+
+@pytest.mark.parametrize("name", ["look-ups", "look-ups, long columns", "unary, short columns"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_inputs_that_are_not_finite_reach_only_the_columns_that_have_them(name: str, value: float) -> None:
+    W = matrix(name)
+    x = np.ones((1, len(W)), np.float32)
+    x[0, 5] = value
+    with np.errstate(invalid="ignore"):
+        y = formats.get("ham").encode(W).dot(x)
+    reached = W[5] != 0
+    assert reached.any() and not reached.all()
+    assert np.array_equal(np.isfinite(y[0]), ~reached)
+    assert np.array_equal(y[0, ~reached], W.sum(axis=0)[~reached])
 
 
 def test_int8_products_are_exact() -> None:

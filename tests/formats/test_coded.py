@@ -14,7 +14,8 @@ import formats
 from cdot import build
 from cdot.errors import PayloadError
 from cdot.kernel import Kernel
-from formats.huffman import Code
+from formats import huffman
+from formats.huffman import Code, seek_shift
 from formats.payload import Payload
 from formats.source import as_source
 
@@ -63,7 +64,8 @@ CODES = {  # longest codeword in bits, and the counts that give it
     "some": (12, [*[2] * 40, *[300] * 20, *[6000] * 2]),
     "many": (16, [*[1] * 8000, *[9000] * 4]),
     "some_long": (19, [*fibonacci(20), *[1107] * 16]),
-    "too_long": (23, [*fibonacci(24), *[7588] * 16]),
+    "two_a_peek": (22, [*fibonacci(12), *[150] * 127, *[19426 * times for times in (1, 2, 3, 5, 8)]]),
+    "rarely_long": (23, [*fibonacci(24), *[7588] * 16]),
 }
 
 
@@ -96,6 +98,39 @@ def check(payload: Payload, W: Matrix, isa: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_way_of_decoding(name: str, case: Matrix, isa: str) -> None:
     check(formats.parse(name).encode(case), case, isa)
+
+
+@pytest.mark.parametrize("isa", build.instruction_sets())
+@pytest.mark.parametrize("name", ["ham", *NAMES])
+@pytest.mark.parametrize("shift", range(4))
+def test_seek_points_for_fewer_columns(shift: int, name: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huffman, "seek_shift", lambda m, *codes: shift)
+    for module in ("ham", "sham", "eie"):
+        monkeypatch.setattr(f"formats.{module}.seek_shift", huffman.seek_shift)
+    W = matrix(CODES["few"][1])
+    payload = formats.parse(name).encode(W)
+    assert len(payload.section("seek_points")) == -(-W.shape[1] >> shift)
+    check(payload, W, isa)
+
+
+def test_few_long_columns_have_more_seek_points() -> None:
+    """As many as take a 10 000th of the stream: 54 points of 32 bits are as much of 17.28 million bits."""
+    bits = 54 * 32 * 10_000
+    codes = [Code(np.zeros(2), np.array([bits - less, 0]), np.ones(2, np.uint8)) for less in (0, 1, bits // 2, bits)]
+    assert [seek_shift(54, code) for code in codes] == [0, 1, 1, 4]
+    assert seek_shift(54, codes[0], codes[1]) == 1  # of two streams, the shorter one counts
+    assert seek_shift(54, codes[0], codes[3]) == 0  # unless it is none
+    assert seek_shift(540, codes[0]) == 4
+
+
+def test_threads_get_whole_groups_of_few_columns() -> None:
+    """Three columns of a seek point each, more threads than columns, and the same product."""
+    W = np.random.default_rng(0).integers(0, 9, (200_000, 3)).astype(np.float32)
+    x = np.random.default_rng(1).integers(-4, 5, len(W)).astype(np.float32)
+    for name in ("csc", "csc_palette", "ham", *NAMES):
+        payload = formats.parse(name).encode(W)
+        for threads in (1, 2, 5):
+            assert np.array_equal(payload.dot(x, threads=threads), x.astype(np.float64) @ W), (name, threads)
 
 
 @pytest.mark.parametrize("key", sorted(CODES))

@@ -106,13 +106,16 @@ def lint(session: nox.Session) -> None:
 def sanitize(session: nox.Session) -> None:
     """Conformance under AddressSanitizer and UndefinedBehaviorSanitizer; needs gcc."""
     python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
-    library = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    found = [
+        subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+        for name in ("libasan.so", "libstdc++.so")  # the second for exceptions that an extension module throws
+    ]
     session.run(
         python, "-m", "pytest", "--capture=sys", "tests/formats", "tests/cdot", *session.posargs,
         env={
             "DOTBENCH_CC": "gcc",
             "DOTBENCH_CFLAGS": ASAN_FLAGS,
-            "LD_PRELOAD": library.stdout.strip(),
+            "LD_PRELOAD": ":".join(found),
             "ASAN_OPTIONS": "detect_leaks=0",  # Python itself never gives all back
             "UBSAN_OPTIONS": "print_stacktrace=1",
         },

@@ -35,7 +35,14 @@ static inline uint64_t bits_peek(const bit_stream *stream, uint64_t bit)
     return bits_peek_within(stream->words, word << 5 | (bit & 31));
 }
 
-/* All 64 bits from `bit` on, for codewords longer than a peek. */
+/* All 64 bits from `bit` on, where three words may be loaded. */
+static inline uint64_t bits_peek_wide_within(const uint32_t *words, uint64_t bit)
+{
+    uint64_t third = words[(bit >> 5) + 2];
+    return bits_peek_within(words, bit) | (third << (bit & 31)) >> 32;
+}
+
+/* All 64 bits from `bit` on, anywhere, for codewords longer than a peek. */
 static inline uint64_t bits_peek_wide(const bit_stream *stream, uint64_t bit)
 {
     uint64_t window = bits_peek(stream, bit);

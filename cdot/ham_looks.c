@@ -117,7 +117,7 @@ __attribute__((always_inline)) static inline void run(ham_job *job, ham_stream *
         rounds--;
         HAM_UNROLLED
         for (int s = 0; s < count; s++)
-            at.window[s] = ham_peek(words, at.bit[s]);
+            at.window[s] = bits_peek_wide_within(words, at.bit[s]);
         HAM_UNROLLED
         for (int k = 0; k < LOOK_UPS; k++) {
             HAM_UNROLLED

@@ -80,7 +80,7 @@ __attribute__((always_inline)) static inline int table_round(const ham_tables *t
 {
     const ham_entry *entry = NULL;
     place next = *at;
-    uint64_t window = ham_peek(tables->stream.stream.words, at->bit);
+    uint64_t window = bits_peek_wide_within(tables->stream.stream.words, at->bit);
     for (int i = 0; i < LOOK_UPS; i++) {
         entry = &tables->entries[window >> (64 - tables->table_bits)];
         put(to.rows, row_bytes, next.fill, next.row + entry->zeros);

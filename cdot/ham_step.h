@@ -18,15 +18,6 @@ static inline uint64_t ham_least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* The 64 bits from `bit` on, in front of safe_bits. */
-static inline uint64_t ham_peek(const uint32_t *words, uint64_t bit)
-{
-    uint64_t pair, shift = bit & 31;
-    words += bit >> 5;
-    memcpy(&pair, words, 8);
-    return (pair << 32 | pair >> 32) << shift | ((uint64_t)words[2] << shift) >> 32;
-}
-
 static inline uint32_t ham_leading_zeros(uint64_t window)
 {
     return window ? (uint32_t)__builtin_clzll(window) : 64;
@@ -38,12 +29,12 @@ static inline uint64_t ham_safe_rounds(const ham_tables *tables, uint64_t bit)
     return bit < tables->safe_bits ? (tables->safe_bits - bit + 63) / 64 : 0;
 }
 
-/* As ham_peek, anywhere: behind the end are the last words once more. */
+/* The 64 bits from `bit` on, which are there in front of safe_bits; behind the end are the last words once more. */
 static inline uint64_t ham_peek_anywhere(const ham_tables *tables, uint64_t bit)
 {
     const bit_stream *stream = &tables->stream.stream;
     if (__builtin_expect(bit < tables->safe_bits, 1))
-        return ham_peek(stream->words, bit);
+        return bits_peek_wide_within(stream->words, bit);
     return bits_peek_wide(stream, bit);
 }
 
@@ -118,7 +109,7 @@ __attribute__((always_inline)) static inline ham_pair ham_two(const uint32_t *wo
                                                               uint32_t shift, uint64_t bit)
 {
     ham_pair pair;
-    uint64_t window = ham_peek(words, bit), bits = 0;
+    uint64_t window = bits_peek_wide_within(words, bit), bits = 0;
     for (int i = 0; i < 2; i++) {
         pair.zeros[i] = ham_leading_zeros(window);
         window <<= pair.zeros[i] & 63;

@@ -128,14 +128,6 @@ static inline uint64_t symbols_eight(uint64_t window, uint32_t width)
 #endif
 }
 
-/* A wide window from within the stream, where three words may be loaded. */
-static inline uint64_t symbols_window(const uint32_t *words, uint64_t bit)
-{
-    uint64_t pair;
-    memcpy(&pair, words + (bit >> 5), sizeof pair);
-    return (pair << 32 | pair >> 32) << (bit & 31) | (uint64_t)words[(bit >> 5) + 2] << (bit & 31) >> 32;
-}
-
 uint64_t symbols_alike(const symbol_stream *symbols, uint64_t bit, uint32_t count, uint8_t *out)
 {
     const bit_stream *stream = &symbols->stream.stream;
@@ -148,7 +140,7 @@ uint64_t symbols_alike(const symbol_stream *symbols, uint64_t bit, uint32_t coun
         return bit;
     }
     for (; i < count && bit < last; i += 8, bit += 8 * width) {
-        uint64_t eight = symbols_eight(symbols_window(stream->words, bit), width);
+        uint64_t eight = symbols_eight(bits_peek_wide_within(stream->words, bit), width);
         memcpy(out + i, &eight, sizeof eight);
     }
     for (; i < count; i += 8, bit += 8 * width) {
@@ -176,7 +168,7 @@ uint64_t symbols_unpack(const symbol_stream *symbols, uint64_t bit, uint32_t cou
     uint64_t end = bit + (uint64_t)count * width, last = stream->last * 32;
     eight_values eight = eight_values_of(codebook, width);
     for (; i < count && bit < last; i += 8, bit += 8 * width)
-        write_eight(&eight, symbols_window(stream->words, bit), width, out + i);
+        write_eight(&eight, bits_peek_wide_within(stream->words, bit), width, out + i);
     for (; i < count; i += 8, bit += 8 * width)
         write_eight(&eight, bits_peek_wide(stream, bit), width, out + i);
     return end;

@@ -5,7 +5,10 @@
  * column and go on from one to the next, whoever takes them: so sums are the same for any range of columns. */
 #include "ham_job.h"
 
-enum { LOOK_UPS = 5 }; /* of a peek: LOOK_UPS * HAM_LOOK_BITS bits */
+enum {
+    LOOK_UPS = 5, /* of a peek: LOOK_UPS * HAM_LOOK_BITS bits */
+    EXPONENT = 0x7f800000 /* of a float */
+};
 
 typedef float two __attribute__((vector_size(8)));
 
@@ -149,10 +152,13 @@ __attribute__((always_inline)) static inline void run(ham_job *job, ham_stream *
 
 int ham_looks_fit(const float *x, uint32_t n)
 {
-    float zeros = 0;
-    for (uint32_t i = 0; i < n; i++)
-        zeros += 0 * x[i];
-    return zeros == 0;
+    uint32_t others = 0; /* their exponent has all bits set */
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        others |= (bits & EXPONENT) == EXPONENT;
+    }
+    return !others;
 }
 
 void ham_dot_looks(ham_job *job)

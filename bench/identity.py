@@ -134,7 +134,7 @@ def included(path: Path) -> set[Path]:
 def time_sha(format_: Format) -> str:
     """Hash of what decides a product's time as well: kernels, multipliers, driver, build flags."""
     roots = [build.FOLDER / name for name in DRIVER_C]
-    roots.append(format_.kernel_source or kernel_file(format_.name))
+    roots += kernel_files(format_)
     files = {file for root in roots for file in included(root)} | {ROOT / name for name in DRIVER_PY}
     return hash_files(sorted(files), space_sha(format_))
 
@@ -143,7 +143,7 @@ def time_sha(format_: Format) -> str:
 def instructions_sha(format_: Format) -> str:
     """Hash of what decides how many instructions a product has: as for time, but with the driver that counts."""
     roots = [build.FOLDER / name for name in COUNTED_C]
-    roots.append(format_.kernel_source or kernel_file(format_.name))
+    roots += kernel_files(format_)
     files = {file for root in roots for file in included(root)} | {ROOT / "cdot/build.py"}
     return hash_files(sorted(files), space_sha(format_))
 
@@ -157,6 +157,15 @@ def kernel_file(name: str) -> Path:
         if re.search(rf"^const cdot_decoder {name}_decoder\b", path.read_text(), re.MULTILINE):
             return path
     raise FileNotFoundError(f"no C file in {build.FOLDER} defines {name}_decoder")
+
+
+def kernel_files(format_: Format) -> list[Path]:
+    """A format's C file, and those of its parts: NAME_*.c beside it, unless they are another format's."""
+    if format_.kernel_source:
+        return [format_.kernel_source]
+    own = kernel_file(format_.name)
+    parts = (path for path in build.sources() if path.name.startswith(f"{own.stem}_"))
+    return [own, *(path for path in parts if not re.search(r"^const cdot_decoder ", path.read_text(), re.MULTILINE))]
 
 
 @cache

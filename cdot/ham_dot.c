@@ -1,7 +1,7 @@
-/* ham's product of one vector without blocks, where zeros are unary: each nonzero is multiplied as it is
- * found. Four groups of columns are decoded side by side. A column's nonzeros are added to two sums in turn,
- * which end with the column or at a multiple of ROWS rows: so they are the same for any range of columns,
- * whichever step finds a nonzero. */
+/* ham's product of one vector without blocks, where zeros are unary and ham_looks.c has no table: each nonzero is
+ * multiplied as it is found. Four groups of columns are decoded side by side. A column's nonzeros are added to two
+ * sums in turn, which end with the column or at a multiple of ROWS rows: so they are the same for any range of
+ * columns, whichever step finds a nonzero. */
 #include "ham_job.h"
 #include "multiply.h"
 

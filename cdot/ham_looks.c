@@ -1,5 +1,5 @@
-/* ham's product of one vector where a look-up of HAM_LOOK_BITS gives about one nonzero or more: no branch depends on
- * the bits but at the end of a column, and four streams take one look-up each in turn.
+/* ham's product of one vector by look-ups of HAM_LOOK_BITS, where zeros are unary and nonzeros not too rare (ham.c says
+ * when): no branch depends on the bits but at the end of a column, and four streams take one look-up each in turn.
  *
  * A look-up's first nonzero is added to one sum, its second to another. Look-ups start at the top of a piece of a
  * column and go on from one to the next, whoever takes them: so sums are the same for any range of columns. */

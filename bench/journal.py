@@ -164,6 +164,20 @@ class Journal:
         found = self._read("SELECT identity, row, status FROM cells ORDER BY rowid")  # clocks may step back
         return [(json.loads(known), json.loads(row)) for known, row, status in found if status in FINISHED]
 
+    def rename(self, identity: Identity, new: Identity, row: Row) -> None:
+        """Gives a cell another identity and row, and its passes with it; all or nothing."""
+        old_key, key = cell_key(identity), cell_key(new)
+        with self._clear_errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                statement = "UPDATE OR REPLACE cells SET key = ?, identity = ?, row = ? WHERE key = ?"
+                self._db.execute(statement, (key, json.dumps(new, sort_keys=True), json.dumps(row), old_key))
+                self._db.execute("UPDATE OR REPLACE passes SET key = ? WHERE key = ?", (key, old_key))
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
     # ---- passes
 
     def add_pass(self, identity: Identity, boot: str, number: int, data: dict[str, Any]) -> None:

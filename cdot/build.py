@@ -126,6 +126,12 @@ def compiler_name() -> str:
     return " ".join([name, *extra])
 
 
+def compiler_environment() -> dict[str, str]:
+    """What the compiler finds in its environment: a cache of its own in the state folder."""
+    cache_folder = str(state_folder() / "zig")
+    return dict(os.environ, ZIG_GLOBAL_CACHE_DIR=cache_folder, ZIG_LOCAL_CACHE_DIR=cache_folder)
+
+
 def _flags(isa: str) -> list[str]:
     target = GCC_FLAGS[isa] if os.environ.get("DOTBENCH_CC") else TARGETS[isa].flags
     extra = shlex.split(os.environ.get("DOTBENCH_CFLAGS", ""))
@@ -168,11 +174,8 @@ def _compile(command: list[str], out: Path) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
             made = Path(folder) / out.name
-            cache_folder = str(state_folder() / "zig")
-            environment = dict(os.environ, ZIG_GLOBAL_CACHE_DIR=cache_folder, ZIG_LOCAL_CACHE_DIR=cache_folder)
-            done = subprocess.run(
-                [*command, "-o", str(made), "-lpthread", "-ldl"], capture_output=True, text=True, env=environment
-            )
+            command = [*command, "-o", str(made), "-lpthread", "-ldl"]
+            done = subprocess.run(command, capture_output=True, text=True, env=compiler_environment())
             if done.returncode:
                 raise BuildError(f"compiling {out.name} failed:\n{done.stderr.strip()}")
             made.replace(out)

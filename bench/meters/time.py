@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import formats
 from bench import peers
+from bench.code_hash.roots import BUILD, MULTIPLYING_C, Roots
 from bench.cores import pin, unpin
 from bench.identity import code_sha
 from bench.meters import Place, pairs, targets
@@ -23,8 +24,17 @@ from formats.payload import Payload
 if TYPE_CHECKING:
     from bench.worker import Wire
 
-SOURCES: tuple[str, ...] = ()
-KERNELS = True
+OWN = (f"{__name__}.one_pass", f"{__name__}.measure_cell", f"{__name__}.columns_of_row", "bench.workers.environment")
+ROOTS = {
+    "format": Roots((*OWN, *BUILD), kernel="whole"),
+    "peer": Roots(  # nothing of our kernels is in a library's nanoseconds; the reference has a hash of its own
+        OWN,
+        apart=("bench.meters.targets.make", "cdot.kernel.Kernel", "formats.product.dot", "cdot.library.library"),
+        c_only=("bench_flush",),
+    ),
+    "ceiling:decode": Roots((*OWN, *BUILD), kernel="decoding", apart=("formats.product.dot",), c_apart=MULTIPLYING_C),
+    "ceiling:memcpy": Roots((*OWN, *BUILD), kernel="none", apart=("formats.product.dot",), c_apart=MULTIPLYING_C),
+}
 PLACE = ("machine", "isa", "compiler")
 SLOW_OPEN = 0.1  # seconds of opening a payload, from which on once is enough
 

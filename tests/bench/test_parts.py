@@ -177,55 +177,6 @@ def test_space_verifies_what_it_encodes(monkeypatch: pytest.MonkeyPatch) -> None
 # ---- identity
 
 
-def test_comments_do_not_change_a_hash_and_code_does(tmp_path: Path) -> None:
-    python, c = tmp_path / "a.py", tmp_path / "a.c"
-    python.write_text('"""Words."""\n\ndef f(x: int) -> int:\n    """More."""\n    return x + 1  # why\n')
-    c.write_text("/* words */\nint f(int x) { return x + 1; } // why\n")
-    before = [identity.hash_files([path]) for path in (python, c)]
-    python.write_text("def f(x: int) -> int:\n\n    return x + 1\n")
-    c.write_text("int f(int x)\n{ return x + 1; }\n".replace("\n{", " {"))
-    assert [identity.hash_files([path]) for path in (python, c)] == before
-    python.write_text("def f(x: int) -> int:\n    return x + 2\n")
-    c.write_text("int f(int x) { return x + 2; }\n")
-    assert not set(before) & {identity.hash_files([path]) for path in (python, c)}
-
-
-def encoders(root: Path, format_: str) -> set[str]:
-    return {path.name for path in identity.encoders(identity.imported(root / "formats" / f"{format_}.py"))}
-
-
-def test_space_hashes_follow_imports_and_no_kernels() -> None:
-    root = identity.ROOT
-    files = {path.name for path in identity.imported(root / "formats" / "ham.py")}
-    assert {"ham.py", "huffman.py", "payload.py", "source.py", "format.py", "header.py"} <= files
-    assert not {"sham.py", "product.py", "registry.py"} & files
-    assert identity.kernel_file("csc_min").name == "csc.c"
-    files = {path.name for path in identity.included(root / "cdot" / "csc.c")}
-    assert files == {"csc.c", "payload.h", "payload.c", "cdot.h"}
-    assert "huffman.c" in {path.name for path in identity.included(root / "cdot" / "ham.c")}
-    assert "avx2.h" in {path.name for path in identity.included(root / "cdot" / "dot.c")}
-    kernel = root / "cdot" / "column_combined.c"  # includes a header in vector/ that includes its own one
-    assert {"column_combined.h", "column_combined.c", "bits.h"} <= {path.name for path in identity.included(kernel)}
-    shared = {f"encode_{name}.{suffix}" for name in ("dense", "table") for suffix in ("c", "py")}
-    shared |= {"encode.h", "encode_slots.h"}
-    assert encoders(root, "csc") == shared
-    assert encoders(root, "column_combined") == shared | {"combining.py", "combining.c", "combining.h"}
-    with pytest.raises(FileNotFoundError, match="nonesuch_decoder"):
-        identity.kernel_file("nonesuch")
-
-
-def test_every_kernel_source_is_in_the_hash_of_some_format() -> None:
-    """A file that is in none could change what is measured, and old rows would pass for new ones."""
-    kernels = {path for format_ in formats.standard_of_all() for path in identity.kernel_files(format_)}
-    driven = {identity.build.FOLDER / name for name in (*identity.DRIVER_C, *identity.COUNTED_C)}
-    counted = {path.name for root in kernels | driven for path in identity.included(root)}
-    encoding = {path.name for path in identity.build.sources() if path.name.startswith(("encode", "combining"))}
-    apart = {"decoders.c", "bench_nested.c", "requantize.c"}  # names; levels' own driver; no part of a product
-    assert {path.name for path in identity.build.sources()} - encoding - apart <= counted
-    assert {path.name for path in identity.kernel_files(formats.parse("ham"))} >= {"ham.c", "ham_dot.c", "ham_looks.c"}
-    assert {path.name for path in identity.kernel_files(formats.parse("csc"))} == {"csc.c"}
-
-
 def test_code_hashes_of_rows() -> None:
     shas = [
         identity.code_sha("space", "sham", ""),

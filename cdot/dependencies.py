@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -39,9 +40,19 @@ def included(target: str, files: Sequence[Path], folders: Sequence[Path]) -> dic
         if done.returncode:
             raise build.BuildError(f"listing what the kernels include failed:\n{done.stderr.strip()}")
         for rule in done.stdout.replace("\\\n", " ").splitlines():
-            paths = [Path(name).resolve() for name in rule.partition(": ")[2].split()]
+            paths = [Path(name).resolve() for name in _names(rule.partition(": ")[2])]
             found[paths[0]] |= {path for path in paths if path.exists()}
     return {path: sorted(files) for path, files in found.items()}
+
+
+def _names(rule: str) -> list[str]:
+    r"""File names as make writes them.
+
+    >>> _names(r"a.c  two\ words/b.h ")
+    ['a.c', 'two words/b.h']
+    """
+    words = re.split(r"(?<!\\)\s+", rule.strip())
+    return [word.replace("\\ ", " ").replace("\\#", "#").replace("$$", "$") for word in words if word]
 
 
 def _digest(root: Path, files: Iterable[Path]) -> str:

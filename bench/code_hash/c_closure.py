@@ -61,7 +61,7 @@ class CTree:
                 piece.names[0]
                 for file in self.lists[unit]
                 for piece in self.pieces(file)
-                if "# define" in piece.text and " static " in f"{piece.text} "
+                if piece.is_macro and " static " in f"{piece.text} "
             }
             for at, piece in enumerate(self.pieces(unit)):
                 if piece.linked and not static & set(piece.text.split()[:2]):
@@ -102,7 +102,10 @@ class CTree:
         raise LookupError("no header of the kernels declares cdot_decoder")
 
     def _named(self, unit: str, word: str) -> list[Node]:
-        return self._visible[unit].get(word) or self.linked.get(word, [])
+        found = self._visible[unit].get(word, [])
+        if all(self.pieces(file)[at].is_macro for file, at, _ in found):  # or none: a macro may stand for it elsewhere
+            return found + self.linked.get(word, [])
+        return found
 
     def closure(self, roots: Iterable[Node], apart: Collection[str]) -> set[Node]:
         """What roots reach; names of ``apart`` are not followed."""

@@ -36,6 +36,11 @@ class Piece:
     linked: bool = False
     alias: str = ""
 
+    @property
+    def is_macro(self) -> bool:
+        """Whether the preprocessor reads it."""
+        return self.text.rpartition("\n")[2].startswith("# define")
+
     @cached_property
     def words(self) -> frozenset[str]:
         """Identifiers in it."""
@@ -81,7 +86,7 @@ def pieces(text: str, name: str = "") -> tuple[Piece, ...]:
             if depth == 0 and token in (";", "}") and _ends(pending):
                 found += _defined(" ".join(pending), conditions)
                 pending = []
-    if depth or pending or conditions:
+    if depth or pending or any(not line.startswith("# pragma") for line in conditions):
         where = " ".join(pending)[:60]
         raise CSyntax(f"{name}: the definitions of this C file cannot be told apart, from {where!r} on")
     return tuple(found)
@@ -105,6 +110,8 @@ def _directive(line: str, conditions: list[str]) -> list[Piece]:
             conditions[-1] += f" {line}"
         case ["endif", *_]:
             conditions.pop()
+        case ["pragma", *what] if what != ["once"]:
+            conditions.insert(0, line)  # it is of all that follows
         case ["define", name, *body]:
             alias = body[0] if len(body) == 1 and WORD.fullmatch(body[0]) else ""
             return [Piece(_under(conditions, line), (name,), alias=alias)]

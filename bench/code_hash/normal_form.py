@@ -48,6 +48,8 @@ class Form:
                 return self._attribute(node)
             case ast.Constant():
                 return self._constant(node)
+            case ast.JoinedStr():
+                return self._joined(node)
             case ast.arg():
                 return node.arg
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
@@ -103,6 +105,19 @@ class Form:
         if isinstance(node.value, str):
             self.words.update(re.findall(r"[A-Za-z_]\w+", node.value))
         return repr(node.value)
+
+    def _joined(self, node: ast.JoinedStr) -> str:
+        """Without the empty strings that some versions put between values, and with neighbours as one."""
+        parts: list[ast.expr] = []
+        for one in node.values:
+            last = parts[-1] if parts else None
+            if not isinstance(one, ast.Constant):
+                parts.append(one)
+            elif isinstance(last, ast.Constant):
+                parts[-1] = ast.Constant(f"{last.value}{one.value}")
+            elif one.value:
+                parts.append(one)
+        return f"JoinedStr({','.join(self.text(one) for one in parts)})"
 
     # ---- scopes
 

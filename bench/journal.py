@@ -165,14 +165,18 @@ class Journal:
         return [(json.loads(known), json.loads(row)) for known, row, status in found if status in FINISHED]
 
     def rename(self, identity: Identity, new: Identity, row: Row) -> None:
-        """Gives a cell another identity and row, and its passes with it; all or nothing."""
-        old_key, key = cell_key(identity), cell_key(new)
+        """Records a cell under another identity, with its passes, and forgets the old one; all or nothing."""
+        old = cell_key(identity)
         with self._clear_errors():
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                statement = "UPDATE OR REPLACE cells SET key = ?, identity = ?, row = ? WHERE key = ?"
-                self._db.execute(statement, (key, json.dumps(new, sort_keys=True), json.dumps(row), old_key))
-                self._db.execute("UPDATE OR REPLACE passes SET key = ? WHERE key = ?", (key, old_key))
+                statement = "SELECT boot FROM passes WHERE key = ? GROUP BY boot ORDER BY MAX(rowid)"
+                for (boot,) in self._db.execute(statement, (old,)).fetchall():
+                    for number, data in enumerate(self.passes(identity, boot)):
+                        self.add_pass(new, boot, number, data)
+                self.record(new, row)
+                for table in ("cells", "passes") if cell_key(new) != old else ():
+                    self._db.execute(f"DELETE FROM {table} WHERE key = ?", (old,))
                 self._db.execute("COMMIT")
             except BaseException:
                 self._db.execute("ROLLBACK")

@@ -119,7 +119,8 @@ def journal(path: Path, old_of: Callable[[Iterable[Asked]], Shas], say: Callable
         for known, row in cells:
             stamped = stamp(known["metric"], row, old, new, counts)
             fresh = {name: stamped[name] for name in ("code_sha", "reference_sha") if name in known}
-            opened.rename(known, known | fresh, stamped)
+            if known | fresh != known:
+                opened.rename(known, known | fresh, stamped)
     say(f"journal: {counts.new} cells under new hashes, {counts.same} had them, {counts.left} left alone")
 
 

@@ -114,7 +114,7 @@ class Form:
             if not isinstance(one, ast.Constant):
                 parts.append(one)
             elif isinstance(last, ast.Constant):
-                parts[-1] = ast.Constant(f"{last.value}{one.value}")
+                parts[-1] = ast.Constant(str(last.value) + str(one.value))
             elif one.value:
                 parts.append(one)
         return f"JoinedStr({','.join(self.text(one) for one in parts)})"

@@ -56,7 +56,9 @@ def test_definitions_by_name() -> None:
 
 def test_layout_comments_includes_and_the_guard_do_not_count() -> None:
     other = SOURCE.replace("A_H", "B_H").replace('#include "b.h"\n', '#include "c/d.h"\n').replace("// numbers", "")
-    other = other.replace("{ return helper(x); }", "\n{\n  return helper( /* what */ x );\n}").replace("int prototype(int x);", "")
+    other = other.replace("{ return helper(x); }", "\n{\n  return helper( /* what */ x );\n}").replace(
+        "int prototype(int x);", ""
+    )
     assert pieces(other) == pieces(SOURCE)
     assert pieces(SOURCE.replace("helper(x)", "helper(x + 1)")) != pieces(SOURCE)
     assert pieces(SOURCE.replace("'{'", "' '")) != pieces(SOURCE)  # white space in a character counts
@@ -64,7 +66,9 @@ def test_layout_comments_includes_and_the_guard_do_not_count() -> None:
 
 def test_conditions_and_pragmas_count() -> None:
     function = "int f(void) { return 1; }\n"
-    texts = {pieces(text + function + end)[-1].text for text, end in [("", ""), ("#if A\n", "#endif\n"), ("#pragma x\n", "")]}
+    texts = {
+        pieces(text + function + end)[-1].text for text, end in [("", ""), ("#if A\n", "#endif\n"), ("#pragma x\n", "")]
+    }
     assert len(texts) == 3
 
 

@@ -132,7 +132,9 @@ def test_a_root_that_is_gone_is_named() -> None:
 
 
 def test_names_in_strings_and_attributes_may_be_functions_of_c() -> None:
-    found: Closure = closure(tree(a='def f(lib):\n    """No words."""\n    return lib.run("--at=cdot_dot")'), ["bench.a.f"], ())
+    found: Closure = closure(
+        tree(a='def f(lib):\n    """No words."""\n    return lib.run("--at=cdot_dot")'), ["bench.a.f"], ()
+    )
     assert {"run", "cdot_dot", "at"} <= found.words and "words" not in found.words
 
 

@@ -99,15 +99,18 @@ def chosen_isa() -> str:
 def compiler_command() -> list[str]:
     """How the compiler is called; BuildError with the line that brings it where there is none."""
     chosen = os.environ.get("DOTBENCH_CC")
-    if chosen:
-        return shlex.split(chosen)
+    return shlex.split(chosen) if chosen else [*pinned_compiler(), "cc"]
+
+
+def pinned_compiler() -> list[str]:
+    """How the pinned compiler is called, whichever is chosen; BuildError as above."""
     try:
         version("ziglang")
     except PackageNotFoundError:
         raise BuildError(
             "the compiler is missing: python -m pip install ziglang==0.17.1 (or set DOTBENCH_CC)"
         ) from None
-    return [sys.executable, "-m", "ziglang", "cc"]
+    return [sys.executable, "-m", "ziglang"]
 
 
 @cache

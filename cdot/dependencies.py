@@ -11,7 +11,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -35,12 +34,13 @@ def included(target: str, files: Sequence[Path], folders: Sequence[Path]) -> dic
     found: dict[Path, set[Path]] = {path.resolve(): set() for path in files}
     for flags in TARGETS[target]:
         search = [f"-I{folder}" for folder in folders]
-        command = [sys.executable, "-m", "ziglang", "clang", *flags, *OPTIONS, *search, *map(str, found)]
-        done = subprocess.run(command, capture_output=True, text=True, env=build.compiler_environment())
+        command = [*build.pinned_compiler(), "clang", *flags, *OPTIONS, *search, *map(str, found)]
+        environment = build.compiler_environment()
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=build.FOLDER)
         if done.returncode:
             raise build.BuildError(f"listing what the kernels include failed:\n{done.stderr.strip()}")
         for rule in done.stdout.replace("\\\n", " ").splitlines():
-            paths = [Path(name).resolve() for name in _names(rule.partition(": ")[2])]
+            paths = [(build.FOLDER / name).resolve() for name in _names(rule.partition(": ")[2])]
             found[paths[0]] |= {path for path in paths if path.exists()}
     return {path: sorted(files) for path, files in found.items()}
 

@@ -9,15 +9,18 @@ static int in_range(const cdot_view *view, uint32_t col_begin, uint32_t col_end)
     return col_begin <= col_end && col_end <= view->m;
 }
 
+/* Bytes of an output, in the width of a pointer: from 2^30 columns on, a place does not fit into 32 bits. */
+static const size_t OUTPUT = 4;
+
 /* Outputs of both value types have four bytes, and nothing is their zero. */
 static void clear(void *y, size_t ldy, size_t batch, uint32_t col_begin, uint32_t col_end)
 {
     uint8_t *out = y;
     if (ldy == batch)
-        memset(out + 4 * col_begin * ldy, 0, 4 * (col_end - col_begin) * batch);
+        memset(out + OUTPUT * col_begin * ldy, 0, OUTPUT * (col_end - col_begin) * batch);
     else
         for (uint32_t j = col_begin; j < col_end; j++)
-            memset(out + 4 * j * ldy, 0, 4 * batch);
+            memset(out + OUTPUT * j * ldy, 0, OUTPUT * batch);
 }
 
 int cdot_dot_blocks(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,

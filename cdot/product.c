@@ -161,3 +161,11 @@ int cdot_product_s8(const cdot_view *view, const int8_t *X, int32_t *Y, size_t b
         return CDOT_FORMAT;
     return product(view, X, Y, batch, col_begin, col_end, pool, scratch);
 }
+
+int cdot_vector(const cdot_caller *caller, const void *x, void *y)
+{
+    const cdot_view *view = caller->view;
+    if (view->value_type == CDOT_INT8)
+        return cdot_dot_s8(view, x, 1, y, 1, 1, 0, view->m, caller->scratch);
+    return cdot_dot(view, x, 1, y, 1, 1, 0, view->m, caller->scratch);
+}

@@ -55,12 +55,18 @@ static int may_enter(uint64_t gate, uint32_t seen)
     return (gate & OPEN) && gate >> ROUND_SHIFT != seen;
 }
 
+/* Looked at while spinning, too: who closes a pool is not kept waiting. */
+static int stopped(const cdot_pool *pool)
+{
+    return atomic_load_explicit(&pool->stop, memory_order_relaxed) != 0;
+}
+
 /* Waits for a round that this worker has not seen, and enters it; 0 where the pool stops. */
 static uint32_t enter(cdot_pool *pool, uint32_t seen)
 {
     for (;;) {
         uint64_t gate = atomic_load(&pool->gate);
-        for (int spin = 0; spin < SPINS && !may_enter(gate, seen); spin++) {
+        for (int spin = 0; spin < SPINS && !may_enter(gate, seen) && !stopped(pool); spin++) {
             relax();
             gate = atomic_load(&pool->gate);
         }

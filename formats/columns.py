@@ -58,7 +58,7 @@ class Columns:
         """Writes the nonzeros into an array (columns, n) of 0, or of more columns: these go to ``places``."""
         columns = np.arange(len(self)) if places is None else places
         if out.dtype == self.values.dtype == np.float32 and out.flags.c_contiguous:
-            scatter(self.rows, value_bits(self.values), self.indptr, out, out.shape[1] * columns)
+            scatter(self.rows, value_bits(self.values), self.indptr, out.shape[1], out, out.shape[1] * columns)
         else:
             out[columns[self.column_of_each()], self.rows] = self.values
 

@@ -128,7 +128,7 @@ class Nested(Format):
 
         def work(begin: int, before: int, block: Columns) -> None:
             bits, starts = value_bits(block.values), n * places[begin : begin + len(block)]
-            scatter(block.rows, bits, block.indptr, values, starts, row_places)
+            scatter(block.rows, bits, block.indptr, n, values, starts, row_places)
 
         run(source, work)
         return draft.finish()

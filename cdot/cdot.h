@@ -141,14 +141,15 @@ int cdot_product(const cdot_view *view, const float *X, float *Y, size_t batch, 
 int cdot_product_s8(const cdot_view *view, const int8_t *X, int32_t *Y, size_t batch, uint32_t col_begin,
                     uint32_t col_end, cdot_pool *pool, void *scratch);
 
-/* What stays the same from one product of a vector to the next: a call of three arguments costs Python half of
- * what one of eight does. scratch: cdot_product_scratch bytes of one thread, aligned to 64. */
+/* All that a product of one vector needs, which stays the same from call to call: one argument costs Python a third
+ * of what eight cost. x and y are of the view's types; scratch as for cdot_product and one thread. */
 typedef struct {
     const cdot_view *view;
-    void *scratch;
-} cdot_caller;
+    const void *x;
+    void *y, *scratch;
+} cdot_vector_job;
 
-/* y = x W for one vector, all columns, on one thread; x and y of the view's types. */
-int cdot_vector(const cdot_caller *caller, const void *x, void *y);
+/* y = x W, all columns, on one thread. */
+int cdot_vector(const cdot_vector_job *job);
 
 #endif

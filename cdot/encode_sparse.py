@@ -30,9 +30,7 @@ class SparseColumns:
     ``rows`` None: the encoder does not read them. The arrays live as long as this object.
     """
 
-    def __init__(
-        self, rows: npt.NDArray[np.int32] | None, indptr: npt.NDArray[np.int64], n: int, length: int
-    ) -> None:
+    def __init__(self, rows: npt.NDArray[np.int32] | None, indptr: npt.NDArray[np.int64], n: int, length: int) -> None:
         indptr = np.ascontiguousarray(indptr, np.int64)
         if len(indptr) == 0 or (rows is not None and len(rows) != length):
             raise ColumnsError

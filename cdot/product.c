@@ -162,10 +162,10 @@ int cdot_product_s8(const cdot_view *view, const int8_t *X, int32_t *Y, size_t b
     return product(view, X, Y, batch, col_begin, col_end, pool, scratch);
 }
 
-int cdot_vector(const cdot_caller *caller, const void *x, void *y)
+int cdot_vector(const cdot_vector_job *job)
 {
-    const cdot_view *view = caller->view;
+    const cdot_view *view = job->view;
     if (view->value_type == CDOT_INT8)
-        return cdot_dot_s8(view, x, 1, y, 1, 1, 0, view->m, caller->scratch);
-    return cdot_dot(view, x, 1, y, 1, 1, 0, view->m, caller->scratch);
+        return cdot_dot_s8(view, job->x, 1, job->y, 1, 1, 0, view->m, job->scratch);
+    return cdot_dot(view, job->x, 1, job->y, 1, 1, 0, view->m, job->scratch);
 }

@@ -52,6 +52,7 @@ class Nested(Format):
     name: ClassVar[str] = "nested"
     format_id: ClassVar[int] = 14
     fields_bytes: ClassVar[int] = 1 + MOST_LEVELS
+    walks: ClassVar[str] = "bytes"
     summary: ClassVar[str] = "all entries by falling importance: sub-networks are prefixes of one matrix"
     complexity: ClassVar[str] = "open O(n + m) checks, product O(rows x columns of the level), changing the level O(1)"
     levels: str = "25+50+75"

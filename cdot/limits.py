@@ -35,7 +35,7 @@ class Limits:
         allowed = max(self.steps, self.steps_per_byte * nbytes)
         if asked > allowed:
             raise PayloadError(
-                f"{what} makes a product walk through {asked} entries, and {allowed} are allowed for its {nbytes} bytes: "
+                f"{what} makes a product walk through {asked} entries, and its {nbytes} bytes may have {allowed}: "
                 f"if you trust it, load it with limits=formats.Limits(steps={asked}), or limits=None"
             )
 

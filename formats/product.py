@@ -36,7 +36,7 @@ def checked_input(X: npt.ArrayLike, n: int, dtype: npt.DTypeLike = np.float32) -
         raise ValueError(f"x has {array.ndim} dimensions (shape {array.shape}): pass (n,) or (batch, n)")
     if array.shape[-1] != n:
         raise ValueError(f"x has {array.shape[-1]} entries, and W has {n} rows (inputs)")
-    return np.require(np.atleast_2d(array), dtype, "CA")
+    return np.require(np.atleast_2d(array), dtype, ("C", "A"))
 
 
 def pieces(begin: int, end: int, steps: int) -> Iterator[tuple[int, int]]:

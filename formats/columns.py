@@ -42,11 +42,14 @@ class Columns:
 
     def in_row_order(self) -> Columns:
         """With the rows of each column rising, as some formats do not store them."""
-        column = self.column_of_each()
-        if ((np.diff(self.rows) > 0) | (np.diff(column) > 0)).all():
+        if self.has_each_row_once():
             return self
-        order = np.lexsort((self.rows, column))
+        order = np.lexsort((self.rows, self.column_of_each()))
         return Columns(self.rows[order], self.values[order], self.indptr)
+
+    def has_each_row_once(self) -> bool:
+        """Whether rows rise in each column."""
+        return bool(((np.diff(self.rows) > 0) | (np.diff(self.column_of_each()) > 0)).all())
 
     def dense(self, n: int, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
         """All entries as an array (columns, n): one row of it is one column of W."""

@@ -153,10 +153,10 @@ class Payload:
 
         float32 gives float32. A payload of int8 takes int8 and gives int32: exact where the sums fit, as they
         always do below 131 072 rows, else modulo 2^32.
-        ``threads``: at most so many, from a pool that stands ready, and the same result. Fewer are taken where there
-        are fewer cores, or where the product is short: less than 2^18 nonzeros times vectors, or bytes of the payload,
-        for each thread (`formats.parallel`). Who calls while another thread of Python uses the pool multiplies on
-        one thread.
+        ``threads``: at most so many, from a pool that stands ready, with the same result. Fewer are taken where there
+        are fewer cores, or where the product is short: each thread has 500 000 nonzeros or 2 MB of the payload at the
+        least, times a quarter of the vectors (`formats.parallel`). Who calls while another thread of Python uses the
+        pool multiplies on one thread. Ctrl-C ends a product of many seconds between two ranges of columns.
         Raises ValueError for a wrong length or range, TypeError for an x of another dtype than W's.
 
         >>> import numpy as np, formats
@@ -166,10 +166,14 @@ class Payload:
         return self._product(X, threads, columns)
 
     def columns(self, begin: int, end: int) -> Columns:
-        """The nonzeros of a range of columns, decoded."""
+        """The nonzeros of a range of columns, decoded; PayloadError where a damaged one has a row twice."""
         if not 0 <= begin <= end <= self.shape[1]:
             raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
-        return Columns(*self.kernel.decode(begin, end)).in_row_order()
+        decoded = Columns(*self.kernel.decode(begin, end))
+        ordered = decoded.in_row_order()
+        if ordered is not decoded and not ordered.has_each_row_once():
+            raise PayloadError(f"{self._what} is damaged: a column of {begin} to {end} has one of its rows twice")
+        return ordered
 
     def histogram(self) -> Histogram:
         """Distinct nonzero values and their counts."""

@@ -32,11 +32,9 @@ def vectors(count: int) -> np.ndarray:
 
 
 @pytest.fixture
-def eager(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandingPools]:
-    """Threads for the least of products, of as many cores as may be asked for; and pools of this test's own."""
+def pools(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandingPools]:
+    """Pools of this test's own."""
     pools = StandingPools()
-    monkeypatch.setattr(parallel, "ENOUGH", 1)
-    monkeypatch.setattr(parallel, "cores", lambda: 16)
     monkeypatch.setattr(product, "standing_pools", lambda: pools)
     yield pools
     pools.close()
@@ -51,28 +49,28 @@ def program(text: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def test_one_pool_stands_for_each_number_of_threads(eager: StandingPools) -> None:
+def test_one_pool_stands_for_each_number_of_threads(pools: StandingPools) -> None:
     payload, X = formats.get("csc").encode(matrix()), vectors(3)
     taken = []
     for threads in (2, 3, 2, 3, 2):
         assert np.array_equal(payload.dot(X, threads=threads), X @ matrix())
-        pool = eager.take(threads)
+        pool = pools.take(threads)
         assert pool and pool.threads == threads
         taken.append(pool)
-        eager.give(pool)
+        pools.give(pool)
     assert len(set(map(id, taken))) == 2
 
 
-def test_who_asks_for_a_pool_that_is_lent_multiplies_alone(eager: StandingPools) -> None:
+def test_who_asks_for_a_pool_that_is_lent_multiplies_alone(pools: StandingPools) -> None:
     payload, X = formats.get("sham").encode(matrix()), vectors(8)
-    lent = eager.take(2)
-    assert lent and eager.take(2) is None
+    lent = pools.take(2)
+    assert lent and pools.take(2) is None
     assert np.array_equal(payload.dot(X, threads=2), X @ matrix())
-    eager.give(lent)
-    assert eager.take(2) is lent
+    pools.give(lent)
+    assert pools.take(2) is lent
 
 
-def test_without_new_threads_a_product_is_one_thread_s(eager: StandingPools, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_new_threads_a_product_is_one_thread_s(pools: StandingPools, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(threads: int) -> None:
         raise KernelError(f"{threads} threads could not be started")
 
@@ -80,7 +78,7 @@ def test_without_new_threads_a_product_is_one_thread_s(eager: StandingPools, mon
     assert np.array_equal(formats.get("csc").encode(matrix()).dot(vectors(2), threads=2), vectors(2) @ matrix())
 
 
-def test_a_pool_comes_back_from_a_product_that_fails(eager: StandingPools, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pool_comes_back_from_a_product_that_fails(pools: StandingPools, monkeypatch: pytest.MonkeyPatch) -> None:
     payload = formats.get("csc").encode(matrix())
     payload.dot(vectors(2), threads=2)
 
@@ -90,11 +88,11 @@ def test_a_pool_comes_back_from_a_product_that_fails(eager: StandingPools, monke
     monkeypatch.setattr(payload.kernel, "dot", fails)
     with pytest.raises(KeyboardInterrupt):
         payload.dot(vectors(2), threads=2)
-    assert eager.take(2)
+    assert pools.take(2)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_threads_of_python_call_at_once(eager: StandingPools, threads: int) -> None:
+def test_threads_of_python_call_at_once(pools: StandingPools, threads: int) -> None:
     """Vectors that share kept memory, and batches that ask for the same pool."""
     W, X = matrix(), vectors(64)
     payloads = [formats.get(name).encode(W) for name in ("csc", "sham", "ham")]
@@ -183,6 +181,7 @@ def test_idle_threads_go_to_sleep() -> None:
 
 def test_how_many_threads_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "cores", lambda: 6)
+    monkeypatch.setattr(parallel, "ENOUGH", 500_000)
     rng = np.random.default_rng(0)
     many = formats.get("csc").encode((rng.random((1000, 2000)) < 0.7).astype(np.float32))  # 1.4 of 2 million, 11 MB
     few = formats.get("csc").encode(np.eye(200, dtype=np.float32))

@@ -114,3 +114,15 @@ def test_payloads_that_others_made(name: str, mirror: Path) -> None:
     else:
         payload = formats.load(path)
         assert not payload.dot(np.ones(payload.shape[0], np.float32)).any()
+
+
+def test_a_row_twice_in_a_column() -> None:
+    """A damaged payload whose product would add what its matrix overwrites."""
+    data = formats.get("csc").encode(np.ones((4, 2), np.float32)).data.copy()
+    found = data.view(np.uint32).tolist()
+    rows = next(i for i in range(8, len(found)) if found[i : i + 4] == [0, 1, 2, 3])
+    data.view(np.uint32)[rows : rows + 4] = [0, 2, 2, 1]
+    damaged = formats.load(resealed(data))
+    for use in (damaged.decode, lambda: damaged.columns(0, 2), lambda: formats.get("sham").encode(damaged)):
+        with pytest.raises(formats.PayloadError, match="damaged: a column of 0 to 2 has one of its rows twice"):
+            use()

@@ -133,7 +133,8 @@ static int product(const cdot_view *view, const void *X, void *Y, size_t batch, 
 {
     if (col_begin > col_end || col_end > view->m)
         return CDOT_RANGE;
-    pool = pool_ready(pool);
+    if (pool)
+        pool = pool_ready(pool);
     uint32_t threads = cdot_pool_threads(pool);
     product_job job = {view, X, X, Y, Y, batch, padded(batch), col_begin, col_end,
                        parts_of(view, col_end - col_begin, threads), scratch, 0};

@@ -231,7 +231,7 @@ static void run_round(cdot_pool *pool)
 
 cdot_pool *pool_ready(cdot_pool *pool)
 {
-    if (!pool || pool->threads == 1)
+    if (pool->threads == 1)
         return NULL;
     if (pool->alone_calls) {
         pool->alone_calls--;

@@ -105,7 +105,7 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
 
 def run(runner: qemu.Qemu, task: dict[str, Any], cell: Cell) -> Found:
     """All kernels of a format's payload, in all placements."""
-    payload = formats.load(task["paths"][cell.label])
+    payload = formats.load(task["paths"][cell.label], limits=None)
     job = job_of(payload, pixels=int(cell.details()["pixels"]))
     return in_places(runner, job, [PLACEMENTS[place] for place in PLACES])
 

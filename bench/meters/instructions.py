@@ -111,7 +111,7 @@ def _loaded(task: dict[str, Any], cells: list[Cell], wire: Wire) -> Iterator[tup
     """The cells whose payload can be read; of the others is said why not."""
     for cell in cells:
         try:
-            yield cell, formats.load(task["paths"][cell.label])
+            yield cell, formats.load(task["paths"][cell.label], limits=None)
         except Exception as error:
             wire.start(cell)
             wire.fail(cell, error)

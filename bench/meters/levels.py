@@ -159,7 +159,9 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
         wire.start(cell)
         try:
             if cell.label not in opened:  # in memory of the same kind as the compact copies': pages are alike
-                opened = {cell.label: NestedMatrix(formats.load(Path(task["paths"][cell.label]).read_bytes()))}
+                opened = {
+                    cell.label: NestedMatrix(formats.load(Path(task["paths"][cell.label]).read_bytes(), limits=None))
+                }
             _one(cell, opened[cell.label], source, effort, seed, wire)
         except Exception as error:
             wire.fail(cell, error)

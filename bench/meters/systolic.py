@@ -43,7 +43,7 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
         wire.start(cell)
         try:
             if cell.label not in known:
-                known[cell.label] = Packing.of(source, formats.load(task["paths"][cell.label]))
+                known[cell.label] = Packing.of(source, formats.load(task["paths"][cell.label], limits=None))
             wire.done(cell, known[cell.label].columns_of_row(Setting.parse(cell.details())))
         except Exception as error:
             wire.fail(cell, error)

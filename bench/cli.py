@@ -14,7 +14,7 @@ import datasets
 import formats
 from bench import export as exports
 from bench import journal as journals
-from bench import peers
+from bench import judged, peers
 from bench import plan as plans
 from bench.compare import commands as comparing
 from bench.energy import windows
@@ -220,7 +220,7 @@ def _csv_files(folder: Path | None) -> list[tuple[str, Path]]:
     return found
 
 
-@command.command(short_help="Does timing tell the truth on this machine?")
+@command.command(short_help="Does timing tell the truth on this machine?", epilog=judged.STATUSES)
 @click.option("--trials", default=24, show_default=True, help="Trials of each kind.")
 @click.option("--quiet/--no-quiet", "quiet", default=True, help="With the machine to ourselves.")
 @click.option("--busy/--no-busy", "busy", default=True, help="With another process on one core.")

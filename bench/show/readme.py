@@ -5,17 +5,19 @@ The plot has no date and a fixed hash salt, so that a difference in the file is 
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 from typing import Any
 
+from bench.compare.results import of_folder
+from bench.show import drawn
 from bench.show.grid import label, short
 from cdot import build
 
 ROOT = build.FOLDER.parent
 DATASET = "vgg19/90-0-32"
 INT8 = "tflite/vww_96_int8#16_conv1x1"
+TABLES = {"table": DATASET, "int8": INT8}  # by their place in the README
 PANELS = ("orsreg_1", "SiNa", "vgg19/90-0-32", "deepdta/80-0-16")
 PICTURE = Path("docs/space-time.svg")
 # Marker, colour (Okabe and Ito's palette, which the colour-blind can tell apart), filled or not. Lossy formats
@@ -41,12 +43,12 @@ STYLES = {
 }
 
 Row = dict[str, Any]
+Rows = dict[str, list[Row]]  # of space.csv, time.csv, cycles.csv, by name
 
 
-def read(results: Path, name: str) -> list[Row]:
-    """Rows of one results file that went well."""
-    with (results / name).open(newline="") as file:
-        return [row for row in csv.DictReader(file) if row["status"] == "ok"]
+def good(rows: Rows, file: str, dataset: str = "") -> list[Row]:
+    """The rows of a results file that went well, of one matrix if ``dataset`` names it."""
+    return [row for row in rows.get(file, []) if row["status"] == "ok" and dataset in ("", row["dataset"])]
 
 
 def points(spaces: list[Row], times: list[Row], dataset: str) -> dict[str, tuple[float, float]]:
@@ -57,12 +59,12 @@ def points(spaces: list[Row], times: list[Row], dataset: str) -> dict[str, tuple
     for row in times:
         where = (row["dataset"], row["batch"], row["threads"], row["cache"])
         name = label(row)
-        if where == (dataset, "1", "1", "warm") and name in sizes:
+        if where == (dataset, 1, 1, "warm") and name in sizes:
             found[name] = (sizes[name], float(row["ns_per_nonzero"]))
     return {name: found[name] for name in STYLES if name in found}
 
 
-def plot(results: Path, picture: Path) -> None:
+def plot(rows: Rows, picture: Path) -> None:
     """Bits per nonzero against time per nonzero, one panel a matrix."""
     import matplotlib
 
@@ -70,7 +72,7 @@ def plot(results: Path, picture: Path) -> None:
     import matplotlib.pyplot as plt
 
     plt.rcParams.update({"svg.hashsalt": "dotbench", "svg.fonttype": "path", "font.size": 9})
-    spaces, times = read(results, "space.csv"), read(results, "time.csv")
+    spaces, times = good(rows, "space"), good(rows, "time")
     figure, axes = plt.subplots(1, len(PANELS), figsize=(11, 3.6), layout="constrained")
     for axis, dataset in zip(axes, PANELS, strict=True):
         name = dataset if any(row["dataset"] == dataset for row in spaces) else f"{dataset}~twin"
@@ -89,7 +91,7 @@ def plot(results: Path, picture: Path) -> None:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=9, frameon=False)
     picture.parent.mkdir(exist_ok=True)
-    figure.savefig(picture, metadata={"Date": None, "Creator": "dotbench"})
+    figure.savefig(picture, metadata={"Date": None, "Creator": "dotbench", "Description": drawn.note(rows)})
 
 
 def _plain_numbers(axis: Any, span: float) -> None:
@@ -101,21 +103,17 @@ def _plain_numbers(axis: Any, span: float) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def table(results: Path, dataset: str = DATASET) -> str:
+def table(rows: Rows, dataset: str = DATASET) -> str:
     """The matrix's table as a narrow terminal shows it, without colours."""
     import io
 
     from rich.console import Console
 
-    from bench.rows import typed
     from bench.show.table import matrix_table
 
-    rows = {
-        name: [typed(name, row) for row in read(results, f"{name}.csv") if row["dataset"] == dataset]
-        for name in ("space", "time", "cycles")
-    }
+    own = {file: good(rows, file, dataset) for file in ("space", "time", "cycles")}
     out = io.StringIO()
-    Console(file=out, width=90).print(matrix_table(rows, 90))
+    Console(file=out, width=90).print(matrix_table(own, 90))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -127,14 +125,19 @@ def replace_between(text: str, name: str, content: str) -> str:
     return re.sub(pattern, lambda match: match[1] + content + "\n" + match[2], text, flags=re.DOTALL)
 
 
+def with_tables(text: str, rows: Rows) -> str:
+    """The README with its tables drawn from these rows."""
+    for name, dataset in TABLES.items():
+        text = replace_between(text, name, "```\n" + table(rows, dataset) + "\n```")
+    return text
+
+
 def main() -> None:
-    """Writes all three."""
+    """Writes the tables and the plot."""
     results, readme = ROOT / "results", ROOT / "README.md"
-    plot(results, ROOT / PICTURE)
-    text = readme.read_text()
-    for name, dataset in (("table", DATASET), ("int8", INT8)):
-        text = replace_between(text, name, "```\n" + table(results, dataset) + "\n```")
-    readme.write_text(text)
+    rows = of_folder(results, str(results)).rows
+    plot(rows, ROOT / PICTURE)
+    readme.write_text(with_tables(readme.read_text(), rows))
 
 
 if __name__ == "__main__":

@@ -148,7 +148,10 @@ def firmware(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """The report in a real headless Chromium: clicked, read by axe, photographed (.dotbench/screenshots)."""
+    """The report in a real headless Chromium: clicked, read by axe, printed, photographed (.dotbench/screenshots).
+
+    ``-- -m quick``: the part that the landing check runs.
+    """
     python = str(environment("browser", "-e", ".[tests,browser]"))
     program = chromium() or installed_chromium(session)
     session.run(python, "-m", "pytest", "tests/browser", *session.posargs, env={"DOTBENCH_BROWSER": program})

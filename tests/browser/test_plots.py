@@ -36,7 +36,7 @@ def test_choices_change_what_is_drawn(open_report: Open) -> None:
     assert titles.all_text_contents() == ["instructions of a product", "energy of a product, measured"]
     assert points(page) == 7
     assert page.get_by_label("Vectors at once").count() == 0  # these files have one batch: nothing to choose
-    page.locator("#trade-controls").get_by_label("Matrix").select_option(label="layer003/90-0-32~twin (twin)")
+    page.locator("#trade-matrix").get_by_label("Matrix").select_option(label="layer003/90-0-32~twin (twin)")
     assert "twin: synthetic" in page.locator("#trade-note").text_content()
 
 
@@ -121,12 +121,12 @@ def test_a_small_plot_opens_its_matrix(open_report: Open) -> None:
     page.locator("#glance-plots").scroll_into_view_if_needed()
     page.locator("#glance-plots").get_by_role("button", name="layer005/90-0-32").click()
     assert (
-        page.locator("#trade-controls select").first.evaluate("list => list.selectedOptions[0].text")
+        page.locator("#trade-matrix select").evaluate("list => list.selectedOptions[0].text")
         == "layer005/90-0-32"
     )
     assert "chosen" in page.locator("#glance-plots .multiple").nth(5).get_attribute("class")
     page.locator("#short").get_by_role("link", name="layer002/90-0-32").click()
-    assert page.locator("#trade-controls select").first.input_value() == "2"
+    assert page.locator("#trade-matrix select").input_value() == "2"
 
 
 def test_a_picture_can_be_taken_along(open_report: Open) -> None:

@@ -62,6 +62,7 @@ def data(results: Results, origin: Origin) -> dict[str, Any]:
         "files": {file: pack.packed(_columns(results, file), _records(results, file)) for file in results.rows},
         "splits": {file: axes.splits(file, rows) for file, rows in results.rows.items()},
         "axes": axes.there(results),
+        "usual": [[axis.file, axis.column] for axis in axes.USUAL],
         "charts": charts.there(results),
         "marks": marks.marks(results),
         "matrices": [asdict(matrix) | {"twin": matrix.twin, "shape": matrix.shape} for matrix in known],

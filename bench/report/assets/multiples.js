@@ -3,7 +3,10 @@
 const multiples = { figures: [], stale: new Set(), inView: new Set() };
 
 function startMultiples() {
-  if (!report.axes.length) return;
+  if (!report.axes.length) {
+    byId("glance-note").textContent = "No row has a figure that could be an axis.";
+    return;
+  }
   multiples.figures = report.matrices.map((matrix, index) => multipleOf(matrix, index));
   byId("glance-plots").replaceChildren(...multiples.figures);
   const watcher = new IntersectionObserver(

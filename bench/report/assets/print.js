@@ -4,6 +4,7 @@ function startPrint() {
   const root = document.documentElement;
   let theme = "";
   const redraw = () => {
+    if (!report.axes.length) return;
     drawTrade();
     drawAllMultiples();
   };

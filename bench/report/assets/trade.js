@@ -11,9 +11,9 @@ function startTrade() {
     byId("trade-plot").replaceChildren(el("p", { class: "empty" }, "No row has a figure that could be an axis."));
     return;
   }
-  const find = (file, column) => report.axes.find((axis) => axis.file === file && axis.column === column);
-  trade.x = find("space", "bytes") || report.axes[0];
-  trade.y = find("time", "time_ratio") || report.axes.find((axis) => axis !== trade.x) || trade.x;
+  const [x, y] = report.usual.map(([file, column]) => report.axes.find((axis) => axis.file === file && axis.column === column));
+  trade.x = x || report.axes[0];
+  trade.y = y || report.axes.find((axis) => axis !== trade.x) || trade.x;
   trade.usual = { x: trade.x, y: trade.y };
   trade.matrix = report.start;
   drawControls();

@@ -68,7 +68,9 @@ def plot(rows: Rows, picture: Path) -> None:
         _axes(place, dataset, found)
     places[0].set_ylabel(USUAL[1].title)
     shown = [name for name in labels if name in handles]
-    figure.legend([handles[name] for name in shown], map(short, shown), loc="outside lower center", ncols=8, frameon=False)
+    figure.legend(
+        [handles[name] for name in shown], map(short, shown), loc="outside lower center", ncols=8, frameon=False
+    )
     picture.parent.mkdir(exist_ok=True)
     figure.savefig(picture, metadata={"Date": None, "Creator": "dotbench", "Description": drawn.note(rows)})
 
@@ -85,7 +87,9 @@ def _draw(place: Any, point: Point, look: Symbol, lines: list[str], name: str) -
     """A symbol; a line across for a library that has a time only."""
     size, ratio = point
     if size is None:
-        return place.axhline(ratio, color=GREY, linewidth=1.1, linestyle=DASHES[lines.index(name) % len(DASHES)], zorder=1)
+        return place.axhline(
+            ratio, color=GREY, linewidth=1.1, linestyle=DASHES[lines.index(name) % len(DASHES)], zorder=1
+        )
     return place.scatter(size, ratio, marker=look.marker, s=46, facecolors=look.hex, edgecolors=RIM, linewidths=0.8)
 
 

@@ -106,7 +106,9 @@ def test_answers_and_plot_come_before_all_else(tmp_path: Path) -> None:
     """In the page's text, for whoever runs no scripts; and a matrix without figures has no card."""
     made.written(results("vgg19/a", "b", space=("b",), time=("b",)).rows, tmp_path)
     text = page(find(str(tmp_path), tmp_path), Origin("made"), "today")
-    places = [text.index(f'id="{name}"') for name in ("trade-answers", "trade-plot", "short", "glance", "reading", "rows")]
+    places = [
+        text.index(f'id="{name}"') for name in ("trade-answers", "trade-plot", "short", "glance", "reading", "rows")
+    ]
     assert places == sorted(places)
     assert "<h3>Smallest</h3><p><code>ham</code> is the smallest" in text
     assert text.count('data-matrix="') == 1

@@ -82,7 +82,10 @@ def test_a_matrix_without_a_point_has_no_box(open_report: Open, name: str, seen:
     assert explained == (name == "partly")
     if name == "partly":
         page.locator("#glance-note summary").click()
-        assert "time.csv: layer001/90-0-32, layer002/90-0-32, layer006/90-0-32" in page.locator("#glance-note").inner_text()
+        assert (
+            "time.csv: layer001/90-0-32, layer002/90-0-32, layer006/90-0-32"
+            in page.locator("#glance-note").inner_text()
+        )
         page.locator("#trade-controls").get_by_label("Up", exact=True).select_option(label="bits per nonzero")
         page.wait_for_timeout(100)
         assert page.locator("#glance-plots .multiple:not([hidden])").count() == 7
@@ -95,7 +98,9 @@ def test_answers_and_a_plot_of_a_layer_are_on_the_first_screen(open_report: Open
     assert page.locator("#trade-matrix select").evaluate("list => list.selectedOptions[0].text") == "vgg19/90-0-32"
     titles = page.locator("#trade-answers h3")
     assert titles.all_inner_texts() == ["Smallest", "Fastest", "In between"]
-    tops = page.evaluate("[...document.querySelectorAll('#trade-answers li, #trade-plot')].map((one) => one.getBoundingClientRect().top)")
+    tops = page.evaluate(
+        "[...document.querySelectorAll('#trade-answers li, #trade-plot')].map((one) => one.getBoundingClientRect().top)"
+    )
     assert all(top < 900 for top in tops), tops
     assert page.locator("#trade-answers p").first.inner_text().startswith("ham is the smallest (")
 

@@ -120,10 +120,7 @@ def test_a_small_plot_opens_its_matrix(open_report: Open) -> None:
     page = open_report("all")
     page.locator("#glance-plots").scroll_into_view_if_needed()
     page.locator("#glance-plots").get_by_role("button", name="layer005/90-0-32").click()
-    assert (
-        page.locator("#trade-matrix select").evaluate("list => list.selectedOptions[0].text")
-        == "layer005/90-0-32"
-    )
+    assert page.locator("#trade-matrix select").evaluate("list => list.selectedOptions[0].text") == "layer005/90-0-32"
     assert "chosen" in page.locator("#glance-plots .multiple").nth(5).get_attribute("class")
     page.locator("#short").get_by_role("link", name="layer002/90-0-32").click()
     assert page.locator("#trade-matrix select").input_value() == "2"

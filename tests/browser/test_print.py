@@ -39,7 +39,9 @@ def test_all_plots_are_drawn_for_paper(open_report: Open, name: str, boxes: int)
 def test_a_pdf_calls_for_it(open_report: Open, tmp_path: Path) -> None:
     """Chromium says beforeprint; the sheets have the plots and not the controls."""
     page = open_report("all")
-    page.evaluate("window.printed = []; for (const name of ['beforeprint', 'afterprint']) addEventListener(name, () => window.printed.push(name))")
+    page.evaluate(
+        "window.printed = []; for (const name of ['beforeprint', 'afterprint']) addEventListener(name, () => window.printed.push(name))"
+    )
     page.pdf(path=tmp_path / "report.pdf", format="A4")
     assert page.evaluate("window.printed") == ["beforeprint", "afterprint"]
     assert (tmp_path / "report.pdf").stat().st_size > 50_000

@@ -66,7 +66,11 @@ def test_the_checkouts_own_results(open_report: Open, own_report: Path | None) -
     page = open_report(own_report)
     rows = find(f"{ROOT / 'results'}/", ROOT / "results").rows
     name = page.locator("#trade-matrix select").evaluate("list => list.selectedOptions[0].text").removesuffix(" (twin)")
-    sized = {(row["format"], row["params"]) for row in rows.get("space", []) if row["dataset"] == name and row["status"] == "ok"}
+    sized = {
+        (row["format"], row["params"])
+        for row in rows.get("space", [])
+        if row["dataset"] == name and row["status"] == "ok"
+    }
     timed = {(row["format"], row["params"]) for row in rows.get("time", [])
              if row["dataset"] == name and row["status"] == "ok" and row["batch"] == 1}  # fmt: skip
     if "space" in rows and "time" in rows:
@@ -75,5 +79,7 @@ def test_the_checkouts_own_results(open_report: Open, own_report: Path | None) -
     states = page.locator("#origin-body table").first.inner_text()
     assert "committed" in states or "in no repository" in states
     matrices, seen, drawn = boxes(page)
-    assert seen == drawn and matrices == len({(row["dataset"], row["matrix_sha256"]) for found in rows.values() for row in found})
+    assert seen == drawn and matrices == len(
+        {(row["dataset"], row["matrix_sha256"]) for found in rows.values() for row in found}
+    )
     assert page.locator("#glance-note").inner_text().startswith(f"{seen} of {matrices} matrices have a point")

@@ -204,7 +204,7 @@ def doctor() -> None:
 @click.option("--rows", callback=_list, metavar="NAMES",
               help="Only these: formats, libraries, ceilings, bounds, or names as ham,sham,'csc*'.")  # fmt: skip
 @click.option("--columns", callback=_list, metavar="NAMES",
-              help="Only these, in this order: beginnings or globs of titles, as bytes,smaller,time (markdown, latex).")  # fmt: skip
+              help="Only these, in this order: titles or how they begin, as bytes,time (markdown, latex).")  # fmt: skip
 def table(
     folder: Path | None, names: list[str] | None, style: str, rows: list[str] | None, columns: list[str] | None
 ) -> None:

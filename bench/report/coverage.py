@@ -28,8 +28,8 @@ def sentences(results: Results) -> Iterable[str]:
     if sized & timed == every or not sized | timed:
         return
     yield (
-        f"Of {count(len(every), 'matrix', 'matrices')} sizes are known of {len(sized)}, times of {len(timed)}, and both "
-        f"of {len(sized & timed)}: these have a plot of size against speed."
+        f"Of {count(len(every), 'matrix', 'matrices')} sizes are known of {len(sized)}, times of {len(timed)}, and "
+        f"both of {len(sized & timed)}: these have a plot of size against speed."
     )
     for (lacks, has), names in sorted(_groups(results, every - (sized & timed), known).items()):
         have = "has" if len(names) == 1 else "have"

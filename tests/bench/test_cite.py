@@ -69,7 +69,7 @@ def test_nothing_is_invented(work: Work) -> None:
     known = "\n".join(path.read_text() for path in texts)
     known += "\n".join((entropy_coding.PAPER, column_combining.SOURCE, reds.SOURCE))
     for name in re.split(r" and |, ", work.author.strip("{}")):
-        assert name in known or name == "others" and "et al." in known
+        assert name in known or (name == "others" and "et al." in known)
     for fact in (work.title, work.journal, work.booktitle, work.volume, work.pages, work.year, work.doi, work.eprint,
                  work.version, work.license):  # fmt: skip
         assert fact in known

@@ -112,5 +112,9 @@ def test_the_matrix_of_a_row_stays_in_view(open_report: Open) -> None:
                     .filter(([, place]) => place.width && place.left >= box.left - 1 && place.right <= box.right + 1);
                 return parts.map(([text]) => text); }); }""")
         assert len(seen) > 10
+        heads = "[...document.querySelectorAll('#rows-box thead th')].slice(0, 2).map((one) => one.getBoundingClientRect().left)"
+        fields = heads.replace("thead th", "tbody tr[aria-rowindex] td")
+        if width == 1400:  # headings stand above their fields
+            assert page.evaluate(heads) == page.evaluate(fields)
         for texts in seen:
             assert texts[0] and any(text.startswith("layer") for text in texts), (width, texts)

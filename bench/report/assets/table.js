@@ -10,7 +10,11 @@ class RowsTable {
     this.filter = { words: "", dataset: "", format: "", status: "" };
     this.box.addEventListener("scroll", later(() => this.fill()), { passive: true });
     this.box.addEventListener("keydown", (event) => this.onKey(event));
-    new ResizeObserver(later(() => this.fill())).observe(this.box);
+    const resized = () => {
+      this.stick();
+      this.fill();
+    };
+    new ResizeObserver(later(resized)).observe(this.box);
     this.usual = [...sheets.keys()].find((file) => sheets.get(file).count) || "";
     this.open(this.usual);
     keepInAddress({ owns: (name) => name.startsWith("rows."), write: (params) => this.write(params), read: (params) => this.read(params) });
@@ -86,11 +90,16 @@ class RowsTable {
     });
     this.head = el("tr", { "aria-rowindex": 1 }, head);
     this.body = el("tbody");
-    this.box.style.setProperty("--first", `calc(${widths[0]}ch + 1.6rem)`); // where the second column sticks
     const width = `calc(${widths.reduce((sum, one) => sum + one, 0)}ch + ${names.length * 1.6}rem)`;
     this.table = el("table", { class: "sheet", style: `width: ${width}` }, el("colgroup", {}, columns), el("thead", {}, this.head), this.body);
     this.box.replaceChildren(this.table);
+    this.stick();
     this.box.scrollTo(0, 0);
+  }
+
+  /** The second column sticks where the first one ends; in pixels, as headings have another font than fields. */
+  stick() {
+    this.box.style.setProperty("--first", `${this.head.firstChild.offsetWidth}px`);
   }
 
   sortBy(name) {

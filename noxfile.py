@@ -85,7 +85,7 @@ def selftest(session: nox.Session) -> None:
 
 @nox.session
 def limits(session: nox.Session) -> None:
-    """How near the kernels are to their limits: a line a goal, in about five minutes; the last one says what is missed."""
+    """How near the kernels are to their limits: a line a goal, in about five minutes; the last says what is missed."""
     judge(session, "bench.limits", *session.posargs)
 
 

@@ -24,11 +24,11 @@ Rows = dict[str, list[Row]]
 Point = tuple[float | None, float]
 
 
-def points(rows: Rows, dataset: str) -> dict[str, Point]:
-    """Bytes and time ratio (one vector, one thread, warm) of formats and libraries; None for the bytes of a library
-    that stores nothing. Lossy formats are left out: their error would have to stand beside them."""
-    sizes = {label(row): row["bytes"] for row in _good(rows, "space", dataset)}
-    timed = times_by_batch(_good(rows, "time", dataset)).get(1, {})
+def points(own: Rows) -> dict[str, Point]:
+    """Of one matrix's rows: bytes and time ratio (one vector, one thread, warm) of formats and libraries; None for
+    the bytes of a library that stores nothing. Lossy formats are left out: their error would have to stand beside."""
+    sizes = {label(row): row["bytes"] for row in own.get("space", []) if row["status"] == "ok"}
+    timed = times_by_batch(own.get("time", [])).get(1, {})
     found: dict[str, Point] = {}
     for name, row in timed.items():
         if section(row) < 2 and not is_lossy(row) and name not in LEFT_OUT and (name in sizes or section(row) == 1):
@@ -36,15 +36,16 @@ def points(rows: Rows, dataset: str) -> dict[str, Point]:
     return found
 
 
-def _good(rows: Rows, file: str, dataset: str) -> list[Row]:
-    return [row for row in rows.get(file, []) if row["status"] == "ok" and row["dataset"] == dataset]
-
-
 def panels(rows: Rows) -> dict[str, dict[str, Point]]:
     """The points of each panel; a twin where the real matrix is not in the results."""
     names = {row["dataset"] for row in rows.get("space", [])}
     chosen = [name if name in names else f"{name}~twin" for name in PANELS]
-    return {name: points(rows, name) for name in chosen}
+    return {name: points(_of(rows, name)) for name in chosen}
+
+
+def _of(rows: Rows, dataset: str) -> Rows:
+    """The rows of a matrix by its name, which is the registry's."""
+    return {file: [row for row in own if row["dataset"] == dataset] for file, own in rows.items()}
 
 
 def plot(rows: Rows, picture: Path) -> None:

@@ -74,22 +74,23 @@ def _of(results: dict[str, list[Row]], dataset: str) -> dict[str, list[Row]]:
 
 def document(results: dict[str, list[Row]], style: str, columns: list[str] | None = None) -> str:
     """All matrices of results in ``markdown`` or ``latex``, one table each, the best of a column in bold."""
-    grids = {name: grid(_of(results, name), wide=True) for name in _datasets(results)}
+    matrices = {name: _of(results, name) for name in _datasets(results)}
+    grids = {name: grid(own, wide=True) for name, own in matrices.items()}
     if columns:
         check_columns(list(grids.values()), columns)
         grids = {name: with_columns(one, columns) for name, one in grids.items()}
     if style == "latex":
-        parts = [PREAMBLE, *(latex_table(one, name, _shape(results, name), _latex) for name, one in grids.items())]
+        parts = [PREAMBLE, *(latex_table(one, name, _shape(matrices[name]), _latex) for name, one in grids.items())]
     else:
         parts = [f"### {name}\n\n{_markdown(one)}" for name, one in grids.items()]
         parts += notes(list(grids.values()))
     return "\n\n".join(parts) + "\n"
 
 
-def _shape(results: dict[str, list[Row]], dataset: str) -> str:
-    """Of a matrix, in words; empty where no row says it."""
-    for row in results.get("space", []):
-        if row["dataset"] == dataset and row.get("n") and row.get("m") and row.get("nnz") is not None:
+def _shape(own: dict[str, list[Row]]) -> str:
+    """Of a matrix, in words; empty where none of its rows says it."""
+    for row in own.get("space", []):
+        if row.get("n") and row.get("m") and row.get("nnz") is not None:
             n, m = row["n"], row["m"]
             return f"{n} inputs, {m} outputs, {row['nnz'] / (n * m):.1%} nonzero".replace("%", " %")
     return ""

@@ -53,8 +53,7 @@ def test_the_readmes_plot_has_the_reports_first_axes() -> None:
     """Bytes and time ratio; a library that stores nothing is a line, lossy formats are left out."""
     assert [(axis.file, axis.column) for axis in axes.USUAL] == [("space", "bytes"), ("time", "time_ratio")]
     rows = made.results(1)
-    name = made.common(0)["dataset"]
-    found = picture.points(rows, name)
+    found = picture.points(rows)
     size = {row["format"]: row["bytes"] for row in rows["space"]}
     ratio = {row["format"]: row["time_ratio"] for row in rows["time"] if row["batch"] == 1 and row["status"] == "ok"}
     assert found == {

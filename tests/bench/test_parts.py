@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from rich.console import Console
@@ -226,14 +228,16 @@ def estimates(ratios: list[float]) -> list[pairs.Estimate]:
 )  # fmt: skip
 def test_judging(same: list[float], slower: list[float], good: bool) -> None:
     found = {"identical": estimates(same), "10 % more work": estimates(slower)}
-    assert selftest.judge("test", found, selftest.QUIET, Console(quiet=True)) is good
+    judged = selftest.judge("test", found, selftest.QUIET, Console(quiet=True))
+    assert judged.status == (0 if good else 3) and len(judged.short) == (not good)
 
 
 def test_judging_small_differences() -> None:
     most, few = [1.03] * 22 + [1.0] * 2, [1.03] * 21 + [1.0] * 3
     wide = [pairs.Estimate(1.03, 1.005, 1.06, 8)] * 24
     for found, good in ((estimates(most), True), (estimates(few), False), (wide, False)):
-        assert selftest.judge_fine({"3 % more work": found}, Console(quiet=True)) is good
+        judged = selftest.judge_fine({"3 % more work": found}, Console(quiet=True))
+        assert judged.status == (0 if good else 3)
 
 
 def test_selftest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +245,14 @@ def test_selftest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     short = plan.Effort(passes=2, most_passes=2, rounds=2, sample_ms=0.1)
     monkeypatch.setattr(selftest, "Effort", lambda: short)
     monkeypatch.setattr(selftest, "FINE", short)
-    assert selftest.main(1, True, True, False, Console(quiet=True)) in (0, 1)
+    assert selftest.main(1, True, True, False, Console(quiet=True)) in (0, 3)
+
+
+def test_a_selftest_that_breaks_is_no_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(click.ClickException, match="a process of the selftest died") as raised:
+        selftest.main(1, True, False, False, Console(quiet=True))
+    assert raised.value.exit_code == 1
 
 
 def test_the_worker_of_the_selftest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

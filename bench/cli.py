@@ -22,7 +22,7 @@ from bench.interop import commands as outward
 from bench.peers.peer import Peer
 from bench.published import commands as publishing
 from bench.report import commands as reporting
-from bench.show.listing import list_
+from bench.show.listing import list_, skipped
 from bench.trouble import Trouble
 from cdot import build
 
@@ -146,7 +146,10 @@ def run(
     registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries(), *datasets.seeded.entries()}
     own = not registered.issuperset(plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
-    sys.exit(run_plan(plan, home(), out, Console(), quick))
+    console = Console()
+    for line in skipped(names or ()):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    sys.exit(run_plan(plan, home(), out, console, quick))
 
 
 def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[Peer, ...]]:

@@ -114,7 +114,8 @@ def _dataset(name: str) -> tuple[str, str, str]:
 
 
 def skipped(names: Sequence[str]) -> Iterator[str]:
-    """A line for each operator of the named files whose weights are not read."""
-    for path in dict.fromkeys(model_names.split(name)[0] for name in names):
+    """A line for each operator of the named files whose weights are not read; none for single layers by name."""
+    asked = (model_names.split(name) for name in names)
+    for path in dict.fromkeys(path for path, layer in asked if not layer or any(c in layer for c in "*?[")):
         if model_names.is_model(path) and Path(path).is_file():
             yield from (f"{path}: skipped {line}" for line in models.read(Path(path)).skipped)

@@ -15,7 +15,7 @@ from cdot.errors import PayloadError
 from formats.errors import TooMuchWork
 from formats.format import Format
 from formats.payload import Payload
-from formats.registry import UnknownFormat, get, kinds, load, names, parse, standard, standard_of_all
+from formats.registry import UnknownFormat, broken, get, kinds, load, names, parse, standard, standard_of_all
 from formats.source import Columns, Histogram, Source, as_source, matrix_sha256
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "TooMuchWork",
     "UnknownFormat",
     "as_source",
+    "broken",
     "get",
     "kinds",
     "load",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatch
 from typing import Any
 
@@ -11,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.show import systolic
+from bench.show.escape import latex, markdown, visible
 from bench.show.grid import SECTIONS, Grid, grid, notes
 
 Row = dict[str, Any]
@@ -31,7 +31,7 @@ def matrix_table(rows: dict[str, list[Row]], width: int = 80) -> RenderableType:
             section = line.section
             table.add_row(Text(SECTIONS[section], "dim"))
         cells = [Text(field.text, "bold" if field.best else "") for field in line.fields]
-        table.add_row(Text(line.name), *cells)  # brackets are no markup here
+        table.add_row(Text(visible(line.name)), *cells)  # brackets are no markup here
     said = notes([found]) + systolic.lines(rows.get("systolic", []))
     return Group(table, *(Text(line, "dim") for line in said))
 
@@ -49,7 +49,7 @@ def print_tables(results: dict[str, list[Row]], names: list[str] | None, style: 
         )
         return
     for name in chosen:
-        console.print(Text(name, "bold"))
+        console.print(Text(visible(name, keep=""), "bold"))
         console.print(matrix_table(_of(results, name), console.width))
 
 
@@ -68,19 +68,19 @@ def document(results: dict[str, list[Row]], style: str) -> str:
         grids.append(grid(_of(results, dataset), wide=True))
         parts.append(_heading(dataset, style) + "\n\n" + _drawn(grids[-1], style))
     for note in notes(grids):
-        parts.append(_latex(note) if style == "latex" else note)
+        parts.append(latex(note) if style == "latex" else markdown(note))
     return "\n\n".join(parts) + "\n"
 
 
 def _heading(dataset: str, style: str) -> str:
-    return f"### {dataset}" if style == "markdown" else rf"\paragraph{{{_latex(dataset)}}}"
+    return f"### {markdown(dataset)}" if style == "markdown" else rf"\paragraph{{{latex(dataset)}}}"
 
 
 def _drawn(found: Grid, style: str) -> str:
     from tabulate import tabulate
 
     mark = _bold_markdown if style == "markdown" else _bold_latex
-    plain = str if style == "markdown" else _latex
+    plain = markdown if style == "markdown" else latex
     lines: list[list[str]] = []
     section = 0
     for line in found.lines:
@@ -100,18 +100,8 @@ def _drawn(found: Grid, style: str) -> str:
 
 
 def _bold_markdown(text: str) -> str:
-    return f"**{text}**" if text else ""
+    return f"**{markdown(text)}**" if text else ""
 
 
 def _bold_latex(text: str) -> str:
-    return rf"\textbf{{{_latex(text)}}}" if text else ""
-
-
-def _latex(text: str) -> str:
-    r"""Text that LaTeX prints as it stands.
-
-    >>> _latex("csc_min ±3%")
-    'csc\\_min $\\pm$3\\%'
-    """
-    special = {"±": r"$\pm$", "≈": r"$\approx$", "~": r"\textasciitilde{}", "\\": r"\textbackslash{}"}
-    return re.sub(r"[±≈~\\&%$#_{}]", lambda match: special.get(match[0], "\\" + match[0]), text)
+    return rf"\textbf{{{latex(text)}}}" if text else ""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Columns = dict[str, Any]
 
-MODULES = "costs model counters powercap sensors perf meters windows estimate"
+MODULES = "costs model counters agreement powercap sensors perf perf_cpus meters windows estimate"
 SOURCES = tuple(f"bench/energy/{name}.py" for name in MODULES.split())
 KERNELS = True
 PLACE = ("machine", "isa", "compiler")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 import datasets
 import formats
@@ -23,7 +22,8 @@ from bench.peers.peer import Peer
 from bench.published import commands as publishing
 from bench.published.cite import cite
 from bench.report import commands as reporting
-from bench.show.listing import list_
+from bench.show.escape import Commands, Console, echo
+from bench.show.listing import list_, skipped
 from bench.trouble import Trouble
 from cdot import build
 
@@ -41,7 +41,9 @@ def home() -> Path:
     return build.state_folder()
 
 
-@click.group(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="dotbench")
 def command() -> None:
     """In which compressed format should this weight matrix be stored?
@@ -49,6 +51,8 @@ def command() -> None:
     dotbench encodes matrices in every format, checks every product against float64, and measures
     bytes, time, instructions and energy. Results are CSV files that can be diffed from commit to commit.
     """
+    for line in formats.broken():
+        echo(line, err=True)
 
 
 def _list(_: Any, __: Any, value: str | None) -> list[str] | None:
@@ -147,7 +151,10 @@ def run(
     registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries(), *datasets.seeded.entries()}
     own = not registered.issuperset(plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
-    sys.exit(run_plan(plan, home(), out, Console(), quick))
+    console = Console()
+    for line in skipped(names or ()):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    sys.exit(run_plan(plan, home(), out, console, quick))
 
 
 def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[Peer, ...]]:
@@ -182,9 +189,9 @@ def fetch(names: tuple[str, ...]) -> None:
     failed = False
     for name in _resolved(list(names) or None, "small"):
         try:
-            click.echo(datasets.fetch(name, home(), sys.stderr.isatty()))
+            echo(datasets.fetch(name, home(), sys.stderr.isatty()))
         except datasets.DataError as error:
-            click.echo(f"{name}: {error}", err=True)
+            echo(f"{name}: {error}", err=True)
             failed = True
     sys.exit(2 if failed else 0)
 
@@ -256,5 +263,5 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except (build.BuildError, journals.JournalError, exports.ExportError, datasets.DataError) as error:
-        click.echo(f"Error: {error}", err=True)
+        echo(f"Error: {error}", err=True)
         sys.exit(2)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import click
 import numpy as np
-from rich.console import Console
 
 import formats
 from bench import export, identity, networks
@@ -24,6 +23,7 @@ from bench.plan import split_names
 from bench.rows import Row
 from bench.seeded_layers import LAYERS
 from bench.show import networks as show
+from bench.show.escape import Console
 from bench.show.grid import label
 from cdot import build
 from datasets import DataError, UnknownDataset

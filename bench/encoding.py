@@ -24,6 +24,7 @@ import datasets
 import formats
 from bench import workers
 from bench.plan import split_names
+from bench.show.escape import echo
 from cdot import build, library
 from datasets.cache import CachedSource
 from formats.source import Source
@@ -134,7 +135,7 @@ def main(matrices: tuple[str, ...], kinds: str, threads: int, array: bool, timeo
     labels = split_names(kinds) or [str(format_) for format_ in formats.standard()]
     for name in datasets.resolve(list(matrices)):
         for line, _ in table(name, labels, threads, array, timeout):
-            click.echo(line)
+            echo(line)
 
 
 if __name__ == "__main__":

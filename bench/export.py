@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import sheet
-from bench.rows import FILES, KEYS, as_text, key
+from bench.rows import FILES, KEYS, WORDS, as_text, key
+from bench.show.escape import csv_text
 
 Row = dict[str, Any]
 ShaNow = Callable[[str, Row], str | None]
@@ -112,8 +113,13 @@ def render(file: str, rows: Iterable[Row]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.name for column in FILES[file]])
-    writer.writerows(as_text(file, row) for row in rows)
+    writer.writerows(_fields(file, row) for row in rows)
     return out.getvalue().encode()
+
+
+def _fields(file: str, row: Row) -> list[str]:
+    texts = zip(FILES[file], as_text(file, row), strict=True)
+    return [csv_text(text) if column.name in WORDS else text for column, text in texts]
 
 
 def write_whole(path: Path, data: bytes) -> None:

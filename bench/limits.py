@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 import datasets
 import formats
@@ -29,6 +28,7 @@ from bench.judged import STATUSES, Judgement
 from bench.meters import pairs, races, space
 from bench.plan import REFERENCE, Cell, Effort
 from bench.products import cached_reference
+from bench.show.escape import Console
 from cdot import build
 
 Passes = dict[Cell, list[dict[str, float]]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -128,21 +129,18 @@ class Plan:
         return self.batches if name in SPINE or self.later_batches is None else self.later_batches
 
 
+NAME = r"(?:\[(?:[^\[\]]|\[[^\]]*\])*\]|[^,])+"  # to the next comma outside of brackets that are closed
+
+
 def split_names(text: str) -> list[str]:
     """A list of the command line: separated by commas outside brackets.
 
     >>> split_names("csc,column_combined[alpha=8,gamma=0.5], sham")
     ['csc', 'column_combined[alpha=8,gamma=0.5]', 'sham']
+    >>> split_names("a[1.npy,b]2.npy"), split_names("odd[.npy")
+    (['a[1.npy,b]2.npy'], ['odd[.npy'])
     """
-    parts, depth, part = [], 0, ""
-    for character in text + ",":
-        depth += {"[": 1, "]": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            parts.append(part.strip())
-            part = ""
-        else:
-            part += character
-    return [part for part in parts if part]
+    return [name.strip() for name in re.findall(NAME, text) if name.strip()]
 
 
 def choose_formats(names: Sequence[str]) -> tuple[tuple[Format, ...], tuple[Peer, ...]]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from bench.rows import COMMON, FILES, KEYS, Row, key, typed
+from bench.rows import COMMON, FILES, KEYS, WORDS, Row, key, typed
+from bench.show.escape import from_csv_text
 
 CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
 NEEDED = frozenset(COMMON.split()) - {"source", "reason"}  # by whoever reads only
@@ -71,7 +72,8 @@ def read(text: str, file: str, exact: bool = False) -> Sheet:
         for fields in reader:
             if len(fields) != len(found):
                 raise ValueError(f"{len(fields)} fields, and there are {len(found)} columns")
-            records.append((reader.line_num, fields))
+            words = zip(found, fields, strict=True)
+            records.append((reader.line_num, [from_csv_text(text) if name in WORDS else text for name, text in words]))
     except (ValueError, csv.Error) as error:
         raise SheetError(f"line {max(reader.line_num, 1)}: {error}") from error
     return Sheet(file, tuple(found), tuple(records))

@@ -16,7 +16,7 @@ from cdot.limits import LIMITS, Limits
 from formats.errors import TooMuchWork
 from formats.format import Format
 from formats.payload import Payload
-from formats.registry import UnknownFormat, get, kinds, load, names, parse, standard, standard_of_all
+from formats.registry import UnknownFormat, broken, get, kinds, load, names, parse, standard, standard_of_all
 from formats.source import Columns, Histogram, Source, as_source, matrix_sha256
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "TooMuchWork",
     "UnknownFormat",
     "as_source",
+    "broken",
     "get",
     "kinds",
     "load",

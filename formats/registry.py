@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from formats.im_packed import ImPacked
 from formats.nested import Nested
 from formats.parameters import split, with_params
 from formats.payload import Payload, check_crc
+from formats.plugins import Broken, registered
 from formats.psr8 import Psr8
 from formats.rel15 import Rel15
 from formats.rice import Rice
@@ -62,7 +62,6 @@ BUILT_IN: tuple[type[Format], ...] = (
     Dcsr,
     Rice,
 )
-ENTRY_POINTS = "dotbench.formats"
 
 
 class UnknownFormat(ValueError):
@@ -70,19 +69,19 @@ class UnknownFormat(ValueError):
 
 
 @cache
+def _plugins() -> tuple[list[type[Format]], list[Broken]]:
+    return registered(BUILT_IN)
+
+
+@cache
 def kinds() -> dict[str, type[Format]]:
-    """All formats by name, built-in ones first. ValueError where two share a name or an id."""
-    found = {kind.name: kind for kind in BUILT_IN}
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        kind = point.load()
-        for other in found.values():
-            if kind.name == other.name or kind.format_id == other.format_id:
-                raise ValueError(
-                    f"the format {kind.name!r} (id {kind.format_id}) of {point.value} collides with "
-                    f"{other.name!r} (id {other.format_id}): one of them needs another name or id"
-                )
-        found[kind.name] = kind
-    return found
+    """All formats by name, built-in ones first; plug-ins that are `broken` are left out."""
+    return {kind.name: kind for kind in (*BUILT_IN, *_plugins()[0])}
+
+
+def broken() -> tuple[str, ...]:
+    """A line for each plug-in that is left out: which, and why."""
+    return tuple(map(str, _plugins()[1]))
 
 
 def names(value_type: str = "") -> list[str]:
@@ -122,7 +121,8 @@ def get(name: str, **params: Any) -> Format:
     if name not in kinds():
         near = difflib.get_close_matches(name, names(), 3, 0.4)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names())}"
-        raise UnknownFormat(f"no format {name!r}: {hint} (dotbench list formats)")
+        lost = "".join(f"; {line}" for line in broken())
+        raise UnknownFormat(f"no format {name!r}: {hint} (dotbench list formats){lost}")
     made: Format = with_params(kinds()[name], {key: str(value) for key, value in params.items()})
     return made
 
@@ -168,6 +168,7 @@ def load(payload: str | Path | bytes | bytearray | memoryview, limits: Limits | 
             if limits:
                 limits.check_steps(format_.steps(header, len(data)), len(data), what)
             return Payload(format_, data, what, limits)
+    lost = "".join(f"; {line}" for line in broken())
     raise PayloadError(
-        f"{what} is of format {header.format_id}, which is not installed: there are {', '.join(names())}"
+        f"{what} is of format {header.format_id}, which is not installed: there are {', '.join(names())}{lost}"
     )

@@ -11,7 +11,27 @@ import numpy as np
 import tflite
 
 INT8, INT32, FLOAT32 = tflite.TensorType.INT8, tflite.TensorType.INT32, tflite.TensorType.FLOAT32
-CONV, DEPTHWISE, DENSE = 3, 4, 9  # operator codes
+FLOAT16 = tflite.TensorType.FLOAT16
+CONV, DEPTHWISE, DEQUANTIZE, DENSE, DENSIFY = 3, 4, 6, 9, 124  # operator codes
+WIDTHS = {32: ("Int32Vector", 1, np.int32), 16: ("Uint16Vector", 2, np.uint16), 8: ("Uint8Vector", 3, np.uint8)}
+
+
+@dataclass
+class Csr:
+    """A level of a sparse tensor; ``width`` of its numbers in bits."""
+
+    segments: Sequence[int]
+    indices: Sequence[int]
+    width: int = 32
+
+
+@dataclass
+class Sparsity:
+    """The table of a sparse tensor; levels are sizes of dense ones, or `Csr`."""
+
+    order: Sequence[int] = ()
+    levels: Sequence[int | Csr] = ()
+    block_map: Sequence[int] = ()
 
 
 @dataclass
@@ -23,7 +43,7 @@ class Tensor:
     zero_points: Sequence[int] = ()
     axis: int = 0
     name: str = "t"
-    sparse: bool = False
+    sparsity: Sparsity | None = None
     place: tuple[int, int] | None = None  # offset and size of data behind all tables
 
 
@@ -42,6 +62,8 @@ class Operator:
 class Graph:
     tensors: list[Tensor]
     operators: list[Operator]
+    inputs: Sequence[int] = ()
+    outputs: Sequence[int] = ()
 
 
 def build(graphs: Sequence[Graph], codes: Sequence[tuple[int, int, str]], identifier: bytes = b"TFL3") -> bytes:
@@ -68,6 +90,8 @@ def _graph(builder: Any, graph: Graph, buffers: list[int]) -> int:
     return _table(builder, "SubGraph", {
         "Tensors": _offsets(builder, "SubGraph", "Tensors", tensors),
         "Operators": _offsets(builder, "SubGraph", "Operators", operators),
+        "Inputs": builder.CreateNumpyVector(np.array(graph.inputs, np.int32)),
+        "Outputs": builder.CreateNumpyVector(np.array(graph.outputs, np.int32)),
     })  # fmt: skip
 
 
@@ -88,7 +112,30 @@ def _tensor(builder: Any, tensor: Tensor, buffers: list[int]) -> int:
     return _table(builder, "Tensor", {
         "Shape": builder.CreateNumpyVector(np.array(tensor.shape, np.int32)), "Type": tensor.type, "Buffer": number,
         "Name": builder.CreateString(tensor.name), "Quantization": quantisation,
-        "Sparsity": _table(builder, "SparsityParameters", {}) if tensor.sparse else None,
+        "Sparsity": _sparsity(builder, tensor.sparsity) if tensor.sparsity else None,
+    })  # fmt: skip
+
+
+def _sparsity(builder: Any, sparsity: Sparsity) -> int:
+    levels = [_level(builder, level) for level in sparsity.levels]
+    return _table(builder, "SparsityParameters", {
+        "TraversalOrder": builder.CreateNumpyVector(np.array(sparsity.order, np.int32)),
+        "BlockMap": builder.CreateNumpyVector(np.array(sparsity.block_map, np.int32)) if sparsity.block_map else None,
+        "DimMetadata": _offsets(builder, "SparsityParameters", "DimMetadata", levels),
+    })  # fmt: skip
+
+
+def _level(builder: Any, level: int | Csr) -> int:
+    if isinstance(level, int):
+        return _table(builder, "DimensionMetadata", {"Format": 0, "DenseSize": level})
+    name, number, dtype = WIDTHS[level.width]
+    segments, indices = (
+        _table(builder, name, {"Values": builder.CreateNumpyVector(np.array(numbers, dtype))})
+        for numbers in (level.segments, level.indices)
+    )
+    return _table(builder, "DimensionMetadata", {
+        "Format": 1, "ArraySegmentsType": number, "ArraySegments": segments,
+        "ArrayIndicesType": number, "ArrayIndices": indices,
     })  # fmt: skip
 
 
@@ -157,3 +204,93 @@ def model(change: Change = lambda graph: None) -> bytes:
     graph, codes = network()
     change(graph)
     return build([graph], codes)
+
+
+# ---- networks whose dense weights are packed
+
+
+def sparse(
+    dense: np.ndarray, order: Sequence[int], csr: Sequence[int], blocks: dict[int, int] | None = None, width: int = 32
+) -> tuple[Sparsity, np.ndarray]:
+    """A tensor in the format's sparse coding, loop by loop as the schema tells it, and the values that are stored.
+
+    ``csr``: the levels that are not dense; ``blocks``: a block's size by the dimension that it lies along.
+    """
+    rank, blocks = dense.ndim, blocks or {}
+    along = list(blocks)
+    sizes = [dense.shape[one] // blocks.get(one, 1) for one in range(rank)] + [blocks[one] for one in along]
+    segments: dict[int, list[int]] = {level: [0] for level in csr}
+    indices: dict[int, list[int]] = {level: [] for level in csr}
+    values: list[Any] = []
+
+    def part(at: dict[int, int]) -> np.ndarray:
+        """What is left of the tensor where some of the loops stand."""
+        cut = []
+        for one in range(rank):
+            size, outer, inner = blocks.get(one, 1), at.get(one), at.get(rank + along.index(one)) if one in along else 0
+            rows = range(dense.shape[one]) if outer is None else range(outer * size, (outer + 1) * size)
+            cut.append(list(rows) if inner is None else [row for row in rows if row % size == inner])
+        return dense[np.ix_(*cut)]
+
+    def walk(level: int, at: dict[int, int]) -> None:
+        if level == len(order):
+            values.append(part(at).item())
+            return
+        for place in range(sizes[order[level]]):
+            here = {**at, order[level]: place}
+            if level in segments and not part(here).any():
+                continue
+            if level in segments:
+                indices[level].append(place)
+            walk(level + 1, here)
+        if level in segments:
+            segments[level].append(len(indices[level]))
+
+    walk(0, {})
+    levels = [
+        Csr(segments[level], indices[level], width) if level in segments else sizes[order[level]]
+        for level in range(len(order))
+    ]
+    return Sparsity(order, levels, along), np.array(values, dense.dtype)
+
+
+def packed_dense(
+    stored: Tensor, steps: Sequence[int], outputs: int, inputs: int
+) -> tuple[Graph, list[tuple[int, int, str]]]:
+    """A float32 dense layer whose weights are ``stored``, then what operators of the codes ``steps`` make of them."""
+    scales = {"scales": stored.scales, "zero_points": stored.zero_points}
+    made = [
+        Tensor([outputs, inputs], None, stored.type, **scales, name="dense")
+        if step == DENSIFY
+        else Tensor([outputs, inputs], type=FLOAT32, name="real")
+        for step in steps
+    ]
+    last = 1 + len(made)
+    tensors = [Tensor([2, inputs], type=FLOAT32, name="in"), stored, *made]
+    tensors.append(Tensor([2, outputs], type=FLOAT32, name="out"))
+    operators = [
+        Operator(at, [1 + at], [2 + at], "DensifyOptions" if step == DENSIFY else "DequantizeOptions")
+        for at, step in enumerate(steps)
+    ]
+    operators.append(Operator(len(steps), [0, last, -1], [last + 1], "FullyConnectedOptions"))
+    codes = [(min(step, 127), step, "") for step in (*steps, DENSE)]
+    return Graph(tensors, operators, [0], [last + 1]), codes
+
+
+def packed() -> list[bytes]:
+    """Files of each way in which weights are packed."""
+    rng = np.random.default_rng(11)
+    dense = np.where(rng.random((8, 12)) < 0.7, 0, rng.integers(-99, 99, (8, 12))).astype(np.float16)
+    csr, values = sparse(dense, [0, 1], [1], width=8)
+    blocked, block_values = sparse(dense, [0, 1, 2], [1], {1: 4})
+    stored = [
+        (Tensor([8, 12], dense.tobytes(), FLOAT16), [DEQUANTIZE]),
+        (Tensor([8, 12], values.tobytes(), FLOAT16, sparsity=csr), [DENSIFY, DEQUANTIZE]),
+        (
+            Tensor([8, 12], block_values.astype(np.int8).tobytes(), scales=[0.5], sparsity=blocked),
+            [DENSIFY, DEQUANTIZE],
+        ),
+        (Tensor([8, 12], values.astype(np.float32).tobytes(), FLOAT32, sparsity=csr), [DENSIFY]),
+    ]
+    made = [packed_dense(tensor, steps, 8, 12) for tensor, steps in stored]
+    return [build([graph], codes) for graph, codes in made]

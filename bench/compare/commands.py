@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from bench.compare.errors import CompareError
 from bench.compare.figures import DEFAULT_LIMITS
+from bench.show.escape import Console
 from bench.trouble import Trouble
 from cdot import build
 

@@ -66,14 +66,17 @@ def figures(sampling: Sampling, label: str, wanted: int) -> Figures:
         raise NotMeasurable(f"{len(windows)} of {wanted} windows usable ({sampling.dropped(label)})")
     values = [gross(one) for one in windows]
     net, remark = _net(sampling, windows)
+    low, high = interval(values)
+    rounded = sampling.resolution / statistics.median(one.products for one in windows)
     return Figures(
         len(windows),
         statistics.median(values),
-        *interval(values),
+        low - rounded,
+        high + rounded,
         net,
         _other(windows, DRAM),
         _other(windows, PSYS),
-        remark,
+        "; ".join(filter(None, (sampling.remark, remark))),
     )
 
 
@@ -91,6 +94,6 @@ def _net(sampling: Sampling, windows: Sequence[Window]) -> tuple[float | None, s
     watts, spread = statistics.median(idle), statistics.stdev(idle) * sampling.length
     net = statistics.median(gross(one) - watts * one.busy / one.products for one in windows)
     stands_out = statistics.median(one.products for one in windows) * net
-    if stands_out < NOISE * spread:
+    if stands_out < NOISE * spread + 2 * sampling.resolution:  # both windows are rounded
         return None, f"net below noise: {stands_out:.3g} J a window, idle windows spread by {spread:.3g} J"
     return net, ""

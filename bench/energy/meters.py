@@ -12,7 +12,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.energy.counters import CounterLost, Counters, NotMeasurable, spent
+from bench.energy import agreement
+from bench.energy.counters import PACKAGE, CounterLost, Counters, NotMeasurable, spent
 
 STANDSTILL = 1.0  # seconds after which a counter that does not move counts as lost
 TICKS = 10  # that the period is taken from
@@ -52,11 +53,14 @@ class Reading:
 
 class Meter(ABC):
     """``kind`` is the CSV's: ``rapl`` or ``perf``; ``source`` who reads, for people; ``period`` in seconds
-    is how often the counters move."""
+    is how often the counters move; ``resolution`` in joules by how much a window's figure may be rounded;
+    ``remark`` what a row has to say of the counters."""
 
     kind: str
     source: str
     period: float
+    resolution: float = 0.0
+    remark: str = ""
 
     @abstractmethod
     def start(self) -> None:
@@ -85,7 +89,12 @@ class CounterMeter(Meter):
     def __init__(self, counters: Counters, clock: Clock) -> None:
         self._counters, self._clock = counters, clock
         self.source = counters.source
-        self.period = self._measured_period()
+        self.period, pairs = self._watch()
+        domains = counters.domains
+        self._repeated = agreement.repeats(domains, pairs)
+        steps = {i: agreement.coarse([pair.second[i] for pair in pairs]) for i in range(len(domains))}
+        self._left_out = {i: step for i, step in steps.items() if step and domains[i].kind != PACKAGE}
+        self.remark = agreement.remark(domains, self._repeated, self._left_out)
 
     def start(self) -> None:
         self._problem = ""
@@ -101,8 +110,9 @@ class CounterMeter(Meter):
         self.sample()
         self._add(*self._tick())
         joules: dict[str, float] = {}
-        for domain, sum_ in zip(self._counters.domains, self._sums, strict=True):
-            joules[domain.kind] = joules.get(domain.kind, 0.0) + sum_ / 1e6
+        for i, domain in enumerate(self._counters.domains):
+            if i not in self._repeated and i not in self._left_out:
+                joules[domain.kind] = joules.get(domain.kind, 0.0) + self._sums[i] / 1e6
         return Reading(self._at - self._started, joules, self._problem)
 
     def close(self) -> None:
@@ -130,10 +140,19 @@ class CounterMeter(Meter):
                 self._sums[i] += delta
         self._last, self._at = values, now
 
-    def _measured_period(self) -> float:
-        """The median time between ticks; preemption can hide some of them."""
+    def _watch(self) -> tuple[float, list[agreement.Pair]]:
+        """The median time between ticks (preemption can hide some of them), and readings at each of them: as many as
+        tell which counters are one."""
+        moments: list[float] = []
+        pairs: list[agreement.Pair] = []
+        asked = agreement.candidates(self._counters.domains)
         try:
-            moments = [self._tick()[0] for _ in range(TICKS + 1)]
+            while len(moments) <= TICKS or not all(agreement.decided(pairs, *two) for two in asked):
+                moment, first = self._tick()
+                moments.append(moment)
+                pairs.append(agreement.Pair(first, self._counters.read()))
+                if len(moments) > agreement.MOST:
+                    break
         except CounterLost as error:
             raise NotMeasurable(str(error)) from error
-        return statistics.median(after - before for before, after in itertools.pairwise(moments))
+        return statistics.median(after - before for before, after in itertools.pairwise(moments)), pairs

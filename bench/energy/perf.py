@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import shutil
 import signal
 import subprocess
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from bench.energy import perf_cpus
 from bench.energy.counters import DRAM, PACKAGE, CounterLost, NotMeasurable
 from bench.energy.meters import Clock, Meter, Reading
 
@@ -23,18 +26,23 @@ EVENT_FOLDER = Path("/sys/bus/event_source/devices/power/events")
 PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
 CURE = "sudo sysctl kernel.perf_event_paranoid=0"
 PERIOD = 0.001  # seconds: how often the hardware's registers move
+ROUNDING = 0.005  # joules by which a figure of two decimals may be off
 PATIENCE = 10.0  # seconds that perf has for an answer
 CONTROL_LACKS = "this perf has no --control (Linux 5.10 brought it)"
 
 
-def parse(text: str, event: str) -> float:
-    """Joules of an event in the output of ``perf stat -x,``; NotMeasurable where it has none.
+def by_processor(text: str, event: str) -> dict[str, float]:
+    """Joules of an event in the output of ``perf stat -x,``, by the processor that counted (``-A``), "" for all.
 
-    >>> parse("12.50,Joules,power/energy-pkg/,1000123,100.00,,", "power/energy-pkg/")
-    12.5
+    NotMeasurable where it has none.
+
+    >>> by_processor("CPU0,12.50,Joules,power/energy-pkg/,1000123,100.00,,", "power/energy-pkg/")
+    {'CPU0': 12.5}
     """
+    found: dict[str, float] = {}
     for line in text.splitlines():
         fields = line.split(",")
+        processor = fields.pop(0) if re.fullmatch(r"CPU\d+", fields[0]) else ""
         if len(fields) < 3 or fields[2] != event:
             continue
         try:
@@ -43,8 +51,19 @@ def parse(text: str, event: str) -> float:
             raise NotMeasurable(f"perf says {fields[0]} of {event}") from None
         if fields[1] != "Joules" or not joules >= 0:
             raise NotMeasurable(f"perf says {fields[0]} {fields[1]} of {event}, which is no energy")
-        return joules
-    raise NotMeasurable(why_not(text))
+        found[processor] = joules
+    if not found:
+        raise NotMeasurable(why_not(text))
+    return found
+
+
+def parse(text: str, event: str, repeated: Collection[str] = ()) -> float:
+    """Joules of an event, of all processors but those that show a register ``repeated``; NotMeasurable as above.
+
+    >>> parse("12.50,Joules,power/energy-pkg/,1000123,100.00,,", "power/energy-pkg/")
+    12.5
+    """
+    return sum(joules for processor, joules in by_processor(text, event).items() if processor not in repeated)
 
 
 def why_not(words: str) -> str:
@@ -63,35 +82,30 @@ def environment() -> dict[str, str]:
 
 
 def stat(program: str, kinds: tuple[str, ...]) -> list[str]:
-    """The command that counts on the whole machine and prints fields with commas between."""
-    return [program, "stat", "-a", "-x,", *(word for kind in kinds for word in ("-e", EVENTS[kind]))]
+    """The command that counts on the whole machine and prints fields with commas between, a line a
+    processor that counts."""
+    return [program, "stat", "-a", "-x,", "-A", *(word for kind in kinds for word in ("-e", EVENTS[kind]))]
 
 
 class PerfMeter(Meter):
     """Runs ``perf stat -a`` for each window."""
 
-    kind, source, period = "perf", "perf", PERIOD
+    kind, source, period, resolution = "perf", "perf", PERIOD, ROUNDING
 
-    def __init__(self, program: str, clock: Clock, kinds: tuple[str, ...]) -> None:
+    def __init__(
+        self, program: str, clock: Clock, kinds: tuple[str, ...], repeated: Mapping[str, str] | None = None
+    ) -> None:
         self._program, self._clock, self._kinds = program, clock, kinds
+        self._repeated = repeated or {}
+        self.remark = perf_cpus.remark(self._repeated)
         self._process: subprocess.Popen[str] | None = None
         self._pipes: tuple[int, int] = (-1, -1)
 
     def start(self) -> None:
         control, command = os.pipe()
         answer, acknowledge = os.pipe()
-        events = [word for kind in self._kinds for word in ("-e", EVENTS[kind])]
-        arguments = [
-            self._program,
-            "stat",
-            "-a",
-            "-x,",
-            *events,
-            "-D",
-            "-1",
-            "--control",
-            f"fd:{control},{acknowledge}",
-        ]
+        delayed = ["-D", "-1", "--control", f"fd:{control},{acknowledge}"]
+        arguments = [*stat(self._program, self._kinds), *delayed]
         self._pipes = command, answer
         self._process = subprocess.Popen(
             arguments,
@@ -113,7 +127,7 @@ class PerfMeter(Meter):
         assert self._process
         self._process.send_signal(signal.SIGINT)  # perf prints, and ends
         words = self._end()
-        return Reading(seconds, {kind: parse(words, EVENTS[kind]) for kind in self._kinds})
+        return Reading(seconds, {kind: parse(words, EVENTS[kind], self._repeated) for kind in self._kinds})
 
     def close(self) -> None:
         if self._process:
@@ -147,26 +161,36 @@ class PerfMeter(Meter):
         return words
 
 
-def counts(program: str, kinds: tuple[str, ...]) -> None:
-    """One short count of these events; NotMeasurable says why there is none."""
-    command = [*stat(program, kinds), "--", "true"]
+def counts(program: str, kinds: tuple[str, ...], *what: str) -> dict[str, float]:
+    """One short count of these events: joules of the package by processor; NotMeasurable says why there is none."""
+    command = [*stat(program, kinds), "--", *(what or ("true",))]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=environment())
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotMeasurable(f"{program} does not run ({error})") from error
-    for kind in kinds:
-        parse(done.stderr, EVENTS[kind])
+    found = {kind: by_processor(done.stderr, EVENTS[kind]) for kind in kinds}
+    return found[PACKAGE]
 
 
-def open_perf(clock: Clock, program: str = "perf", paranoid: Path = PARANOID) -> PerfMeter:
+def repeated(program: str, found: Collection[str], machine: perf_cpus.Machine) -> dict[str, str]:
+    """Processors at which perf shows a register again; asked only where it counts at several."""
+    if len(found) < 2:
+        return {}
+    sleep = ("sleep", str(perf_cpus.SECONDS))
+    return perf_cpus.repeats([counts(program, (PACKAGE,), *sleep) for _ in range(perf_cpus.COUNTS)], machine, PERIOD)
+
+
+def open_perf(
+    clock: Clock, program: str = "perf", paranoid: Path = PARANOID, machine: perf_cpus.Machine | None = None
+) -> PerfMeter:
     """perf's meter, with DRAM where perf has it; NotMeasurable with the reason and the cure."""
-    found = shutil.which(program)
-    if not found:
+    path = shutil.which(program)
+    if not path:
         raise NotMeasurable("perf is not installed", "sudo apt-get install linux-perf")
     for kinds in ((PACKAGE, DRAM), (PACKAGE,)):
         try:
-            counts(found, kinds)
-            return PerfMeter(found, clock, kinds)
+            found = counts(path, kinds)
+            return PerfMeter(path, clock, kinds, repeated(path, found, machine or perf_cpus.Machine()))
         except NotMeasurable as error:
             lack = error
     if "no power events" not in lack.reason and is_closed(paranoid):

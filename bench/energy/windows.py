@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench.energy.counters import NotMeasurable
+from bench.energy.counters import PACKAGE, NotMeasurable
 from bench.energy.meters import Clock, Meter
 
 Run = Callable[[int], int]  # repeats to nanoseconds, all of them in C
@@ -22,6 +22,8 @@ LENGTH_OFF = 0.05
 PARTS = 10  # steps of a window, between which counters are read
 SPARE = 1.02  # products beyond what should fill a window
 SLOWEST = 10.0  # windows may be this many times longer than asked for, where counters move rarely
+LEAST = 0.2  # seconds of a window, below which nobody asks for one but tests
+ROUNDED = 0.01  # share of an idle window's energy that a meter may round away
 ATTEMPTS = 2  # windows tried for each that is wanted
 
 
@@ -61,11 +63,16 @@ class Window:
 
 @dataclass
 class Sampling:
-    """What was measured: ``length`` asked of a window in seconds, windows of kernels and idle ones."""
+    """What was measured: ``length`` asked of a window in seconds, windows of kernels and idle ones.
+
+    ``remark``: what rows have to say of the counters.
+    """
 
     length: float
     kernels: dict[str, list[Window]] = field(default_factory=dict)
     idle: list[Window] = field(default_factory=list)
+    resolution: float = 0.0  # joules by which each may be rounded
+    remark: str = ""
 
     def accepted(self, label: str) -> list[Window]:
         """The windows of a kernel that count."""
@@ -127,6 +134,21 @@ def idle_window(meter: Meter, clock: Clock, seconds: float) -> Window:
     return Window(reading.seconds, reading.joules, problem=reading.problem)
 
 
+def long_enough(meter: Meter, clock: Clock, effort: Effort) -> float:
+    """Seconds of a window: so many that what a meter rounds is at most `ROUNDED` of an idle window.
+
+    NotMeasurable where that takes too long.
+    """
+    length = effort.length(meter.period)
+    if not meter.resolution:
+        return length
+    probe = idle_window(meter, clock, length)
+    watts = probe.joules[PACKAGE] / probe.seconds
+    if watts * SLOWEST * max(effort.seconds, LEAST) < meter.resolution / ROUNDED:
+        raise NotMeasurable(f"{meter.source} rounds to {2 * meter.resolution:g} J, too much at {watts:.3g} W")
+    return max(length, meter.resolution / ROUNDED / watts)
+
+
 def measure(
     meter: Meter,
     clock: Clock,
@@ -139,7 +161,8 @@ def measure(
 
     ``watch(label)`` is called before each window. NotMeasurable and CounterLost are the caller's.
     """
-    sampling = Sampling(effort.length(meter.period), {label: [] for label in runs})
+    length = long_enough(meter, clock, effort)
+    sampling = Sampling(length, {label: [] for label in runs}, [], meter.resolution, meter.remark)
     counts: dict[str, int] = {}
     for _ in range(ATTEMPTS * effort.windows):
         wanting = [label for label in runs if len(sampling.accepted(label)) < effort.windows]

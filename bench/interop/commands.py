@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from bench.compare.errors import CompareError
 from bench.export import ExportError
 from bench.journal import Journal
+from bench.show.escape import Console, echo
 from bench.trouble import Trouble
 from cdot import build
 
@@ -63,7 +63,7 @@ def _pyperf(path: Path) -> int:
 
     with Journal(journal_path(build.state_folder(), False)) as journal:
         count = pyperf_runs.write(journal, path, current_sha)
-    click.echo(f"{count} benchmarks in {path}" if count else NOTHING)
+    echo(f"{count} benchmarks in {path}" if count else NOTHING)
     return 0 if count else 2
 
 
@@ -72,6 +72,6 @@ def _asv(folder: Path) -> int:
 
     commits, notes = asv.write(RESULTS, folder)
     for note in notes:
-        click.echo(note, err=True)
-    click.echo(f"{commits} commits in {folder}. In it: asv publish --no-pull, then asv preview (pip install asv)")
+        echo(note, err=True)
+    echo(f"{commits} commits in {folder}. In it: asv publish --no-pull, then asv preview (pip install asv)")
     return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from bench.compare.errors import CompareError
+from bench.show.escape import echo
 from bench.trouble import Trouble
 from cdot import build
 
@@ -39,5 +40,5 @@ def report(folder: str | None, out: Path | None) -> None:
     except CompareError as error:
         raise Trouble(str(error)) from error
     for note in written.notes:
-        click.echo(note, err=True)
-    click.echo(f"{written.path} ({written.size / 1e6:.1f} MB, of which plotly's script is {written.plotly / 1e6:.1f})")
+        echo(note, err=True)
+    echo(f"{written.path} ({written.size / 1e6:.1f} MB, of which plotly's script is {written.plotly / 1e6:.1f})")

@@ -1,13 +1,13 @@
 r"""A matrix's table in LaTeX: a float with caption and label, rules of booktabs, figures in columns of siunitx.
 
-Text goes through `bench.show.table`'s escapes; figures are numbers, so that a paper decides how they look.
+Text is escaped; figures are numbers, so that a paper decides how they look.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
+from bench.show.escape import latex
 from bench.show.grid import SECTIONS, Field, Grid, notes
 
 PREAMBLE = (
@@ -23,18 +23,18 @@ HEADINGS = {  # what a caption says of a column, by the beginning of its title
 }
 
 
-def latex_table(found: Grid, dataset: str, shape: str, escape: Callable[[str], str]) -> str:
+def latex_table(found: Grid, dataset: str, shape: str) -> str:
     """The whole float; ``shape`` is said in the caption, ``escape`` makes text of text."""
     columns = " ".join(_column([line.fields[at] for line in found.lines]) for at in range(len(found.titles) - 1))
     lines = [
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{escape(_caption(found, dataset, shape))}}}",
+        rf"\caption{{{latex(_caption(found, dataset, shape))}}}",
         rf"\label{{tab:{identifier(dataset)}}}",
         rf"\begin{{tabular}}{{l {columns}}}",
         r"\toprule",
-        " & ".join(f"{{{escape(title)}}}" for title in found.titles) + r" \\",
-        *_body(found, escape),
+        " & ".join(f"{{{latex(title)}}}" for title in found.titles) + r" \\",
+        *_body(found),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
@@ -76,7 +76,7 @@ def _column(fields: list[Field]) -> str:
     return f"S[table-format={widths[0] or 1}.{widths[1]}{f'({widths[2]})' if widths[2] else ''}]"
 
 
-def _body(found: Grid, escape: Callable[[str], str]) -> list[str]:
+def _body(found: Grid) -> list[str]:
     lines, section = [], -1
     for line in found.lines:
         if line.section != section:
@@ -84,12 +84,12 @@ def _body(found: Grid, escape: Callable[[str], str]) -> list[str]:
             lines.append(r"\midrule")
             if section:
                 lines.append(rf"\multicolumn{{{len(found.titles)}}}{{l}}{{\emph{{{SECTIONS[section]}}}}} \\")
-        lines.append(" & ".join([escape(line.name), *(_field(field, escape) for field in line.fields)]) + r" \\")
+        lines.append(" & ".join([latex(line.name), *(_field(field) for field in line.fields)]) + r" \\")
     return lines
 
 
-def _field(field: Field, escape: Callable[[str], str]) -> str:
+def _field(field: Field) -> str:
     """A number for siunitx; what is none stands in braces."""
     if not field.number:
-        return f"{{{escape(field.text)}}}" if field.text else ""
+        return f"{{{latex(field.text)}}}" if field.text else ""
     return rf"\bfseries {field.number}" if field.best else field.number

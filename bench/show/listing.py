@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 import datasets
 import formats
 from bench import peers
+from bench.show.escape import Console, visible
 from bench.trouble import Trouble
 from datasets import models
 from datasets.models import names as model_names
@@ -91,7 +92,7 @@ def dataset_table(names: Sequence[str] = ()) -> Table:
 
 def _shown(name: str) -> str:
     """A name in a table; of a file without its folder, which whoever asked knows."""
-    return Path(name).name if datasets.source_now(name) == "model" else name
+    return visible(Path(name).name if datasets.source_now(name) == "model" else name, keep="")
 
 
 def _dataset(name: str) -> tuple[str, str, str]:
@@ -100,7 +101,7 @@ def _dataset(name: str) -> tuple[str, str, str]:
         path, member = model_names.split(name)
         layer = model_names.find(Path(path), member)
         n, m = layer.weights.shape
-        what = f"{layer.nnz} nonzeros, {layer.weights.dtype}, {layer.pixels} pixels, {layer.tensor}"
+        what = f"{layer.nnz} nonzeros, {layer.weights.dtype}, {layer.pixels} pixels, {visible(layer.tensor)}"
         return f"{n} x {m}", source, what
     if source == "file":
         return "?", source, "a file"
@@ -114,7 +115,8 @@ def _dataset(name: str) -> tuple[str, str, str]:
 
 
 def skipped(names: Sequence[str]) -> Iterator[str]:
-    """A line for each operator of the named files whose weights are not read."""
-    for path in dict.fromkeys(model_names.split(name)[0] for name in names):
+    """A line for each operator of the named files whose weights are not read; none for single layers by name."""
+    asked = (model_names.split(name) for name in names)
+    for path in dict.fromkeys(path for path, layer in asked if not layer or any(c in layer for c in "*?[")):
         if model_names.is_model(path) and Path(path).is_file():
             yield from (f"{path}: skipped {line}" for line in models.read(Path(path)).skipped)

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn
 from rich.text import Text
 
 from bench.plan import Cell, Plan
+from bench.show.escape import visible
 from bench.show.table import matrix_table
 
 if TYPE_CHECKING:
@@ -105,14 +106,15 @@ class Screen:
 
     def problem(self, text: str) -> None:
         """Something that is left out or went wrong, and why."""
-        self.console.print(Text(text, "red"), soft_wrap=True)
+        self.console.print(Text(visible(text), "red"), soft_wrap=True)
 
     def matrix(self, matrix: datasets.Matrix) -> None:
         n, m = matrix.matrix.shape
         nnz = matrix.matrix.histogram().nnz
         share = nnz / (n * m) if n * m else 0.0
         text = f"{matrix.name}: {n} x {m}, {nnz} nonzeros ({share:.2%}), from {matrix.source}"
-        self.console.print(Text(text + (f" ({matrix.reason})" if matrix.reason else ""), "bold"), soft_wrap=True)
+        text += f" ({matrix.reason})" if matrix.reason else ""
+        self.console.print(Text(visible(text, keep=""), "bold"), soft_wrap=True)
 
     def running(self, cell: Cell, what: str) -> None:
         """The cell that is being measured now."""
@@ -184,7 +186,7 @@ class LiveScreen(Screen):
         self._live.stop()
 
     def _lines(self) -> Group:
-        line = Text(self._what, overflow="ellipsis", no_wrap=True)
+        line = Text(visible(self._what, keep=""), overflow="ellipsis", no_wrap=True)
         return Group(line, Text(self.clock.words(), "dim", overflow="ellipsis", no_wrap=True), self._bar)
 
     def loading(self, name: str) -> None:

@@ -1,6 +1,7 @@
 """Sections of a text for people: drawn in a terminal, or as Markdown for a pull request.
 
-What is drawn may come from somebody else's file: nothing in it is markup, and control characters are dropped.
+What is drawn may come from somebody else's file: nothing in it is markup, and control characters are visible (in
+Markdown they are spaces).
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+
+from bench.show.escape import markdown as escaped
+from bench.show.escape import visible
 
 LONG = 500  # lines from which on a table is drawn without colours and line breaks, but at once
 # Words say what a mark says; cyan and red are also told apart by people who confuse red and green.
@@ -44,11 +48,6 @@ class Section:
     said: str = ""
 
 
-def plain(text: str) -> str:
-    """A text without control characters."""
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
 # ---- terminal
 
 
@@ -59,7 +58,7 @@ def draw(console: Console, sections: Iterable[Section]) -> None:
         if section.said:
             console.print(_text(console, section.said))
         if len(section.lines) > LONG:
-            console.out(_drawable(console, _tabulated(section, plain, "plain")), highlight=False)
+            console.out(_drawable(console, _tabulated(section, _line, "plain")), highlight=False)
         elif section.lines:
             console.print(_table(console, section))
         for line in section.below:
@@ -75,8 +74,12 @@ def _drawable(console: Console, text: str) -> str:
     return known.encode(console.encoding, "replace").decode(console.encoding)
 
 
+def _line(text: str) -> str:
+    return visible(text, keep="")
+
+
 def _text(console: Console, text: str, style: str = "") -> Text:
-    return Text(_drawable(console, plain(text)), style)
+    return Text(_drawable(console, _line(text)), style)
 
 
 def _table(console: Console, section: Section, gap: int = 2) -> Table:
@@ -117,11 +120,3 @@ def _markdown_parts(section: Section) -> list[str]:
         parts.append(_tabulated(section, escaped, "github"))
     parts += [escaped(line) for line in section.below]
     return [*parts, "</details>"] if section.folded else parts
-
-
-def escaped(text: str) -> str:
-    """A text that Markdown shows as it is: no markup, no HTML, nobody mentioned, no table broken."""
-    shown = plain(text).replace("&", "&amp;").replace("<", "&lt;")
-    for character in "\\`*_[]|~#":
-        shown = shown.replace(character, f"\\{character}")
-    return shown.replace("@", "@&#8203;")  # without a space in it, and without pinging anybody

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatch
 from typing import Any
 
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from bench.show import systolic
 from bench.show.choice import check_columns, with_columns, with_rows
+from bench.show.escape import markdown, visible
 from bench.show.grid import SECTIONS, Grid, grid, notes
 from bench.show.latex import PREAMBLE, latex_table
 
@@ -33,7 +33,7 @@ def matrix_table(rows: dict[str, list[Row]], width: int = 80) -> RenderableType:
             section = line.section
             table.add_row(Text(SECTIONS[section], "dim"))
         cells = [Text(field.text, "bold" if field.best else "") for field in line.fields]
-        table.add_row(Text(line.name), *cells)  # brackets are no markup here
+        table.add_row(Text(visible(line.name)), *cells)  # brackets are no markup here
     said = notes([found]) + systolic.lines(rows.get("systolic", []))
     return Group(table, *(Text(line, "dim") for line in said))
 
@@ -60,7 +60,7 @@ def print_tables(
         print(document(wanted, style, columns))
         return
     for name in chosen:
-        console.print(Text(name, "bold"))
+        console.print(Text(visible(name, keep=""), "bold"))
         console.print(matrix_table(_of(results, name), console.width))
 
 
@@ -80,10 +80,10 @@ def document(results: dict[str, list[Row]], style: str, columns: list[str] | Non
         check_columns(list(grids.values()), columns)
         grids = {name: with_columns(one, columns) for name, one in grids.items()}
     if style == "latex":
-        parts = [PREAMBLE, *(latex_table(one, name, _shape(matrices[name]), _latex) for name, one in grids.items())]
+        parts = [PREAMBLE, *(latex_table(one, name, _shape(matrices[name])) for name, one in grids.items())]
     else:
-        parts = [f"### {name}\n\n{_markdown(one)}" for name, one in grids.items()]
-        parts += notes(list(grids.values()))
+        parts = [f"### {markdown(name)}\n\n{_markdown(one)}" for name, one in grids.items()]
+        parts += [markdown(note) for note in notes(list(grids.values()))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -105,20 +105,12 @@ def _markdown(found: Grid) -> str:
         if line.section != section:
             section = line.section
             lines.append([f"*{SECTIONS[section]}*"])
-        lines.append([line.name, *(_bold_markdown(field.text) if field.best else field.text for field in line.fields)])
+        drawn = (_bold_markdown(field.text) if field.best else markdown(field.text) for field in line.fields)
+        lines.append([markdown(line.name), *drawn])
     sides = ["left", *["right"] * (len(found.titles) - 1)]
-    return tabulate(lines, found.titles, tablefmt="pipe", colalign=sides, disable_numparse=True)
+    titles = [markdown(title) for title in found.titles]
+    return tabulate(lines, titles, tablefmt="pipe", colalign=sides, disable_numparse=True)
 
 
 def _bold_markdown(text: str) -> str:
-    return f"**{text}**" if text else ""
-
-
-def _latex(text: str) -> str:
-    r"""Text that LaTeX prints as it stands.
-
-    >>> _latex("csc_min ±3%")
-    'csc\\_min $\\pm$3\\%'
-    """
-    special = {"±": r"$\pm$", "≈": r"$\approx$", "~": r"\textasciitilde{}", "\\": r"\textbackslash{}"}
-    return re.sub(r"[±≈~\\&%$#_{}]", lambda match: special.get(match[0], "\\" + match[0]), text)
+    return f"**{markdown(text)}**" if text else ""

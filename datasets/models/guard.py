@@ -16,8 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from datasets.errors import DataError
+from datasets.models.skipped import Skipped
 
 T = TypeVar("T")
+
+GROWTH = 512  # what a file's weights may take when they are written out, as a multiple of its size,
+GROWN_MOST = 1 << 30  # and in bytes
 
 VISIT_BYTES = 32  # what one table, or one field that is named by a number, counts: no real one is smaller
 FREE_BYTES = 1 << 15
@@ -29,12 +33,22 @@ class Guard:
 
     def __init__(self, size: int) -> None:
         self._left = min(4 * size + FREE_BYTES, MOST_BYTES)
+        self._room = min(GROWTH * size, GROWN_MOST)
 
     def charge(self, amount: int) -> None:
         """Takes ``amount`` bytes from the allowance; DataError where it is used up."""
         self._left -= amount
         if self._left < 0:
             raise DataError("it names its own parts again and again, many times its size: no honest model does")
+
+    def grow(self, amount: int) -> None:
+        """Takes ``amount`` bytes from what weights may take that are stored in fewer; Skipped where it is too much."""
+        if amount > self._room:
+            raise Skipped(
+                f"written out it takes {amount} bytes, and {self._room} are left: all that is packed in a file may "
+                f"take {GROWTH} times the file's size, and {GROWN_MOST >> 30} GiB at most"
+            )
+        self._room -= amount
 
     def each(self, count: int, get: Callable[[int], T]) -> list[T]:
         """``get(0)`` to ``get(count - 1)``: the tables of a vector, charged before the first is visited."""

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from datasets.models.skipped import SkippedOperator
+
 THRESHOLD = 0.70  # the share of zeros from which a layer is worth a sparse format
 
 
@@ -60,7 +62,8 @@ class Window:
 class Layer:
     """One constant weight tensor.
 
-    ``weights`` is W, n inputs by m outputs, int8 or float32, a view of the file that cannot be written:
+    ``weights`` is W, n inputs by m outputs, int8 or float32, that cannot be written: a view of the file, or what
+    the graph's own DENSIFY and float16's DEQUANTIZE make of it:
 
     - ``dense``: as stored, transposed;
     - ``conv``: kernels of (rows, columns, channels) in a line, so n = kh kw channels, and 1x1 ones are plain
@@ -101,8 +104,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Model:
-    """The layers of a file, in its order, and a line for each operator whose weights are not read."""
+    """The layers of a file, in its order, and the operators whose weights are not read."""
 
     name: str
     layers: tuple[Layer, ...]
-    skipped: tuple[str, ...]
+    unread: tuple[SkippedOperator, ...] = ()
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """A line for each operator whose weights are not read."""
+        return tuple(map(str, self.unread))

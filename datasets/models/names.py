@@ -7,7 +7,7 @@ import fnmatch
 from pathlib import Path
 
 from datasets.errors import DataError, UnknownDataset
-from datasets.models.layer import Layer
+from datasets.models.layer import Layer, Model
 from datasets.models.reader import read
 from formats.source import Source, as_source
 
@@ -40,9 +40,11 @@ def expand(name: str) -> list[str]:
     path, pattern = split(name)
     if not Path(path).is_file():
         raise UnknownDataset(f"{path}: there is no such file")
-    known = [layer.name for layer in read(Path(path)).layers]
+    model = read(Path(path))
+    known = [layer.name for layer in model.layers]
     found = [layer for layer in known if layer == pattern] or fnmatch.filter(known, pattern or "*")
     if not found:
+        _refuse_skipped(model, pattern)
         near = difflib.get_close_matches(pattern, known, 3, 0.3) or known[:3]
         raise UnknownDataset(f"{path} has no layer {pattern!r}: did you mean {' or '.join(near)}?")
     return [f"{path}#{layer}" for layer in found]
@@ -50,10 +52,19 @@ def expand(name: str) -> list[str]:
 
 def find(path: Path, name: str) -> Layer:
     """One layer of a file, by its whole name."""
-    for layer in read(path).layers:
+    model = read(path)
+    for layer in model.layers:
         if layer.name == name:
             return layer
+    _refuse_skipped(model, name)
     raise UnknownDataset(f"{path} has no layer {name!r}")
+
+
+def _refuse_skipped(model: Model, pattern: str) -> None:
+    """UnknownDataset with the reason where the layer that was asked for is there, and is not read."""
+    for operator in model.unread:
+        if operator.is_meant_by(pattern):
+            raise UnknownDataset(f"{model.name}#{pattern} is not read: {operator}")
 
 
 def source(layer: Layer) -> Source:

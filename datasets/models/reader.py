@@ -8,6 +8,7 @@ from datasets.errors import DataError
 from datasets.models import tflite_file, weights
 from datasets.models.guard import reading
 from datasets.models.layer import Layer, Model
+from datasets.models.skipped import Skipped, SkippedOperator
 
 SHOWN = 3  # lines on what was skipped, in an error
 
@@ -23,19 +24,20 @@ def read(path: Path) -> Model:
 def parse(data: bytes, name: str) -> Model:
     """The same from a file's bytes.
 
-    DataError, with ``name``, where they are cut short, damaged or hostile, and where there are no such weights.
+    A layer that contradicts itself is skipped, with its reason, and the others are read. DataError, with ``name``,
+    where the file is cut short, damaged (it leads outside of itself) or hostile, and where there are no such weights.
     """
     layers: list[Layer] = []
-    skipped: list[str] = []
+    skipped: list[SkippedOperator] = []
     with reading(name):
         for operator in tflite_file.operators(data):
             try:
                 if (found := weights.layer(operator)) is not None:
                     layers.append(found)
-            except weights.Skipped as reason:
-                skipped.append(f"operator {operator.number} ({operator.code}): {reason}")
+            except Skipped as reason:
+                skipped.append(SkippedOperator(operator.number, operator.code, str(reason)))
         if not layers:
             more = f" and {len(skipped) - SHOWN} more" if len(skipped) > SHOWN else ""
-            why = f" ({'; '.join(skipped[:SHOWN])}{more})" if skipped else ""
+            why = f" ({'; '.join(map(str, skipped[:SHOWN]))}{more})" if skipped else ""
             raise DataError(f"it has no constant weights of fully connected or convolution layers{why}")
     return Model(name, tuple(layers), tuple(skipped))

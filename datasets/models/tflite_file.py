@@ -6,51 +6,36 @@ the file before it is used. Arrays are views of the file's bytes, so that no siz
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from datasets.errors import DataError
+from datasets.models.conversions import CONVERSIONS, densify
 from datasets.models.guard import Guard
 from datasets.models.layer import Quantisation
+from datasets.models.skipped import Skipped
+from datasets.models.sparse_tensor import Sparsity
+from datasets.models.sparsity_table import read_sparsity
+from datasets.models.tensor import Tensor
 
 IDENTIFIER = b"TFL3"
 MOST_DIMENSIONS = 8
+MOST_CONVERSIONS = 2  # DENSIFY, then DEQUANTIZE
 MOST_LETTERS = 80  # of a name that stands in a line for every operator that has it
 BUILTIN_CODE = 10  # the field's place in the table OperatorCode
-TYPES: dict[str, np.dtype[Any]] = {
-    "INT8": np.dtype("i1"),
-    "INT32": np.dtype("<i4"),
-    "INT64": np.dtype("<i8"),
-    "FLOAT32": np.dtype("<f4"),
-}
 
 
-@dataclass(frozen=True, eq=False)
-class Tensor:
-    """``data`` are its bytes where they are in the file (int8 view), None where they are computed."""
+@dataclass(frozen=True)
+class Operand:
+    """What an operator takes or gives: ``tensor`` as the file has it, ``constant`` with the graph's own unpacking
+    (DENSIFY, DEQUANTIZE) done, where its bytes are in the file."""
 
-    name: str
-    type: str
-    shape: tuple[int, ...]
-    quantisation: Quantisation
-    data: npt.NDArray[np.int8] | None
-    sparse: bool
-
-    def values(self) -> npt.NDArray[Any]:
-        """A constant's numbers in their shape; DataError where its bytes are not as many as that needs."""
-        assert self.data is not None
-        dtype = TYPES[self.type]
-        if math.prod(self.shape) * dtype.itemsize != self.data.nbytes:
-            raise DataError(
-                f"tensor {self.name!r} of shape {list(self.shape)} and type {self.type} has {self.data.nbytes} bytes"
-            )
-        values: npt.NDArray[Any] = self.data.view(dtype).reshape(self.shape)
-        return values
+    tensor: Callable[[], Tensor]
+    constant: Callable[[], Tensor]
 
 
 @dataclass(frozen=True)
@@ -61,8 +46,8 @@ class Operator:
     number: str
     name: str
     code: str
-    inputs: list[Callable[[], Tensor] | None]
-    outputs: list[Callable[[], Tensor] | None]
+    inputs: list[Operand | None]
+    outputs: list[Operand | None]
     options_kind: int
     options: Any
 
@@ -124,24 +109,52 @@ class _Graph:
     def __init__(self, file: _File, graph: Any, prefix: str) -> None:
         self.file, self.graph, self.prefix = file, graph, prefix
         self._known: dict[int, Tensor] = {}
+        self._constants: dict[int, Tensor] = {}
+        self._unpacked: dict[int, tuple[str, int]] = {}  # by tensor, the operator that unpacks it, and from which
 
-    def operators(self) -> Iterator[Operator]:
-        guard = self.file.guard
-        for number, operator in enumerate(guard.each(self.graph.OperatorsLength(), self.graph.Operators)):
-            codes = self.file.codes
-            name, code = guard.one("operator code", operator.OpcodeIndex(), len(codes), codes.__getitem__)
-            yield Operator(
-                f"{self.prefix}{number:02d}",
-                name,
-                code,
-                [self._later(index) for index in guard.array(operator.InputsAsNumpy()).tolist()],
-                [self._later(index) for index in guard.array(operator.OutputsAsNumpy()).tolist()],
-                operator.BuiltinOptionsType(),
-                operator.BuiltinOptions(),
-            )
+    def operators(self) -> list[Operator]:
+        found = self.file.guard.each(self.graph.OperatorsLength(), self.graph.Operators)
+        return [self._operator(number, operator) for number, operator in enumerate(found)]
 
-    def _later(self, number: int) -> Callable[[], Tensor] | None:
-        return None if number == -1 else lambda: self._tensor(number)
+    def _operator(self, number: int, operator: Any) -> Operator:
+        guard, codes = self.file.guard, self.file.codes
+        name, code = guard.one("operator code", operator.OpcodeIndex(), len(codes), codes.__getitem__)
+        inputs = guard.array(operator.InputsAsNumpy()).tolist()
+        outputs = guard.array(operator.OutputsAsNumpy()).tolist()
+        if name in CONVERSIONS and len(inputs) == len(outputs) == 1:
+            self._unpacked[outputs[0]] = name, inputs[0]
+        return Operator(
+            f"{self.prefix}{number:02d}",
+            name,
+            code,
+            [self._operand(index) for index in inputs],
+            [self._operand(index) for index in outputs],
+            operator.BuiltinOptionsType(),
+            operator.BuiltinOptions(),
+        )
+
+    def _operand(self, number: int) -> Operand | None:
+        return None if number == -1 else Operand(lambda: self._tensor(number), lambda: self._constant(number))
+
+    def _constant(self, number: int) -> Tensor:
+        if number not in self._constants:
+            self._constants[number] = self._unpack(number, MOST_CONVERSIONS)
+        return self._constants[number]
+
+    def _unpack(self, number: int, most: int) -> Tensor:
+        """A constant, unpacked by at most so many operators one after the other."""
+        tensor, guard = self._tensor(number), self.file.guard
+        if tensor.data is not None:
+            return densify(tensor, guard)
+        name, packed = self._unpacked.get(number, ("", -1))
+        if not name or not most:
+            return tensor
+        found = CONVERSIONS[name](self._unpack(packed, most - 1), guard)
+        if found.data is not None and found.shape != tensor.shape:
+            raise Skipped(f"{name} makes {list(tensor.shape)} of {found.name!r} of shape {list(found.shape)}")
+        if found.data is None:
+            return tensor
+        return replace(found, quantisation=tensor.quantisation) if name == "DENSIFY" else found  # its result's counts
 
     def _tensor(self, number: int) -> Tensor:
         if number not in self._known:
@@ -153,16 +166,19 @@ class _Graph:
     def _read(self, found: Any) -> Tensor:
         name, shape = self.file.text(found.Name()), self.file.guard.array(found.ShapeAsNumpy())
         if (shape <= 0).any() or len(shape) > MOST_DIMENSIONS:
-            raise DataError(f"tensor {name!r} has the shape {shape[: MOST_DIMENSIONS + 1].tolist()}")
+            raise Skipped(f"tensor {name!r} has the shape {shape[: MOST_DIMENSIONS + 1].tolist()}")
         kind = self.file.types.get(found.Type(), f"type {found.Type()}")
         return Tensor(
             name,
             kind,
             tuple(shape.tolist()),
-            self._quantisation(name, None if kind == "FLOAT32" else found.Quantization()),
+            self._quantisation(name, None if kind in ("FLOAT16", "FLOAT32") else found.Quantization()),
             None if found.IsVariable() else self.file.bytes_of(found.Buffer()),
-            found.Sparsity() is not None,
+            self._sparsity(found.Sparsity()),
         )
+
+    def _sparsity(self, table: Any) -> Callable[[], Sparsity] | None:
+        return None if table is None else lambda: read_sparsity(table, self.file.guard, schema())
 
     def _quantisation(self, name: str, found: Any) -> Quantisation:
         if found is None:
@@ -170,11 +186,11 @@ class _Graph:
         scales = self.file.guard.array(found.ScaleAsNumpy()).astype(np.float32)
         zero_points = self.file.guard.array(found.ZeroPointAsNumpy()).astype(np.int64)
         if len(zero_points) not in (0, len(scales)):
-            raise DataError(f"tensor {name!r} has {len(scales)} scales and {len(zero_points)} zero points")
-        bad = ~(np.isfinite(scales) & (scales > 0))
+            raise Skipped(f"tensor {name!r} has {len(scales)} scales and {len(zero_points)} zero points")
+        bad = ~(np.isfinite(scales) & (scales >= 0))  # a pruned channel's may be 0
         if bad.any():
             at = int(np.argmax(bad))
-            raise DataError(f"scale {at} of tensor {name!r} is {scales[at]}: scales are positive numbers")
+            raise Skipped(f"scale {at} of tensor {name!r} is {scales[at]}: scales are numbers from 0 on")
         if not len(zero_points):
             zero_points = np.zeros(len(scales), np.int64)
         return Quantisation(scales, zero_points, found.QuantizedDimension())

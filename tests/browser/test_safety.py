@@ -12,7 +12,7 @@ import pytest
 from bench.compare.results import find
 
 sys.path.insert(0, str(Path(__file__).parent))
-from pages import boxes, points
+from pages import boxes, downloaded, original, points, rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
 Open = Callable[..., Any]
@@ -37,6 +37,19 @@ def test_hostile_names_do_nothing(open_report: Open) -> None:
     page.keyboard.press("Escape")
     assert page.locator("img").count() == 0
     assert page.evaluate("window.hacked") is None
+
+
+def test_downloads_hold_no_formulas(open_report: Open, reports: Callable[[str], Path]) -> None:
+    """The download is the file, where these names have an apostrophe before them; the page shows them as they are."""
+    page = open_report("formulas")
+    assert set(page.locator("#short h3").all_inner_texts()) == {"=HYPERLINK(A1)", "-1+1\x1b[31m", "'@sum"}
+    name, text = downloaded(page, "Download these rows")
+    assert (name, text) == ("space.csv", original(reports, "formulas", "space"))
+    assert {row["dataset"] for row in rows_of(text)} == {"'=HYPERLINK(A1)", "'-1+1\x1b[31m", "''@sum"}
+    page.locator("#rows-controls").get_by_label("Matrix").select_option(label="-1+1\x1b[31m")
+    page.locator("#rows-box tbody button").first.click()
+    command = page.get_by_role("dialog").locator(".command code").inner_text()
+    assert "--datasets $'-1+1\\u001b[31m' --formats" in command
 
 
 @quick

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -117,3 +118,31 @@ def test_list_names_layers_and_what_was_skipped(tmp_path: Path) -> None:
     assert everything.count("tflite/") == 28 and "tflite/sparse_l_90" in everything and "#" not in everything
     unknown = call(command, ["list", "datasets", "tflite/nothing"])
     assert unknown.exit_code != 0 and "no data set 'tflite/nothing'" in unknown.output
+
+
+def test_a_skipped_layer_says_why_wherever_it_is_asked_for(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from bench.cli import command
+
+    def odd(graph: Graph) -> None:
+        graph.operators[0].fields.update(DilationHFactor=0)
+
+    path = write(tmp_path, model(odd))
+    why = r"operator 00 \(CONV_2D\): strides and dilation of a conv layer are \(1, 2, 0, 1\): at least 1 each"
+    for name in ("00_conv2x3", "00", "00*", "00_*"):
+        with pytest.raises(datasets.UnknownDataset, match=f"net.tflite#{re.escape(name)} is not read: {why}"):
+            datasets.resolve([f"{path}#{name}"])
+    with pytest.raises(datasets.UnknownDataset, match=why):
+        datasets.layer(f"{path}#00_conv2x3", cache_dir=tmp_path / "cache")
+    assert datasets.resolve([str(path)]) == [f"{path}#01_depthwise3x3", f"{path}#02_dense"]
+    call = CliRunner(env={"COLUMNS": "200", "DOTBENCH_HOME": str(tmp_path / "home")}).invoke
+    line = f"{path}: skipped operator 00 (CONV_2D): strides and dilation of a conv layer are (1, 2, 0, 1)"
+    arguments = ["--formats", "dense_s8", "--metrics", "space", "--quick", "--out", str(tmp_path / "out")]
+    for asked in (f"{path}#02*", str(path)):
+        assert line in call(command, ["list", "datasets", asked]).output
+        found = call(command, ["run", "--datasets", asked, *arguments])
+        assert found.exit_code == 0 and found.output.count(line) == 1
+    assert line not in call(command, ["list", "datasets", f"{path}#02_dense"]).output
+    refused = call(command, ["run", "--datasets", f"{path}#00_conv2x3", *arguments])
+    assert refused.exit_code != 0 and "is not read: operator 00 (CONV_2D)" in refused.output

@@ -86,9 +86,14 @@ function commandOf(sheet, row) {
   return words.map(shellWord).join(" ");
 }
 
-/** A word as a shell takes it. */
+/** A word as a shell takes it; control characters are spelled, for some would end a paste. */
 function shellWord(word) {
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(word)) return `$'${word.replace(/[\\']/g, "\\$&").replace(/[\u0000-\u001f\u007f-\u009f]/g, spelled)}'`;
   return /^[\w@%+=:,./~-]+$/.test(word) && !word.startsWith("~") ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function spelled(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 function commandParts(command) {

@@ -221,10 +221,10 @@ class RowsTable {
     this.shown.get(index)?.querySelector("button").focus({ preventScroll: true });
   }
 
-  /** The rows that are shown as CSV: all columns in the file's order, texts as in the file. */
+  /** The rows that are shown as CSV: all columns in the file's order, fields as in the file. */
   csv() {
     const { names } = this.sheet;
-    const lines = [names, ...this.rows.map((row) => names.map((name) => this.sheet.text(name, row)))];
+    const lines = [names, ...this.rows.map((row) => names.map((name) => csvText(this.sheet, name, row)))];
     return lines.map((fields) => `${fields.map(csvField).join(",")}\n`).join("");
   }
 
@@ -232,6 +232,12 @@ class RowsTable {
     const part = this.rows.length === this.sheet.count ? "" : "-part";
     download(`${this.sheet.file}${part}.csv`, this.csv(), "text/csv;charset=utf-8");
   }
+}
+
+/** A field's text; what a spreadsheet would take for a formula has an apostrophe before it, as in the file. */
+function csvText(sheet, name, row) {
+  const text = sheet.text(name, row);
+  return !sheet.isNumber(name) && /^'*[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
 }
 
 function csvField(text) {

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench.energy import perf, windows
+from bench.energy import perf, perf_cpus, windows
 from bench.energy.counters import CounterLost, NotMeasurable
 from bench.energy.meters import SystemClock
 from bench.energy.perf import PerfMeter, open_perf, parse
@@ -174,3 +174,55 @@ def test_fields(tmp_path: Path) -> None:
         parse(text, "power/energy-cores/")
     with pytest.raises(NotMeasurable, match=r"perf counts nothing \(no words\)"):
         parse("\n", PKG)
+
+
+# ---- a register shown once a CCD
+
+
+def machine(tmp_path: Path, maker: str = "AuthenticAMD", sockets: tuple[int, ...] = (0, 0)) -> perf_cpus.Machine:
+    """Processors 0, 8, ... of these sockets."""
+    for number, socket in enumerate(sockets):
+        folder = tmp_path / "cpu" / f"cpu{8 * number}" / "topology"
+        folder.mkdir(parents=True)
+        (folder / "physical_package_id").write_text(f"{socket}\n")
+    (tmp_path / "cpuinfo").write_text(f"vendor_id\t: {maker}\n")
+    return perf_cpus.Machine(tmp_path / "cpu", tmp_path / "cpuinfo")
+
+
+def lines(*joules: str) -> dict[str, str]:
+    each = (f"CPU{8 * i},{one},Joules,power/energy-pkg/,1000123,100.00,," for i, one in enumerate(joules))
+    return {PKG: "\n".join(each)}
+
+
+@pytest.mark.parametrize(
+    ("joules", "maker", "sockets", "sum_"),
+    [
+        (("2.00",) * 8, "AuthenticAMD", (0,) * 8, 2.0),
+        (("2.00", "2.01", "1.00", "1.00"), "AuthenticAMD", (0, 0, 1, 1), 3.0),
+        (("2.00", "2.00"), "AuthenticAMD", (0, 1), 4.0),  # two sockets
+        (("2.00", "2.30"), "AuthenticAMD", (0, 0), 4.3),  # two registers
+        (("2.00", "2.00"), "GenuineIntel", (0, 0), 4.0),  # dies with a register each, at the same load
+        (("2.00", "2.00"), "AuthenticAMD", (), 4.0),  # sockets are not known
+    ],
+)
+def test_a_register_that_perf_counts_once_a_ccd(
+    tmp_path: Path, joules: tuple[str, ...], maker: str, sockets: tuple[int, ...], sum_: float
+) -> None:
+    known = machine(tmp_path, maker, sockets)
+    path = program(tmp_path, events=lines(*joules))
+    meter = open_perf(SystemClock(), path, tmp_path / "none", known)
+    meter.start()
+    assert meter.stop().joules == {"package": pytest.approx(sum_)}
+    assert bool(meter.remark) == (sum_ < sum(map(float, joules)))
+    if meter.remark:
+        assert meter.remark.startswith("perf shows the register of CPU0 at CPU8 again: counted once")
+
+
+def test_figures_have_to_agree_in_each_count(tmp_path: Path) -> None:
+    known = machine(tmp_path)
+    same, other = {"CPU0": 2.0, "CPU8": 2.0}, {"CPU0": 2.0, "CPU8": 2.2}
+    assert perf_cpus.repeats([same] * 6, known, 0.001) == {"CPU8": "CPU0"}
+    assert perf_cpus.repeats([same] * 5 + [other], known, 0.001) == {}
+    assert perf_cpus.repeats([same] * 5 + [{"CPU0": 2.0}], known, 0.001) == {}
+    assert perf_cpus.repeats([], known, 0.001) == {}
+    assert perf_cpus.repeats([same] * 6, perf_cpus.Machine(tmp_path / "no", tmp_path / "no"), 0.001) == {}

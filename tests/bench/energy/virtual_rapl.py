@@ -31,6 +31,9 @@ class Machine:
     bits: int = 32
     range_known: bool = True
     idle_watts: float = 20.0  # of each package
+    mirrored: bool = False  # the dies of a package show one register
+    psys_unit: float = 0.0  # joules of psys's last bit, where it is another
+    near: int = 0  # units that a die's counter is ahead of its neighbour's; 0: anywhere
     noise: float = 0.0  # by which idle power varies from one sleep to the next, a share of it
 
 
@@ -49,6 +52,7 @@ class Register:
     tick: int = 0
     next: float = 0.0
     length: int = 0  # of the file
+    unit: float = 0.0  # where it is not the machine's
 
     def __post_init__(self) -> None:
         self.counter = str(self.folder / "energy_uj")
@@ -75,6 +79,8 @@ class VirtualRapl:
         self._tree("intel-rapl", self.machine.packages)
         if self.machine.psys:
             self._zone("intel-rapl", f"intel-rapl:{len(self.machine.packages)}", "psys", 1.7)
+            self.registers[-1].unit = self.machine.psys_unit
+        self._arrange_dies()
         if self.machine.mmio:
             self._tree("intel-rapl-mmio", self.machine.packages[:1])
         for register in self.registers:
@@ -105,14 +111,31 @@ class VirtualRapl:
         self.registers.append(Register(folder, share, self.rng.random() * self.machine.period, start, start))
         return folder
 
+    def _arrange_dies(self) -> None:
+        """Dies of a socket show its first register, or one that is a few units ahead."""
+        first: dict[tuple[str, str], Register] = {}
+        for register in self.registers:
+            name = (register.folder / "name").read_text().strip()
+            inside = (register.folder.parent / "name").read_text() if name in ("dram", "core") else name
+            socket = first.setdefault((inside.partition("-die-")[0], "" if inside == name else name), register)
+            if "-die-" in inside and self.machine.mirrored:
+                register.start = register.shown = socket.start
+                register.phase = socket.phase
+            elif "-die-" in inside and self.machine.near and register is not socket:
+                register.start = register.shown = (
+                    socket.start + int(inside.rpartition("-")[2]) * self.machine.near * self.machine.unit
+                )
+                register.phase = socket.phase
+
     @property
     def range_uj(self) -> int:
         """What the kernel gives as max_energy_range_uj: the largest value, not one more."""
         return int((2**self.machine.bits - 1) * self.machine.unit * 1e6)
 
     def _show(self, register: Register) -> None:
-        raw = int(register.shown / self.machine.unit) % 2**self.machine.bits
-        text = b"%d\n" % int(raw * self.machine.unit * 1e6)
+        unit = register.unit or self.machine.unit
+        raw = int(register.shown / unit) % 2**self.machine.bits
+        text = b"%d\n" % int(raw * unit * 1e6)
         file = os.open(register.counter, os.O_RDWR)  # not emptied first, which is slow
         os.write(file, text)
         if len(text) != register.length:

@@ -1,0 +1,143 @@
+"""Plug-ins that are broken in all ways: each is named in a line, and everything else works."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ELL = ROOT / "examples" / "ell" / "dotbench_ell" / "__init__.py"
+
+GOOD = ELL.read_text().replace('"ell"', '"tell"').replace("0x8001", "0x8071")  # the example itself may be installed
+WRONG: dict[str, tuple[str, str]] = {  # the module's text, and what is said of it
+    "raises": ("raise RuntimeError('no licence\\nfound')", "raises RuntimeError: no licence found"),
+    "raises nothing said": ("raise ZeroDivisionError", "raises ZeroDivisionError."),
+    "ends": ("import sys; sys.exit(3)", "raises SystemExit: 3"),
+    "syntax": ("def", "raises SyntaxError"),
+    "lacks a library": ("import no_such_library", "raises ModuleNotFoundError: No module named 'no_such_library'"),
+    "has no such name": ("", "raises AttributeError: module 'dotbench_bad' has no attribute 'Ell'"),
+    "a number": ("Ell = 5", "5 is no subclass of formats.format.Format"),
+    "another class": ("class Ell: name = 'ell'", "is no subclass of formats.format.Format"),
+    "a name that is there": (GOOD.replace('"tell"', '"csc"'), "collides with 'csc' (id 2)"),
+    "an id that is there": (GOOD.replace("0x8071", "2"), "collides with 'csc' (id 2)"),
+    "a name with brackets": (GOOD.replace('"tell"', '"e[red]ll"'), "'e[red]ll' is no name of a format"),
+    "no id": (GOOD.replace("    format_id: ", "    other: "), "Ell has no format_id"),
+    "no summary": (GOOD.replace("    summary: ", "    other: "), "Ell has no summary"),
+    "an id out of range": (GOOD.replace("0x8071", "1 << 20"), "1048576 is no id of a format"),
+    "not whole": (GOOD.replace("def write", "def rite"), "raises TypeError: Can't instantiate abstract class Ell"),
+    "values of no type": (
+        GOOD.replace("    fields_bytes", '    value_types: ClassVar[tuple[str, ...]] = ("bf16",)\n    fields_bytes'),
+        "it stores ('bf16',)",
+    ),
+    "a variant that it has not": (
+        GOOD.replace("    fields_bytes", '    variants: ClassVar[tuple[str, ...]] = ("k=2",)\n    fields_bytes'),
+        "tell has no parameter 'k'",
+    ),
+    "a parameter of no such type": (
+        GOOD.replace("    name: ClassVar", "    k: list = None\n    name: ClassVar"),
+        "its parameter k is of type <class 'list'>",
+    ),
+}
+
+
+def install(site: Path, name: str, text: str, points: str = "") -> None:
+    """A distribution as pip leaves it: a module, and metadata with an entry point."""
+    (site / f"{name}.py").write_text(text)
+    info = site / f"{name}-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(points or f"[dotbench.formats]\n{name} = {name}:Ell\n")
+
+
+def call(site: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)]),
+        "DOTBENCH_HOME": str(site.parent / "home"),
+        "COLUMNS": "300",
+    }
+    return subprocess.run(
+        [sys.executable, *command], env=environment, capture_output=True, text=True, timeout=120, cwd=site.parent
+    )
+
+
+LOOK = "import formats; print(*formats.names()); print(*formats.broken(), sep='\\n'); print(formats.standard()[0])"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    (tmp_path / "site").mkdir()
+    return tmp_path / "site"
+
+
+def test_every_kind_of_broken_plugin_is_named_and_the_others_work(site: Path) -> None:
+    """All of them at once, between two good ones."""
+    install(site, "dotbench_a", GOOD.replace('"tell"', '"first"').replace("0x8071", "0x8072"))
+    install(site, "dotbench_z", GOOD.replace('"tell"', '"last"').replace("0x8071", "0x8073"))
+    for number, (text, _) in enumerate(WRONG.values()):
+        install(site, f"dotbench_bad{number}", text)
+    found = call(site, "-c", LOOK)
+    assert found.returncode == 0, found.stderr
+    names, *lines, standard = found.stdout.splitlines()
+    assert {"csc", "first", "last"} <= set(names.split()) and standard == "dense" and len(lines) == len(WRONG)
+    told = {line.split()[2]: line for line in lines}
+    for number, (what, (_, words)) in enumerate(WRONG.items()):
+        line = told[f"dotbench-bad{number}"]
+        assert line.startswith(f"the plug-in dotbench-bad{number} is left out: "), what
+        assert words.replace("dotbench_bad", f"dotbench_bad{number}") in line, (what, line)
+        assert line.endswith("pip uninstall it")
+
+
+POINTS = (
+    ("[dotbench.formats]\nno equals sign\n", "its entry points cannot be read"),
+    ("[dotbench.formats]\nell = two words : and\n", " raises "),
+    ("[dotbench.formats]\nell = \n", " raises "),
+    ("[console_scripts]\nno equals sign\n", ""),
+)
+
+
+def test_metadata_that_cannot_be_read(site: Path) -> None:
+    """Of a plug-in it is named; of a package that has nothing to do with us it is nothing to us."""
+    install(site, "dotbench_a", GOOD)
+    for number, (points, _) in enumerate(POINTS):
+        install(site, f"dotbench_bad{number}", "", points)
+    found = call(site, "-c", LOOK)
+    assert found.returncode == 0, found.stderr
+    names, *lines, _ = found.stdout.splitlines()
+    assert "tell" in names.split() and len(lines) == 3
+    for number, (_, words) in enumerate(POINTS):
+        told = [line for line in lines if line.startswith(f"the plug-in dotbench-bad{number} is left out: ")]
+        assert len(told) == bool(words) and all(words in line for line in told)
+
+
+def test_commands_go_on_and_say_it(site: Path) -> None:
+    install(site, "dotbench_bad", "raise RuntimeError('no licence \\x1b[31m')")
+    np.save(site.parent / "w.npy", np.eye(8, dtype=np.float32))
+    run = ["run", "--datasets", "w.npy", "--formats", "csc", "--metrics", "space", "--out", "out"]
+    line = "the plug-in dotbench-bad is left out: dotbench_bad:Ell raises RuntimeError: no licence \\x1b[31m."
+    for words in (run, ["table", "out"], ["list", "formats"], ["diff", "out", "out"], ["list", "datasets", "w.npy"]):
+        found = call(site, "-m", "bench", *words)
+        assert found.returncode == 0, found.stderr
+        assert found.stderr.count(line) == 1 and "Traceback" not in found.stderr and "\x1b" not in found.stderr
+    refused = call(site, "-m", "bench", "run", "--datasets", "w.npy", "--formats", "bad")
+    assert refused.returncode == 2 and "no format 'bad'" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_a_payload_of_a_plugin_that_is_broken_now(site: Path) -> None:
+    """The file's error says which plug-in may be what it lacks."""
+    install(
+        site,
+        "dotbench_tell",
+        GOOD.replace('Path(__file__).with_name("ell.c")', f"Path({str(ELL.with_name('ell.c'))!r})"),
+    )
+    save = "import formats, numpy; formats.get('tell').encode(numpy.eye(4)).save('w.dbp')"
+    assert call(site, "-c", save).returncode == 0
+    (site / "dotbench_tell.py").write_text("raise RuntimeError('gone')")
+    found = call(site, "-c", "import formats; formats.load('w.dbp')")
+    assert "is of format 32881, which is not installed" in found.stderr
+    assert "the plug-in dotbench-tell is left out" in found.stderr

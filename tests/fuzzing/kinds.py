@@ -5,7 +5,7 @@ What is tested is imported when it is needed, so that a fuzzer can put its count
 
 from __future__ import annotations
 
-import io
+import importlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,15 +30,13 @@ class Kind:
     longest: int = 10240
 
 
+READ_WITH = ("bench.journal", "bench.rows", "bench.sheet", "datasets.files", "datasets.models", "datasets.sham_archive")
+
+
 def load() -> None:
     """Imports all that the kinds read with."""
-    import bench.journal
-    import bench.rows
-    import bench.sheet
-    import datasets.files
-    import datasets.models
-    import datasets.sham_archive
-    import formats  # noqa: F401
+    for name in READ_WITH:
+        importlib.import_module(name)
 
 
 def _matrix(data: bytes, path: Path) -> None:

@@ -34,7 +34,9 @@ def command(target: Target) -> list[str]:
     try:
         import atheris  # noqa: F401
     except ImportError:
-        raise Unavailable("no atheris here; it has wheels for Linux and Python 3.11 to 3.13: pip install atheris") from None
+        raise Unavailable(
+            "no atheris here; it has wheels for Linux and Python 3.11 to 3.13: pip install atheris"
+        ) from None
     return [sys.executable, "-m", "fuzzing.readers", target.name.partition(":")[2]]
 
 

@@ -118,12 +118,11 @@ def confirmed(target: Target, kept: list[Path], said: str) -> tuple[tuple[Path, 
     """The kept inputs that are findings; one that is slow only on a busy machine is deleted."""
     found = []
     for path in kept:
-        if path.name.startswith("slow-unit"):
+        words = path.name.startswith("words")
+        if path.name.startswith(UNSURE) and not any(replay(target, path) for _ in range(AGAIN)):
             path.unlink()
-        elif path.name.startswith(UNSURE) and not any(replay(target, path) for _ in range(AGAIN)):
-            path.unlink()
-        else:
-            found.append((path, (not path.name.startswith("words") and replay(target, path)) or summary(said)))
+        elif not path.name.startswith("slow-unit"):
+            found.append((path, summary(said) if words else replay(target, path) or summary(said)))
     return tuple(found)
 
 
@@ -137,5 +136,7 @@ def replay(target: Target, path: Path) -> str:
 
 def summary(said: str) -> str:
     """The lines that name a fault."""
-    telling = re.findall(r"^(?:.*runtime error.*|.*ERROR: .*|SUMMARY: .*|\w+(?:\.\w+)*(?:Error|Finding).*)$", said, re.MULTILINE)
+    telling = re.findall(
+        r"^(?:.*runtime error.*|.*ERROR: .*|SUMMARY: .*|\w+(?:\.\w+)*(?:Error|Finding).*)$", said, re.MULTILINE
+    )
     return "\n".join(telling[:4]) or said[-500:]

@@ -21,12 +21,12 @@ from fuzzing.target import Target, Unavailable
 INSTRUMENTED = ["bench.journal", "bench.rows", "bench.sheet", "datasets", "formats"]
 MEGABYTES = 1024  # of address space beyond what the libraries take when all are loaded
 LIMITS = ("-rss_limit_mb=1536",)
-SECONDS = 1
+SECONDS = 1  # of the processor, for one input: beside other work, time on the wall says nothing
 
 
 def targets() -> list[Target]:
     """One a kind of file."""
-    return [Target(f"reader:{name}", "python", LIMITS, SECONDS, kind.longest) for name, kind in KINDS.items()]
+    return [Target(f"reader:{name}", "python", LIMITS, kind.longest) for name, kind in KINDS.items()]
 
 
 def command(target: Target) -> list[str]:
@@ -53,6 +53,16 @@ def check(name: str, data: bytes, path: Path) -> str:
     except kind.errors() as error:
         out_of_memory(error)
         return type(error).__name__
+
+
+def timed(name: str, data: bytes, path: Path) -> str:
+    """The same, within SECONDS."""
+    start = time.process_time()
+    ending = check(name, data, path)
+    spent = time.process_time() - start
+    if spent > SECONDS:
+        raise Finding(f"{spent:.1f} s for one input of {len(data)} bytes, and {SECONDS} are allowed")
+    return ending
 
 
 def out_of_memory(error: BaseException) -> None:
@@ -89,23 +99,18 @@ def fuzz(name: str, words: list[str]) -> None:
         limit_memory()
         mutator = KINDS[name].mutate
         more = {"custom_mutator": lambda data, most, seed: mutator(atheris.Mutate, data, most, seed)} if mutator else {}
-        atheris.Setup([sys.argv[0], *words], lambda data: check(name, data, path), **more)
+        atheris.Setup([sys.argv[0], *words], lambda data: timed(name, data, path), **more)
         atheris.Fuzz()
 
 
 def replay(name: str, files: list[str]) -> None:
-    """Each file once, with seconds of the processor."""
+    """Each file once."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
         path = Path(place) / f"fuzzed{KINDS[name].suffix}"
         warm(name, path)
         limit_memory()
         for file in files:
-            start = time.process_time()
-            ending = check(name, Path(file).read_bytes(), path)
-            spent = time.process_time() - start
-            print(f"{file}: {ending} in {spent:.2f} s")
-            if spent > SECONDS:
-                raise Finding(f"{spent:.1f} s for one input, and {SECONDS} are allowed")
+            print(f"{file}: {timed(name, Path(file).read_bytes(), path)}")
 
 
 def main() -> None:

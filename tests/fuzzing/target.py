@@ -16,13 +16,12 @@ class Unavailable(RuntimeError):
 class Target:
     """``name`` is payload:FORMAT:TYPE or reader:KIND, ``build`` an instruction set or ``python``.
 
-    ``limits`` are libFuzzer's flags for memory, ``seconds`` how long one input may take.
+    ``limits`` are libFuzzer's flags for memory.
     """
 
     name: str
     build: str
     limits: tuple[str, ...]
-    seconds: int = 1
     longest: int = 10240  # bytes of an input
 
     @property

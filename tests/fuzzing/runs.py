@@ -89,8 +89,8 @@ def _once(target: Target, words: list[str]) -> tuple[Tried, str, list[Path]]:
     before = set(target.findings.iterdir())
     start = time.monotonic()
     with _scratch() as place:
-        done = subprocess.run(words, capture_output=True, env=environment(place), cwd=folder())
-        said = done.stderr.decode("utf-8", "replace")
+        done = _called(words, place)
+        said = f"{done.stdout}\nstatus {done.returncode}"
         if done.returncode and set(target.findings.iterdir()) == before:
             last = next(Path(place).glob("fuzz-*/fuzzed*"), None)
             data = last.read_bytes() if last else said.encode()
@@ -131,8 +131,14 @@ def replay(target: Target, path: Path) -> str:
     """What one input does alone, in the last lines of what is said; nothing where it does no harm."""
     check = ["--check", str(path)] if target.kind == "reader" else [str(path), *flags(target)]
     with _scratch() as place:
-        done = subprocess.run([*command(target), *check], capture_output=True, env=environment(place), cwd=folder())
-    return summary(done.stderr.decode("utf-8", "replace")) if done.returncode else ""
+        done = _called([*command(target), *check], place)
+    return summary(done.stdout) if done.returncode else ""
+
+
+def _called(words: list[str], scratch: str) -> subprocess.CompletedProcess[str]:
+    """Both of its streams as one text."""
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    return subprocess.run(words, env=environment(scratch), cwd=folder(), **both)
 
 
 def summary(said: str) -> str:

@@ -221,7 +221,8 @@ CHECKS = {
     "limits": (),
     "selftest": (),
 }
-# What a program's last line says, or nox of it, where it worked and judges this machine: bench/judged.py
+JUDGES = ("limits", "selftest")  # sessions that judge this machine, and may find it not good enough
+# What their last line says, or nox of their exit status, where they worked (bench/judged.py)
 NOT_GOOD_ENOUGH = re.compile(r"\(exit status 3\)|failed with exit code 3$", re.MULTILINE)
 BROKEN = re.compile(r"failed with exit code (?!3$)", re.MULTILINE)
 
@@ -247,7 +248,7 @@ def verdict(name: str, log: Path) -> str:
         words = [*nox_itself, "-s", name, "--", *CHECKS[name]]
         done = subprocess.run(words, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     said = log.read_text(errors="replace")
-    judged = NOT_GOOD_ENOUGH.search(said) and not BROKEN.search(said)
+    judged = name in JUDGES and NOT_GOOD_ENOUGH.search(said) and not BROKEN.search(said)
     word = "not good enough here" if judged else "failed" if done.returncode else "ok"
     print(f"{name:10} {word:20} {time.monotonic() - start:6.0f} s", flush=True)
     return word

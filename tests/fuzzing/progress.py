@@ -84,6 +84,6 @@ def told(progress: Progress) -> list[str]:
         missing = max(0, goal - done)
         words = f"{missing:,} are missing" if missing else "the goal is reached"
         lines.append(f"{kind}s: {done:,} of {goal:,} executions in {seconds:,} s; {words}")
-        minutes += missing / max(done / seconds, 1) / 60 if seconds else 10
+        minutes += missing * seconds / done / 60 if done else 10
     step = f"nox -s fuzz -- --minutes {max(1, round(minutes))}" if minutes else "commit progress.csv"
     return [*lines, f"next: {step}"]

@@ -10,13 +10,12 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from datasets.errors import DataError
+from datasets.errors import CUT, DataError
 from datasets.limits import LEAST_ARRAYS, check_sides, check_unpacked
 
 MAGIC = b"\x93NUMPY"
 SHOWN = 8  # names of arrays in an error
 OBJECTS = "it holds Python objects, which may hold code and are not read: save numbers, of a dtype like float32"
-CUT = "the file is cut short or damaged: copy it again"
 SPARSE = {"format", "shape", "data"}  # what scipy.sparse.save_npz writes, among other names
 CODEBOOK = {"codebook", "index"}
 
@@ -43,7 +42,10 @@ def _check_header(file: IO[bytes], size: int, what: str) -> None:
         raise DataError(f"{what} cannot be read as a matrix: {OBJECTS}")
     there, needed = size - file.tell(), math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or there < needed:
-        raise DataError(f"{what} has {there} bytes behind its header, which claims {needed} of shape {shape}: {CUT}")
+        raise DataError(
+            f"{what} cannot be read as a matrix: it has {there} bytes behind its header, which claims {needed} of shape "
+            f"{shape}; {CUT}"
+        )
 
 
 def _no_array(start: bytes) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from datasets.errors import DataError
+from datasets.errors import CUT, DataError
 from datasets.limits import check_unpacked
 
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
@@ -35,7 +35,7 @@ class Unpacking(io.RawIOBase):
             data = self._file.read(len(buffer))
         except DAMAGED as error:
             raise DataError(
-                f"{self._path} cannot be read as a matrix: it is cut short or damaged ({error}): copy it again"
+                f"{self._path} cannot be read as a matrix: {error}; {CUT}"
             ) from error
         self._count += len(data)
         check_unpacked(self._path, self._size, self._count)

@@ -13,8 +13,8 @@ import numpy as np
 import scipy.sparse
 
 from cdot.library import library
-from datasets.arrays import CUT, read_npy, read_npz
-from datasets.errors import DataError
+from datasets.arrays import read_npy, read_npz
+from datasets.errors import CUT, DataError
 from datasets.matrix_market import read_matrix_market
 from datasets.own_files import SUFFIXES
 from datasets.patterns import read_pattern

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datasets.errors import DataError
+from datasets.errors import CUT, DataError
 from datasets.plain_text import HEAD_BYTES, skip_mark
 
 FIELDS = ("real", "double", "integer", "unsigned-integer", "pattern")
@@ -44,7 +44,7 @@ def read_head(path: Path, file: Any) -> Head:
     while not line.strip() or line.lstrip().startswith(b"%"):
         number, line = number + 1, file.readline(LONGEST_LINE)
         if not line:
-            raise DataError(f"{path} ends before its line of sizes: the file is cut short or damaged: copy it again")
+            raise DataError(f"{path} cannot be read as a matrix: it ends before its line of sizes; {CUT}")
     sizes = line.split()
     wanted = 3 if form == "coordinate" else 2
     if len(sizes) != wanted or not all(map(SIZE.fullmatch, sizes)) or not line.endswith(b"\n"):

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import scipy.sparse
 
 from datasets.compressed import OPENERS, opened
-from datasets.errors import DataError
+from datasets.errors import CUT, DataError
 from datasets.limits import check_sides
 from datasets.market_head import LONGEST_LINE, Head, read_head, shown
 from formats.source import MAX_DIMENSION
@@ -49,7 +49,7 @@ def read_matrix_market(path: Path) -> Any:
     table = np.concatenate(numbers) if numbers else np.zeros((0, len(_kinds(head))))
     if len(table) < head.entries:
         raise DataError(
-            f"{path} ends after {len(table)} of {head.entries} entries: the file is cut short or damaged: copy it again"
+            f"{path} cannot be read as a matrix: it ends after {len(table)} of {head.entries} entries; {CUT}"
         )
     return _sparse(head, table) if head.coordinate else _dense(head, table[:, 0])
 
@@ -148,8 +148,8 @@ def _lines(path: Path, file: Any) -> Iterator[bytes]:
             yield text[:cut]
     if rest.strip() and path.suffix.lower() not in OPENERS:
         raise DataError(
-            f"{path}: its last line, {shown(rest)}, has no end: the file is cut short or damaged: copy it again, or add "
-            "a line feed if this is all of it"
+            f"{path} cannot be read as a matrix: its last line, {shown(rest)}, has no end; {CUT}, or add a line feed "
+            "if this is all of it"
         )
     if rest.strip():
         yield rest + b"\n"

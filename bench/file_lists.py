@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.plan import split_names
+from datasets.own_files import TRANSPOSED
 from datasets.plain_names import is_file
 
 
@@ -12,12 +13,17 @@ def split_files(text: str) -> list[str]:
     >>> split_files("orsreg_1, vgg19/90*")
     ['orsreg_1', 'vgg19/90*']
     """
-    if is_file(text):
-        return [text]
     parts = text.split(",")
     names: list[str] = []
+    joined = False
     while parts:
-        count = next((count for count in range(len(parts), 1, -1) if is_file(",".join(parts[:count]).strip())), 1)
+        count = next((count for count in range(len(parts), 1, -1) if _is_of_file(",".join(parts[:count]))), 1)
         names.append(",".join(parts[:count]).strip())
-        parts = parts[count:]
-    return split_names(",".join(names)) if all("," not in name for name in names) else [name for name in names if name]
+        parts, joined = parts[count:], joined or count > 1
+    return [name for name in names if name] if joined else split_names(text)
+
+
+def _is_of_file(name: str) -> bool:
+    """Whether a name is that of a file, or of a part of one (``a,b.npz#fc1``)."""
+    plain = name.strip().removesuffix(TRANSPOSED)
+    return is_file(plain) or is_file(plain.rpartition("#")[0])

@@ -43,8 +43,8 @@ def _check_header(file: IO[bytes], size: int, what: str) -> None:
     there, needed = size - file.tell(), math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or there < needed:
         raise DataError(
-            f"{what} cannot be read as a matrix: it has {there} bytes behind its header, which claims {needed} of shape "
-            f"{shape}; {CUT}"
+            f"{what} cannot be read as a matrix: it has {there} bytes behind its header, which claims {needed} of "
+            f"shape {shape}; {CUT}"
         )
 
 

@@ -6,7 +6,6 @@ import bz2
 import gzip
 import io
 import lzma
-import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +24,7 @@ class Unpacking(io.RawIOBase):
     def __init__(self, path: Path) -> None:
         self._path, self._count = path, 0
         self._file = OPENERS[path.suffix.lower()](path, "rb")
-        self._size = os.stat(path).st_size
+        self._size = path.stat().st_size
 
     def readable(self) -> bool:
         return True
@@ -34,9 +33,7 @@ class Unpacking(io.RawIOBase):
         try:
             data = self._file.read(len(buffer))
         except DAMAGED as error:
-            raise DataError(
-                f"{self._path} cannot be read as a matrix: {error}; {CUT}"
-            ) from error
+            raise DataError(f"{self._path} cannot be read as a matrix: {error}; {CUT}") from error
         self._count += len(data)
         check_unpacked(self._path, self._size, self._count)
         buffer[: len(data)] = data

@@ -92,7 +92,7 @@ def taken(matrix: Any) -> tuple[Source, str]:
                 "rounding is what you want"
             ) from error
         return _rounded(matrix)
-    kept = dtype == np.float32 or dtype.kind == "f" and dtype.itemsize > 4
+    kept = dtype == np.float32 or (dtype.kind == "f" and dtype.itemsize > 4)
     return source, "" if kept else f"{dtype.name} taken as float32, exactly"
 
 

@@ -29,8 +29,8 @@ def is_header(fields: Sequence[str], dropped: Collection[int] = ()) -> bool:
     if any(numbers):
         raise ValueError(f"field {at}: {_shown(field)} is not a number{_hint(field)}, and other fields are")
     raise ValueError(
-        f"field {at}: {_shown(field)} is neither a number nor a header's word{_hint(field)}: write numbers like 1.5e3, or "
-        "words that begin with a letter"
+        f"field {at}: {_shown(field)} is neither a number nor a header's word{_hint(field)}: write numbers like 1.5e3, "
+        "or words that begin with a letter"
     )
 
 
@@ -39,7 +39,7 @@ def _is_word(field: str) -> bool:
 
 
 def _shown(field: str) -> str:
-    return ascii(field) if len(field) <= LONGEST_SHOWN else f"{ascii(field[:LONGEST_SHOWN])}..."
+    return ascii(field) if len(field) <= LONGEST_SHOWN else f"{field[:LONGEST_SHOWN]!a}..."
 
 
 def _hint(field: str) -> str:

@@ -33,8 +33,8 @@ def check_sides(what: str | Path, shape: tuple[int, ...], size: int) -> None:
     most = max(LEAST_SIDE + SIDE_TIMES * size, _raised() // SIDE_BYTES)
     if max(shape, default=0) > most:
         raise DataError(
-            f"{what} claims {' x '.join(map(str, shape))} entries in {size} bytes: at most {LEAST_SIDE} rows or columns "
-            f"and {SIDE_TIMES} for each byte are read. If it is meant to be so, set {VARIABLE} to "
+            f"{what} claims {' x '.join(map(str, shape))} entries in {size} bytes: at most {LEAST_SIDE} rows or "
+            f"columns and {SIDE_TIMES} for each byte are read. If it is meant to be so, set {VARIABLE} to "
             f"{SIDE_BYTES * max(shape)}"
         )
 

@@ -74,7 +74,9 @@ def _banner(path: Path, line: bytes) -> tuple[str, str, str]:
     allowed = {"form": ("coordinate", "array"), "field": FIELDS, "symmetry": SYMMETRIES}
     for what, word in (("form", form), ("field", field), ("symmetry", symmetry)):
         if word not in allowed[what]:
-            raise DataError(f"{path}, line 1: {shown(word.encode())} is no {what}: there are {', '.join(allowed[what])}")
+            raise DataError(
+                f"{path}, line 1: {shown(word.encode())} is no {what}: there are {', '.join(allowed[what])}"
+            )
     if field == "pattern" and (form == "array" or symmetry == "skew-symmetric"):
         raise DataError(f"{path}, line 1: a pattern has positions and no values, so it is no {form} {symmetry} file")
     return form, field, symmetry

@@ -55,8 +55,8 @@ def transpose(name: str) -> str:
     found = OwnFile.of(name)
     if found is None:
         raise UnknownDataset(
-            f"{shown(name)} cannot be transposed: --transpose is for files of your own ({', '.join(MATRICES)}); of data "
-            "sets and models it is known what is input and what is output"
+            f"{shown(name)} cannot be transposed: --transpose is for files of your own ({', '.join(MATRICES)}); of "
+            "data sets and models it is known what is input and what is output"
         )
     return replace(found, transposed=not found.transposed).name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from datasets.errors import UnknownDataset
@@ -24,9 +25,18 @@ def check(name: str) -> None:
     try:
         name.encode()
     except UnicodeEncodeError:
-        raise UnknownDataset(
-            f"{shown(name)}: this name is no UTF-8, in which results are written: rename the file"
-        ) from None
+        why = "is no UTF-8, in which results are written: rename the file"
+        if _is_plain(os.fsencode(name)):
+            why = "cannot be read under this locale, which is ASCII: set LC_ALL=C.UTF-8"
+        raise UnknownDataset(f"{shown(name)}: this name {why}") from None
+
+
+def _is_plain(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def is_file(name: str) -> bool:

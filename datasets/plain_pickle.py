@@ -2,14 +2,15 @@
 
 `pickletools` reads the opcodes, and a small machine of our own does what they say. Python's unpickler is not used: a
 memo's index alone can make it reserve gigabytes, and a key or an argument can be an object whose hash or text takes
-for ever. Here a memo is a dict, keys are strings or numbers, no foreign object is ever printed, and nothing that is called
-comes from the file: each of the four globals is a stand-in of ours (`datasets.pickled_numpy`).
+for ever. Here a memo is a dict, keys are strings or numbers, no foreign object is ever printed, and nothing that is
+called comes from the file: each of the four globals is a stand-in of ours (`datasets.pickled_numpy`).
 """
 
 from __future__ import annotations
 
 import pickletools
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from datasets.errors import DataError
 from datasets.pickled_numpy import ADMITTED, Array, PickleError, Stand
 
 CONSTANTS = (
-    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE "
-    "SHORT_BINUNICODE BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8"
-).split()
+    *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),
+    *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
+)
 EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_TUPLE": tuple}
 VALUES = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 IGNORED = {"PROTO", "FRAME", "STOP"}
@@ -41,9 +43,9 @@ class _Machine:
             **dict.fromkeys(CONSTANTS, self._push),
             **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), self._put),
             **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda index: self._push(self._memo[index])),
-            **{name: lambda _, make=make: self._push(make()) for name, make in EMPTY.items()},
-            **{name: lambda _, value=value: self._push(value) for name, value in VALUES.items()},
-            **{f"TUPLE{count}": lambda _, count=count: self._push(tuple(self._pops(count))) for count in (1, 2, 3)},
+            **{name: partial(self._make, make) for name, make in EMPTY.items()},
+            **{name: partial(self._value, value) for name, value in VALUES.items()},
+            **{f"TUPLE{count}": partial(self._tuple, count) for count in (1, 2, 3)},
             **dict.fromkeys(IGNORED, lambda _: None),
             "MARK": lambda _: self._mark(),
             "POP": lambda _: self._pop(),
@@ -73,6 +75,15 @@ class _Machine:
 
     def _push(self, value: Any) -> None:
         self.stack.append(value)
+
+    def _make(self, make: Callable[[], Any], _: Any) -> None:
+        self._push(make())
+
+    def _value(self, value: Any, _: Any) -> None:
+        self._push(value)
+
+    def _tuple(self, count: int, _: Any) -> None:
+        self._push(tuple(self._pops(count)))
 
     def _pop(self) -> Any:
         return self.stack.pop()

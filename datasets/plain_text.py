@@ -1,4 +1,4 @@
-"""What a file of numbers as text starts with, and what makes it none: marks of byte order, other alphabets, line ends."""
+"""What a file of numbers as text starts with, and what makes it none: marks of byte order, alphabets, line ends."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ MODEL = ".tflite"
 SAVE = 'numpy.save("w.npy", W)'
 # How to make an array of what cannot be read yet.
 CURES = {
-    ".safetensors": f'safetensors.numpy.load_file(PATH) gives the arrays: {SAVE}',
+    ".safetensors": f"safetensors.numpy.load_file(PATH) gives the arrays: {SAVE}",
     ".pt": f'W = torch.load(PATH, weights_only=True)["NAME"].numpy(); {SAVE}',
     ".onnx": f"onnx.numpy_helper.to_array gives the arrays of its initializers: {SAVE}",
     ".h5": f'W = h5py.File(PATH)["NAME"][:]; {SAVE}',

@@ -78,9 +78,7 @@ def _instead(matrix: Any) -> str:
         return "its mask would be lost; pass W.filled(0) if what is hidden counts as zero"
     if isinstance(matrix, np.ndarray) or hasattr(matrix, "__array__"):
         return "it may be more than its numbers (a unit, names, a device); pass numpy.asarray(W) if they are all of it"
-    return (
-        "pass a 2-D numpy array, a scipy sparse matrix, or an object with shape, dtype, histogram() and columns()"
-    )
+    return "pass a 2-D numpy array, a scipy sparse matrix, or an object with shape, dtype, histogram() and columns()"
 
 
 def blocks(source: Source, entries: int = BLOCK_ENTRIES, *, multiple: int = 1) -> Iterator[tuple[int, int, Columns]]:

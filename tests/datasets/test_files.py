@@ -154,7 +154,9 @@ def test_a_sparse_archive_whose_indices_lie_outside(tmp_path: Path) -> None:
     for at in (90_000_000, -1):
         arrays = {"data": np.ones(2, np.float32), "indices": np.int32([0, at]), "indptr": np.int32([0, 1, 2])}
         np.savez(tmp_path / "o.npz", format=b"csr", shape=(2, 3), **arrays)
-        with pytest.raises(datasets.DataError, match=rf"o.npz cannot be read as a matrix: .*damaged: index {at} is outside"):
+        with pytest.raises(
+            datasets.DataError, match=rf"o.npz cannot be read as a matrix: .*damaged: index {at} is outside"
+        ):
             load(tmp_path / "o.npz", tmp_path)
 
 

@@ -17,7 +17,7 @@ def split_files(text: str) -> list[str]:
     names: list[str] = []
     joined = False
     while parts:
-        count = next((count for count in range(len(parts), 1, -1) if _is_of_file(",".join(parts[:count]))), 1)
+        count = next((count for count in range(1, len(parts) + 1) if _is_of_file(",".join(parts[:count]))), 1)
         names.append(",".join(parts[:count]).strip())
         parts, joined = parts[count:], joined or count > 1
     return [name for name in names if name] if joined else split_names(text)

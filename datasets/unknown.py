@@ -47,9 +47,17 @@ def words(name: str, known: Sequence[str]) -> str:
         cure = CURES.get(SAME.get(ending, ending), f"from Python: {SAVE}")
         kind = f"{ending} yet" if ending else "files whose names have no ending"
         return f"{shown(name)}: cannot read {kind}: {cure} ({can})"
-    near = difflib.get_close_matches(name, known, 3, LIKENESS) if len(name) <= LONGEST_LIKE else []
+    near = _like(name, known)
     hint = f"did you mean {' or '.join(near)}? (dotbench list datasets; " if near else "(dotbench list datasets; "
     return f"no data set {shown(name)!r}{':' if near else ''} {hint}files end in {', '.join((*SUFFIXES, MODEL))})"
+
+
+def _like(name: str, known: Sequence[str]) -> list[str]:
+    """The names that are most like one, whatever their case; none for what is hardly like any."""
+    if len(name) > LONGEST_LIKE:
+        return []
+    by_lower = {one.lower(): one for one in known}
+    return [by_lower[one] for one in difflib.get_close_matches(name.lower(), by_lower, 3, LIKENESS)]
 
 
 def _ending(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The command ``dotbench``: run, list, fetch, doctor, export, table, diff, log, paper, report, selftest."""
+"""The command ``dotbench``: run, list, fetch, doctor, export, table, diff, log, paper, cite, report, selftest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import datasets
 import formats
 from bench import export as exports
 from bench import journal as journals
-from bench import peers
+from bench import judged, peers
 from bench import plan as plans
 from bench.compare import commands as comparing
 from bench.energy import windows
@@ -22,6 +22,7 @@ from bench.file_lists import split_files
 from bench.interop import commands as outward
 from bench.peers.peer import Peer
 from bench.published import commands as publishing
+from bench.published.cite import cite
 from bench.report import commands as reporting
 from bench.show.listing import list_
 from bench.trouble import Trouble
@@ -207,13 +208,25 @@ def doctor() -> None:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 @click.option("--datasets", "names", callback=_list, metavar="NAMES", help="Only these (globs too).")
 @click.option("--style", type=click.Choice(["terminal", "markdown", "latex"]), default="terminal", show_default=True)
-def table(folder: Path | None, names: list[str] | None, style: str) -> None:
-    """A table a matrix, from the CSV files in FOLDER (default: results/): the best of each column in bold."""
+@click.option("--rows", callback=_list, metavar="NAMES",
+              help="Only these: formats, libraries, ceilings, bounds, or names as ham,sham,'csc*'.")  # fmt: skip
+@click.option("--columns", callback=_list, metavar="NAMES",
+              help="Only these, in this order: titles or how they begin, as bytes,time (markdown, latex).")  # fmt: skip
+def table(
+    folder: Path | None, names: list[str] | None, style: str, rows: list[str] | None, columns: list[str] | None
+) -> None:
+    """A table a matrix, from the CSV files in FOLDER (default: results/): the best of each column in bold.
+
+    Best is meant among the rows that are shown. LaTeX needs booktabs and siunitx: each table is a float with caption
+    and label.
+    """
     from bench.show.table import print_tables
 
+    if columns and style == "terminal":
+        raise Trouble("--columns is for --style markdown and latex: a terminal has the columns that it has room for")
     results = {name: exports.read(path, name) for name, path in _csv_files(folder)}
     try:
-        print_tables(results, names, style, Console())
+        print_tables(results, names, style, Console(), rows, columns)
     except LookupError as error:
         raise Trouble(str(error)) from error
 
@@ -227,7 +240,7 @@ def _csv_files(folder: Path | None) -> list[tuple[str, Path]]:
     return found
 
 
-@command.command(short_help="Does timing tell the truth on this machine?")
+@command.command(short_help="Does timing tell the truth on this machine?", epilog=judged.STATUSES)
 @click.option("--trials", default=24, show_default=True, help="Trials of each kind.")
 @click.option("--quiet/--no-quiet", "quiet", default=True, help="With the machine to ourselves.")
 @click.option("--busy/--no-busy", "busy", default=True, help="With another process on one core.")
@@ -239,7 +252,7 @@ def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
     sys.exit(test(trials, quiet, busy, results, Console()))
 
 
-for verb in (list_, comparing.diff, comparing.log, outward.export, publishing.paper, reporting.report):
+for verb in (list_, comparing.diff, comparing.log, outward.export, publishing.paper, reporting.report, cite):
     command.add_command(verb)
 
 

@@ -73,7 +73,7 @@ def merge(
         at = key(file, row)
         fresh = rows.get(at)
         if fresh is not None:
-            same_code = fresh["code_sha"] == row["code_sha"]
+            same_code = fresh["code_sha"] == row["code_sha"] or sha_now(file, row) is None
             if is_measured(row) and same_code and gives_way(fresh):
                 rows[at] = row
                 report.kept_ok.append(_label(file, row))

@@ -164,6 +164,24 @@ class Journal:
         found = self._read("SELECT identity, row, status FROM cells ORDER BY rowid")  # clocks may step back
         return [(json.loads(known), json.loads(row)) for known, row, status in found if status in FINISHED]
 
+    def rename(self, identity: Identity, new: Identity, row: Row) -> None:
+        """Records a cell under another identity, with its passes, and forgets the old one; all or nothing."""
+        old = cell_key(identity)
+        with self._clear_errors():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                statement = "SELECT boot FROM passes WHERE key = ? GROUP BY boot ORDER BY MAX(rowid)"
+                for (boot,) in self._db.execute(statement, (old,)).fetchall():
+                    for number, data in enumerate(self.passes(identity, boot)):
+                        self.add_pass(new, boot, number, data)
+                self.record(new, row)
+                for table in ("cells", "passes") if cell_key(new) != old else ():
+                    self._db.execute(f"DELETE FROM {table} WHERE key = ?", (old,))
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
     # ---- passes
 
     def add_pass(self, identity: Identity, boot: str, number: int, data: dict[str, Any]) -> None:

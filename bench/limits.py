@@ -25,6 +25,7 @@ import datasets
 import formats
 from bench import callgrind, goals, machine, payloads, workers
 from bench.goals import COUNTED, GOALS, Goal
+from bench.judged import STATUSES, Judgement
 from bench.meters import pairs, races, space
 from bench.plan import REFERENCE, Cell, Effort
 from bench.products import cached_reference
@@ -33,6 +34,8 @@ from cdot import build
 Passes = dict[Cell, list[dict[str, float]]]
 EFFORT = Effort(cell_timeout=300.0)
 QUICK = Effort(passes=3, rounds=2, cell_timeout=300.0)
+MET = "no goal is missed on this machine now"
+MISSED = "goals missed on this machine now, which may be the machine or a kernel that grew slower (exit status 3)"
 
 
 @dataclass(frozen=True)
@@ -223,7 +226,16 @@ def record(results: Iterable[Result], counted: Iterable[Counted]) -> dict[str, A
     }
 
 
-@click.command()
+def judgement(results: Iterable[Result]) -> Judgement:
+    """What could not be measured is broken; a goal that was missed is this machine's, or a kernel's that grew slow."""
+    known = [(one.goal.what, one.verdict, one.reason) for one in results]
+    return Judgement(
+        tuple(f"{what} ({reason})" for what, verdict, reason in known if verdict == "failed"),
+        tuple(what for what, verdict, _ in known if verdict == "not met"),
+    )
+
+
+@click.command(epilog=STATUSES)
 @click.option("--formats", "kinds", metavar="NAMES", help="Only goals of these formats, as ham,sham.")
 @click.option("--datasets", "matrices", metavar="NAMES", help="Only goals on these matrices.")
 @click.option("--quick", is_flag=True, help="Three passes of two rounds, for a look.")
@@ -251,10 +263,14 @@ def main(kinds: str | None, matrices: str | None, quick: bool, save: bool) -> No
             if not console.is_terminal:
                 console.print(words, highlight=False)
 
-        known = record(*work.run(say))
+        results, counts = work.run(say)
+    known = record(results, counts)
     show.render(known, console)
     if save:
         show.save(known)
+    found = judgement(results)
+    console.print(found.words(MET, MISSED), highlight=False, soft_wrap=True)
+    sys.exit(found.status)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from bench.compare import results
 from bench.compare.align import Apart
 from bench.compare.cells import label
 from bench.compare.diff import SAME, Change, Diff, compare
+from bench.judged import Judgement
 from bench.plan import Effort, Plan
 from bench.rows import Row
 
@@ -96,10 +97,10 @@ def measure(home: Path, chosen: Plan) -> Verdict:
     return judge(compare(first, second, {}))
 
 
-def report(found: Verdict, console: Console) -> bool:
-    """Prints the verdict beside what is asked for; whether all is within."""
+def report(found: Verdict, console: Console) -> Judgement:
+    """Prints the verdict beside what is asked for. Exact figures that differ are a fault on any machine."""
+    same = found.exact_changed == 0, f"exact figures that differ: {found.exact_changed} (none)"
     lines = [
-        (found.exact_changed == 0, f"exact figures that differ: {found.exact_changed} (none)"),
         (
             len(found.different) <= MOST_DIFFERENT * found.rows,
             f"time rows called different: {len(found.different)} (at most {MOST_DIFFERENT:.0%}: "
@@ -115,12 +116,13 @@ def report(found: Verdict, console: Console) -> bool:
         ),
     ]
     console.print(f"two results of this commit, {found.rows} time rows each:", highlight=False)
-    for good, line in lines:
+    for good, line in (same, *lines):
         console.print(f"  {'ok  ' if good else 'FAIL'} {line}", highlight=False, soft_wrap=True)
-    return all(good for good, _ in lines)
+    misses = tuple(f"two results of this commit, {line.splitlines()[0]}" for good, line in lines if not good)
+    return Judgement(() if same[0] else (same[1],), misses)
 
 
-def main(console: Console) -> bool:
+def main(console: Console) -> Judgement:
     """Both runs in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         return report(measure(Path(folder), plan()), console)

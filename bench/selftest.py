@@ -21,16 +21,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import numpy as np
 from rich.console import Console
 
 import formats
 from bench import repeatability
+from bench.judged import Judgement
 from bench.meters import pairs
 from bench.plan import REFERENCE, Effort
 from cdot import build
 
 MORE = {"identical": 1.0, "3 % more work": 1.03, "10 % more work": 1.1}  # columns of the kernel against the other
+TRUE = "the timing tells the truth on this machine now"
+UNTRUE = "the timing does not tell the truth on this machine now, which is no fault of dotbench (exit status 3)"
 TRIALS_A_PROCESS = 4  # trials whose passes share a process, as the cells of a run do
 CASES = ("identical", "10 % more work")
 FINE = Effort(width=0.01, most_passes=40)  # for differences of a few per cent
@@ -118,7 +122,9 @@ def _estimates(size: int, path: Path, cases: Sequence[str], effort: Effort) -> d
     for number in range(1, effort.most_passes + 1):
         seed = random.SystemRandom().getrandbits(31)
         code = f"from bench.selftest import worker; worker({str(path)!r}, {tuple(cases)!r}, {size}, {seed})"
-        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+        if done.returncode:  # broken, and no judgement of the machine
+            raise click.ClickException(f"a process of the selftest died ({done.returncode}):\n{done.stderr.strip()}")
         for case, trial, log in json.loads(done.stdout):
             logs.setdefault((case, trial), []).append(log)
         if number >= effort.passes:
@@ -128,8 +134,8 @@ def _estimates(size: int, path: Path, cases: Sequence[str], effort: Effort) -> d
     return found
 
 
-def judge(name: str, found: dict[str, list[pairs.Estimate]], limits: Limits, console: Console) -> bool:
-    """Prints what was called how often, beside what is allowed; whether all is within."""
+def judge(name: str, found: dict[str, list[pairs.Estimate]], limits: Limits, console: Console) -> Judgement:
+    """Prints what was called how often, beside what is allowed."""
     count = len(found["identical"])
     same = sum(one.verdict in ("faster", "slower") for one in found["identical"])
     slower = sum(one.verdict == "slower" for one in found["10 % more work"])
@@ -144,37 +150,41 @@ def judge(name: str, found: dict[str, list[pairs.Estimate]], limits: Limits, con
         f"median half-width of the intervals: {width:.2%}"
         + (f" (at most {limits.half_width:.0%})" if limits.half_width else ""),
     ]
+    return _said(name, good, lines, console)
+
+
+def _said(name: str, good: Sequence[bool], lines: Sequence[str], console: Console) -> Judgement:
     for passed, line in zip(good, lines, strict=True):
         console.print(f"  {'ok  ' if passed else 'FAIL'} {line}", highlight=False, soft_wrap=True)
-    return all(good)
+    misses = [line for passed, line in zip(good, lines, strict=True) if not passed]
+    return Judgement(short=tuple(f"{name}, {line.partition(';')[0]}" for line in misses))
 
 
-def judge_fine(found: dict[str, list[pairs.Estimate]], console: Console) -> bool:
+def judge_fine(found: dict[str, list[pairs.Estimate]], console: Console) -> Judgement:
     """The same for a difference of 3 %: how often it was found."""
     estimates = found["3 % more work"]
     count, slower = len(estimates), sum(one.verdict == "slower" for one in estimates)
     least = QUIET.slower_least * count / 24
     ratio = statistics.median(one.ratio for one in estimates)
-    console.print(f"intervals of half the width, {count} trials:", highlight=False)
-    word = "ok  " if slower >= least else "FAIL"
-    console.print(
-        f"  {word} 3 % more work found: {slower} (at least {least:g}); median ratio {ratio:.4f}", highlight=False
-    )
-    return slower >= least
+    name = "intervals of half the width"
+    console.print(f"{name}, {count} trials:", highlight=False)
+    line = f"3 % more work found: {slower} (at least {least:g}); median ratio {ratio:.4f}"
+    return _said(name, [slower >= least], [line], console)
 
 
 def main(count: int, quiet: bool, busy: bool, results: bool, console: Console) -> int:
-    """All cases, quiet and busy, and two results; exit status 0 if all is within its limits."""
-    good = True
+    """All cases, quiet and busy, and two results; the exit status (`bench.judged`)."""
+    found = Judgement()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "selftest.dbp"
         formats.get(REFERENCE).encode(_matrix()).save(path)
         if quiet:
-            good &= judge("quiet machine", trials(count, path), QUIET, console)
-            good &= judge_fine(trials(count, path, ("3 % more work",), FINE), console)
+            found += judge("quiet machine", trials(count, path), QUIET, console)
+            found += judge_fine(trials(count, path, ("3 % more work",), FINE), console)
         if busy:
             with _busy_core():
-                good &= judge("one core kept busy", trials(count, path), BUSY, console)
+                found += judge("one core kept busy", trials(count, path), BUSY, console)
     if results:
-        good &= repeatability.main(console)
-    return 0 if good else 1
+        found += repeatability.main(console)
+    console.print(found.words(TRUE, UNTRUE), highlight=False, soft_wrap=True)
+    return found.status

@@ -55,7 +55,12 @@ def write(rows: dict[str, list[Row]], out: Path, console: Console) -> None:
 
 
 def current_sha(file: str, row: Row) -> str | None:
-    """The ``code_sha`` that a CSV row would have in this checkout; of no row where its reference is another one."""
+    """The ``code_sha`` that a CSV row would have in this checkout; of no row where its reference is another one.
+
+    None where nobody can say it here: a format or a library that is not installed.
+    """
+    if identity.is_lacking(row["format"], row["params"]):
+        return None
     found = identity.code_sha(file, row["format"], row["params"])
     if found and (known := row.get("reference_sha")):
         return found if known == identity.code_sha(file, row["reference"], "") else "another reference"

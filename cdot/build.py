@@ -99,15 +99,18 @@ def chosen_isa() -> str:
 def compiler_command() -> list[str]:
     """How the compiler is called; BuildError with the line that brings it where there is none."""
     chosen = os.environ.get("DOTBENCH_CC")
-    if chosen:
-        return shlex.split(chosen)
+    return shlex.split(chosen) if chosen else [*pinned_compiler(), "cc"]
+
+
+def pinned_compiler() -> list[str]:
+    """How the pinned compiler is called, whichever is chosen; BuildError as above."""
     try:
         version("ziglang")
     except PackageNotFoundError:
         raise BuildError(
             "the compiler is missing: python -m pip install ziglang==0.17.1 (or set DOTBENCH_CC)"
         ) from None
-    return [sys.executable, "-m", "ziglang", "cc"]
+    return [sys.executable, "-m", "ziglang"]
 
 
 @cache
@@ -124,6 +127,12 @@ def compiler_name() -> str:
             raise BuildError(f"DOTBENCH_CC={shlex.join(command)} does not run: {error}") from error
         name = f"{Path(command[0]).name}-{printed.stdout.strip()}"
     return " ".join([name, *extra])
+
+
+def compiler_environment() -> dict[str, str]:
+    """What the compiler finds in its environment: a cache of its own in the state folder."""
+    cache_folder = str(state_folder() / "zig")
+    return dict(os.environ, ZIG_GLOBAL_CACHE_DIR=cache_folder, ZIG_LOCAL_CACHE_DIR=cache_folder)
 
 
 def _flags(isa: str) -> list[str]:
@@ -168,11 +177,8 @@ def _compile(command: list[str], out: Path) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
             made = Path(folder) / out.name
-            cache_folder = str(state_folder() / "zig")
-            environment = dict(os.environ, ZIG_GLOBAL_CACHE_DIR=cache_folder, ZIG_LOCAL_CACHE_DIR=cache_folder)
-            done = subprocess.run(
-                [*command, "-o", str(made), "-lpthread", "-ldl"], capture_output=True, text=True, env=environment
-            )
+            command = [*command, "-o", str(made), "-lpthread", "-ldl"]
+            done = subprocess.run(command, capture_output=True, text=True, env=compiler_environment())
             if done.returncode:
                 raise BuildError(f"compiling {out.name} failed:\n{done.stderr.strip()}")
             made.replace(out)

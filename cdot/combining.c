@@ -25,14 +25,18 @@ static void unite(uint64_t *into, const uint64_t *more, uint32_t words)
         into[i] |= more[i];
 }
 
-void combining_occupy(const combining *all, uint32_t begin, uint32_t count, const int32_t *indices,
-                      const int64_t *indptr)
+int combining_occupy(const combining *all, uint32_t begin, const encode_sparse *in)
 {
-    for (uint32_t k = 0; k < count; k++) {
+    if (encode_check(in))
+        return CDOT_COLUMNS;
+    if (in->n != all->columns || (uint64_t)begin + in->columns > (uint64_t)all->words * 64)
+        return CDOT_CAPACITY;
+    for (uint32_t k = 0; k < in->columns; k++) {
         uint64_t word = (begin + k) >> 6, bit = (uint64_t)1 << ((begin + k) & 63);
-        for (int64_t i = indptr[k]; i < indptr[k + 1]; i++)
-            rows_of(all, (uint32_t)indices[i])[word] |= bit;
+        for (int64_t i = in->indptr[k]; i < in->indptr[k + 1]; i++)
+            rows_of(all, (uint32_t)in->rows[i])[word] |= bit;
     }
+    return CDOT_OK;
 }
 
 /* Candidates of one group. A column never gains the union more rows later than earlier, and never fits

@@ -2,7 +2,7 @@
 #ifndef CDOT_COMBINING_H
 #define CDOT_COMBINING_H
 
-#include "cdot.h"
+#include "encode.h"
 
 enum { COMBINING_NONE = 0x7fffffff }; /* no column: there are at most that many */
 
@@ -19,9 +19,8 @@ typedef struct {
     uint32_t *rows;    /* out [groups, columns at the most]: rows that some column of the group occupies */
 } combining;
 
-/* Sets the bits of rows begin to begin + count; in row begin + k the columns of indices[indptr[k]] on. */
-void combining_occupy(const combining *all, uint32_t begin, uint32_t count, const int32_t *indices,
-                      const int64_t *indptr);
+/* Sets the bits of rows `begin` on: in row begin + k the columns that `in` has as rows of its column k. */
+int combining_occupy(const combining *all, uint32_t begin, const encode_sparse *in);
 
 /* order="index". heads [candidates]: the lowest of each set of columns that occupy the same rows, by
  * falling counts; following [columns]: the next one of its set; both end in COMBINING_NONE. bounds

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cdot.encode_sparse import SparseColumns, checked
 from cdot.library import ffi, library, pointer
 
 NONE = 0x7FFFFFFF  # COMBINING_NONE
@@ -46,9 +47,8 @@ class Combining:
 
     def occupy(self, begin: int, columns: npt.NDArray[np.int32], indptr: npt.NDArray[np.int64]) -> None:
         """Row begin + k has nonzeros in ``columns[indptr[k]:indptr[k + 1]]``, each named once."""
-        columns, indptr = np.ascontiguousarray(columns, np.int32), np.ascontiguousarray(indptr, np.int64)
-        to_columns, to_indptr = pointer(columns, "const int32_t *"), pointer(indptr, "const int64_t *")
-        library().combining_occupy(self._struct(), begin, len(indptr) - 1, to_columns, to_indptr)
+        sparse = SparseColumns(columns, indptr, len(self.counts), len(columns))
+        checked(library().combining_occupy(self._struct(), begin, sparse.struct))
         self.counts += np.bincount(columns, minlength=len(self.counts)).astype(np.uint32)
 
     @cached_property

@@ -9,15 +9,16 @@ static int in_range(const cdot_view *view, uint32_t col_begin, uint32_t col_end)
     return col_begin <= col_end && col_end <= view->m;
 }
 
-/* Outputs of both value types have four bytes, and nothing is their zero. */
+/* Outputs of both value types have four bytes, and nothing is their zero. Places are as wide as pointers: from 2^30
+ * columns on, a byte's does not fit into 32 bits. */
 static void clear(void *y, size_t ldy, size_t batch, uint32_t col_begin, uint32_t col_end)
 {
-    uint8_t *out = y;
+    uint32_t *out = (uint32_t *)y + col_begin * ldy;
     if (ldy == batch)
-        memset(out + 4 * col_begin * ldy, 0, 4 * (col_end - col_begin) * batch);
+        memset(out, 0, (col_end - col_begin) * batch * sizeof *out);
     else
-        for (uint32_t j = col_begin; j < col_end; j++)
-            memset(out + 4 * j * ldy, 0, 4 * batch);
+        for (uint32_t j = col_begin; j < col_end; j++, out += ldy)
+            memset(out, 0, batch * sizeof *out);
 }
 
 int cdot_dot_blocks(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,

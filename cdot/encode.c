@@ -110,17 +110,20 @@ static int flush(bit_writer *out)
     return CDOT_OK;
 }
 
-int64_t encode_columns(const int32_t *rows, const uint32_t *values, const int64_t *indptr, uint32_t columns,
-                       uint32_t n, int64_t zero, const encode_table *table, const uint64_t *codewords,
-                       uint32_t *words, uint64_t word_count, uint64_t bit, uint64_t *column_bits)
+int64_t encode_columns(const encode_sparse *in, const uint32_t *values, int64_t zero, const encode_table *table,
+                       const uint64_t *codewords, uint32_t *words, uint64_t word_count, uint64_t bit,
+                       uint64_t *column_bits)
 {
+    const int32_t *rows = in->rows;
     if (bit > word_count * 32)
         return CDOT_CAPACITY;
+    if (encode_check(in))
+        return CDOT_COLUMNS;
     bit_writer out = writer_at(words, word_count, bit);
     run_code run = run_of(zero < 0 ? 0 : codewords[zero]);
-    for (uint32_t k = 0; k < columns; k++) {
+    for (uint32_t k = 0; k < in->columns; k++) {
         uint32_t row = 0;
-        for (int64_t i = indptr[k]; i < indptr[k + 1]; i++) {
+        for (int64_t i = in->indptr[k]; i < in->indptr[k + 1]; i++) {
             if (zero >= 0) {
                 if (put_run(&out, &run, (uint32_t)rows[i] - row))
                     return CDOT_CAPACITY;
@@ -132,7 +135,7 @@ int64_t encode_columns(const int32_t *rows, const uint32_t *values, const int64_
             if (put_codeword(&out, codewords[number - 1]))
                 return CDOT_CAPACITY;
         }
-        if (zero >= 0 && put_run(&out, &run, n - row))
+        if (zero >= 0 && put_run(&out, &run, in->n - row))
             return CDOT_CAPACITY;
         column_bits[k] = position(&out);
     }

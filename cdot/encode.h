@@ -6,6 +6,20 @@
 
 #include "cdot.h"
 
+/* ---- encode_check.c: what keeps an encoder inside its memory */
+
+/* Columns: rows of the nonzeros, column by column, and where columns begin and end (columns + 1). Values, or
+ * numbers of values, stand beside the rows in an array of `length` as well. */
+typedef struct {
+    const int32_t *rows;   /* rising in each column, from 0 to n - 1; NULL: nobody reads them */
+    const int64_t *indptr; /* rising from 0 to `length` */
+    uint64_t length;
+    uint32_t columns, n;
+} encode_sparse;
+
+/* CDOT_COLUMNS where they are none. Whatever takes columns asks first, and gives that error back. */
+int encode_check(const encode_sparse *in);
+
 /* ---- encode.c: codewords */
 
 /* A hash table from the bits of values to numbers; encode_table.c fills it. 2^(32 - shift) slots, no more than
@@ -20,9 +34,9 @@ typedef struct {
  * listed, coded as well, or negative: only the listed ones are coded, and rows are not read.
  * column_bits[k]: the bit after column k. Returns the bit after the last, or an error: CDOT_ROW where a value is
  * not in the table. */
-int64_t encode_columns(const int32_t *rows, const uint32_t *values, const int64_t *indptr, uint32_t columns,
-                       uint32_t n, int64_t zero, const encode_table *table, const uint64_t *codewords,
-                       uint32_t *words, uint64_t word_count, uint64_t bit, uint64_t *column_bits);
+int64_t encode_columns(const encode_sparse *in, const uint32_t *values, int64_t zero, const encode_table *table,
+                       const uint64_t *codewords, uint32_t *words, uint64_t word_count, uint64_t bit,
+                       uint64_t *column_bits);
 
 /* Appends `count` bits of a stream that begins with its word 0 at `bit` of another, zeroed from there on. */
 void encode_append(uint32_t *words, uint64_t bit, const uint32_t *stream, uint64_t count);
@@ -62,19 +76,19 @@ void encode_compress(const encode_array *array, int64_t *next, int32_t *rows, vo
 typedef struct {
     const int64_t *column_at;
     const uint32_t *row_at;
+    uint64_t size; /* items of the array */
 } encode_places;
 
-/* Writes items of `width` bytes (1, 2 or 4) to the places of the nonzeros. */
-void encode_scatter(const int32_t *rows, const uint32_t *items, const int64_t *indptr, uint32_t columns,
-                    const encode_places *places, void *out, uint32_t width);
+/* Writes items of `width` bytes (1, 2 or 4) to the places of the nonzeros; CDOT_CAPACITY where a column's n places
+ * do not lie in the array. */
+int encode_scatter(const encode_sparse *in, const uint32_t *items, const encode_places *places, void *out,
+                   uint32_t width);
 
-/* Sets bit (lead + k n + row), least significant first, for every nonzero of column k. */
-void encode_bits(const int32_t *rows, const int64_t *indptr, uint32_t columns, uint32_t n, uint64_t lead,
-                 uint8_t *out);
+/* Sets bit (lead + k n + row), least significant first, for every nonzero of column k; `size` bytes. */
+int encode_bits(const encode_sparse *in, uint64_t lead, uint8_t *out, uint64_t size);
 
-/* Adds |value|, one nonzero after the other, to the sums of its row and of its column. */
-void encode_sums(const int32_t *rows, const float *values, const int64_t *indptr, uint32_t columns,
-                 double *row_sums, double *column_sums);
+/* Adds |value|, one nonzero after the other, to the sums of its row (n) and of its column. */
+int encode_sums(const encode_sparse *in, const float *values, double *row_sums, double *column_sums);
 
 /* ---- encode_pack.c: indices of a few bits */
 
@@ -86,11 +100,10 @@ void encode_pack(uint8_t *out, uint64_t bit, const void *indices, uint32_t item_
 /* ---- encode_gaps.c: fillers in long gaps */
 
 /* counts[g] += nonzeros with a gap of g (0 to 15) behind the last filler; returns the fillers. */
-int64_t encode_gap_counts(const int32_t *rows, const int64_t *indptr, uint32_t columns, int64_t *counts);
+int64_t encode_gap_counts(const encode_sparse *in, int64_t *counts);
 
 /* Gaps and values of nonzeros and fillers (value 0), and where columns end: ends[k + 1] of column k. */
-void encode_gaps(const int32_t *rows, const uint32_t *values, const int64_t *indptr, uint32_t columns,
-                 uint8_t *gaps, uint32_t *stored, int64_t *ends);
+int encode_gaps(const encode_sparse *in, const uint32_t *values, uint8_t *gaps, uint32_t *stored, int64_t *ends);
 
 /* ---- encode_lists.c: what shares a value or a block */
 
@@ -99,15 +112,14 @@ void encode_gaps(const int32_t *rows, const uint32_t *values, const int64_t *ind
  * memory for every number there is, 0 before and after, `keys` for each number that a column can have. Writes
  * how many lists each column has, and where `listed` is not NULL the rows, and number and length of each list.
  * Returns the lists. */
-int64_t encode_lists(const int32_t *rows, const uint32_t *numbers, const int64_t *indptr, uint32_t columns,
-                     uint32_t n, int64_t zero, uint32_t *count, uint64_t *keys, int64_t *per_column,
-                     int32_t *listed, uint32_t *list_numbers, uint32_t *list_lengths);
+int64_t encode_lists(const encode_sparse *in, const uint32_t *numbers, int64_t zero, uint32_t *count,
+                     uint64_t *keys, int64_t *per_column, int32_t *listed, uint32_t *list_numbers,
+                     uint32_t *list_lengths);
 
 /* Square blocks of 2^shift entries a side that are not all 0, by columns of blocks; place: ceil(n / side) of 0,
  * and 0 again at the end. ends[s]: blocks up to and with column s of blocks. Where `indices` is not NULL also the
- * row of blocks of each, and its values, column by column, into memory that is 0. Returns the blocks. */
-int64_t encode_blocks(const int32_t *rows, const uint32_t *values, const int64_t *indptr, uint32_t columns,
-                      uint32_t n, uint32_t shift, uint32_t *place, int64_t *ends, int32_t *indices,
-                      uint32_t *out);
+ * row of blocks of each, and its values, column by column, into memory of `room` blocks that is 0; CDOT_CAPACITY where there are more. Returns the blocks. */
+int64_t encode_blocks(const encode_sparse *in, const uint32_t *values, uint32_t shift, uint32_t *place,
+                      int64_t *ends, int32_t *indices, uint32_t *out, int64_t room);
 
 #endif

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cdot.encode_sparse import SparseColumns, checked
 from cdot.encode_table import MissingValue, Table, value_bits
 from cdot.errors import check
 from cdot.library import library, pointer
@@ -30,16 +31,12 @@ def encode_columns(
     ``codewords`` by number in ``table``: code times 256, plus its length. ``zero`` >= 0: the number of all
     entries of the n that are not listed, coded as well; -1: only listed ones are, and ``rows`` are not read.
     """
-    columns = len(indptr) - 1
-    ends = np.zeros(columns, np.uint64)
+    columns = SparseColumns(rows if zero >= 0 else None, indptr, n, len(values))
+    ends = np.zeros(columns.count, np.uint64)
     bits = value_bits(values)
-    rows, indptr = np.ascontiguousarray(rows, np.int32), np.ascontiguousarray(indptr, np.int64)
     status = library().encode_columns(
-        pointer(rows, "const int32_t *"),
+        columns.struct,
         pointer(bits, "const uint32_t *"),
-        pointer(indptr, "const int64_t *"),
-        columns,
-        n,
         zero,
         table.struct(),
         pointer(codewords, "const uint64_t *"),
@@ -50,7 +47,7 @@ def encode_columns(
     )
     if status == MISSING:
         raise MissingValue
-    check(status)
+    checked(status)
     return ends
 
 

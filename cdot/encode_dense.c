@@ -118,49 +118,73 @@ void encode_compress(const encode_array *array, int64_t *next, int32_t *rows, vo
     run(array, &(pass){next, rows, values});
 }
 
-ALWAYS void scatter(const int32_t *rows, const uint32_t *items, const int64_t *indptr, uint32_t columns,
-                    const encode_places *places, uint8_t *out, uint32_t width)
+/* Whether the n places of every column lie in the array. */
+static int within(const encode_sparse *in, const encode_places *places)
 {
-    for (uint32_t k = 0; k < columns; k++) {
+    uint64_t height = in->n;
+    for (uint32_t row = 0; places->row_at && row < in->n; row++)
+        height = places->row_at[row] >= height ? places->row_at[row] + (uint64_t)1 : height;
+    for (uint32_t k = 0; k < in->columns; k++)
+        if (places->column_at[k] < 0 || (uint64_t)places->column_at[k] > places->size ||
+            height > places->size - (uint64_t)places->column_at[k])
+            return 0;
+    return 1;
+}
+
+ALWAYS void scatter(const encode_sparse *in, const uint32_t *items, const encode_places *places, uint8_t *out,
+                    uint32_t width)
+{
+    for (uint32_t k = 0; k < in->columns; k++) {
         uint8_t *column = out + places->column_at[k] * width;
-        for (int64_t i = indptr[k]; i < indptr[k + 1]; i++) {
-            uint32_t row = (uint32_t)rows[i];
+        for (int64_t i = in->indptr[k]; i < in->indptr[k + 1]; i++) {
+            uint32_t row = (uint32_t)in->rows[i];
             memcpy(column + (size_t)(places->row_at ? places->row_at[row] : row) * width, items + i, width);
         }
     }
 }
 
-void encode_scatter(const int32_t *rows, const uint32_t *items, const int64_t *indptr, uint32_t columns,
-                    const encode_places *places, void *out, uint32_t width)
+int encode_scatter(const encode_sparse *in, const uint32_t *items, const encode_places *places, void *out,
+                   uint32_t width)
 {
+    if (encode_check(in))
+        return CDOT_COLUMNS;
+    if (!within(in, places))
+        return CDOT_CAPACITY;
     if (width == 1)
-        scatter(rows, items, indptr, columns, places, out, 1);
+        scatter(in, items, places, out, 1);
     else if (width == 2)
-        scatter(rows, items, indptr, columns, places, out, 2);
+        scatter(in, items, places, out, 2);
     else
-        scatter(rows, items, indptr, columns, places, out, 4);
+        scatter(in, items, places, out, 4);
+    return CDOT_OK;
 }
 
-void encode_bits(const int32_t *rows, const int64_t *indptr, uint32_t columns, uint32_t n, uint64_t lead,
-                 uint8_t *out)
+int encode_bits(const encode_sparse *in, uint64_t lead, uint8_t *out, uint64_t size)
 {
-    for (uint32_t k = 0; k < columns; k++)
-        for (int64_t i = indptr[k]; i < indptr[k + 1]; i++) {
-            uint64_t bit = lead + (uint64_t)k * n + (uint32_t)rows[i];
+    if (encode_check(in))
+        return CDOT_COLUMNS;
+    if (lead + (uint64_t)in->columns * in->n > 8 * size)
+        return CDOT_CAPACITY;
+    for (uint32_t k = 0; k < in->columns; k++)
+        for (int64_t i = in->indptr[k]; i < in->indptr[k + 1]; i++) {
+            uint64_t bit = lead + (uint64_t)k * in->n + (uint32_t)in->rows[i];
             out[bit >> 3] |= (uint8_t)(1u << (bit & 7));
         }
+    return CDOT_OK;
 }
 
-void encode_sums(const int32_t *rows, const float *values, const int64_t *indptr, uint32_t columns,
-                 double *row_sums, double *column_sums)
+int encode_sums(const encode_sparse *in, const float *values, double *row_sums, double *column_sums)
 {
-    for (uint32_t k = 0; k < columns; k++) {
+    if (encode_check(in))
+        return CDOT_COLUMNS;
+    for (uint32_t k = 0; k < in->columns; k++) {
         double sum = column_sums[k];
-        for (int64_t i = indptr[k]; i < indptr[k + 1]; i++) {
+        for (int64_t i = in->indptr[k]; i < in->indptr[k + 1]; i++) {
             double size = values[i] < 0 ? -(double)values[i] : values[i];
             sum += size;
-            row_sums[rows[i]] += size;
+            row_sums[in->rows[i]] += size;
         }
         column_sums[k] = sum;
     }
+    return CDOT_OK;
 }

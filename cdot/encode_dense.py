@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cdot.encode_sparse import SparseColumns, checked
 from cdot.library import ffi, library, pointer
 
 WIDTHS = (1, 2, 4, 8)  # bytes of an entry
@@ -50,27 +51,29 @@ def scatter(
     rows: npt.NDArray[np.int32],
     items: npt.NDArray[np.uint32],
     indptr: npt.NDArray[np.int64],
+    n: int,
     out: npt.NDArray[Any],
     column_at: npt.NDArray[np.int64],
     row_at: npt.NDArray[np.uint32] | None = None,
 ) -> None:
     """Writes the low bytes of items to ``out``, flat: that of (row, column k) to column_at[k] + row_at[row]."""
-    rows, indptr = np.ascontiguousarray(rows, np.int32), np.ascontiguousarray(indptr, np.int64)
+    columns = SparseColumns(rows, indptr, n, len(items))
     column_at = np.ascontiguousarray(column_at, np.int64)
+    if len(column_at) != columns.count or (row_at is not None and len(row_at) != n):
+        raise ValueError(f"places of {len(column_at)} columns, and there are {columns.count} of {n} rows")
     places = ffi.new("encode_places *")
-    places.column_at = pointer(column_at, "const int64_t *")
+    places.column_at, places.size = pointer(column_at, "const int64_t *"), out.size
     places.row_at = ffi.NULL if row_at is None else pointer(row_at, "const uint32_t *")
-    arrays = pointer(rows, "const int32_t *"), pointer(items, "const uint32_t *"), pointer(indptr, "const int64_t *")
-    library().encode_scatter(*arrays, len(indptr) - 1, places, pointer(out, "void *"), out.itemsize)
+    read, write = pointer(items, "const uint32_t *"), pointer(out, "void *")
+    checked(library().encode_scatter(columns.struct, read, places, write, out.itemsize))
 
 
 def set_bits(
     rows: npt.NDArray[np.int32], indptr: npt.NDArray[np.int64], n: int, out: npt.NDArray[np.uint8], lead: int = 0
 ) -> None:
     """Sets bit lead + k n + row of ``out``, least significant first, for every nonzero of column k."""
-    rows, indptr = np.ascontiguousarray(rows, np.int32), np.ascontiguousarray(indptr, np.int64)
-    arrays = pointer(rows, "const int32_t *"), pointer(indptr, "const int64_t *")
-    library().encode_bits(*arrays, len(indptr) - 1, n, lead, pointer(out, "uint8_t *"))
+    columns = SparseColumns(rows, indptr, n, len(rows))
+    checked(library().encode_bits(columns.struct, lead, pointer(out, "uint8_t *"), len(out)))
 
 
 def add_sizes(
@@ -81,8 +84,8 @@ def add_sizes(
     column_sums: npt.NDArray[np.float64],
 ) -> None:
     """Adds |value| to the sums of its row and of its column (contiguous), one nonzero after the other."""
-    rows, indptr = np.ascontiguousarray(rows, np.int32), np.ascontiguousarray(indptr, np.int64)
-    values = np.ascontiguousarray(values, np.float32)
-    arrays = pointer(rows, "const int32_t *"), pointer(values, "const float *"), pointer(indptr, "const int64_t *")
+    columns, values = SparseColumns(rows, indptr, len(row_sums), len(values)), np.ascontiguousarray(values, np.float32)
+    if len(column_sums) != columns.count:
+        raise ValueError(f"sums of {len(column_sums)} columns, and there are {columns.count}")
     sums = pointer(row_sums, "double *"), pointer(column_sums, "double *")
-    library().encode_sums(*arrays, len(indptr) - 1, *sums)
+    checked(library().encode_sums(columns.struct, pointer(values, "const float *"), *sums))

@@ -54,13 +54,15 @@ static uint64_t count_numbers(walk column, uint32_t *count, uint64_t *keys)
     return kinds;
 }
 
-int64_t encode_lists(const int32_t *rows, const uint32_t *numbers, const int64_t *indptr, uint32_t columns,
-                     uint32_t n, int64_t zero, uint32_t *count, uint64_t *keys, int64_t *per_column,
-                     int32_t *listed, uint32_t *list_numbers, uint32_t *list_lengths)
+int64_t encode_lists(const encode_sparse *in, const uint32_t *numbers, int64_t zero, uint32_t *count,
+                     uint64_t *keys, int64_t *per_column, int32_t *listed, uint32_t *list_numbers,
+                     uint32_t *list_lengths)
 {
     int64_t lists = 0;
-    for (uint32_t k = 0; k < columns; k++) {
-        walk column = {rows, numbers, indptr[k], indptr[k + 1], 0, n, zero};
+    if (encode_check(in))
+        return CDOT_COLUMNS;
+    for (uint32_t k = 0; k < in->columns; k++) {
+        walk column = {in->rows, numbers, in->indptr[k], in->indptr[k + 1], 0, in->n, zero};
         uint64_t kinds = count_numbers(column, count, keys);
         uint32_t at = 0, row, number;
         if (listed)
@@ -92,18 +94,24 @@ static void mark(const int32_t *rows, int64_t begin, int64_t end, uint32_t shift
         place[(uint32_t)rows[i] >> shift] = 1;
 }
 
-int64_t encode_blocks(const int32_t *rows, const uint32_t *values, const int64_t *indptr, uint32_t columns,
-                      uint32_t n, uint32_t shift, uint32_t *place, int64_t *ends, int32_t *indices,
-                      uint32_t *out)
+int64_t encode_blocks(const encode_sparse *in, const uint32_t *values, uint32_t shift, uint32_t *place,
+                      int64_t *ends, int32_t *indices, uint32_t *out, int64_t room)
 {
-    uint32_t side = 1u << shift, row_blocks = (uint32_t)(((uint64_t)n + side - 1) >> shift);
+    const int32_t *rows = in->rows;
+    const int64_t *indptr = in->indptr;
+    uint32_t side = 1u << shift, row_blocks = (uint32_t)(((uint64_t)in->n + side - 1) >> shift);
+    uint32_t columns = in->columns;
     int64_t blocks = 0;
+    if (encode_check(in))
+        return CDOT_COLUMNS;
     for (uint32_t first = 0, strip = 0; first < columns; first += side, strip++) {
         uint32_t last = columns - first < side ? columns : first + side, here = 0;
         mark(rows, indptr[first], indptr[last], shift, place);
         for (uint32_t row = 0; row < row_blocks; row++) {
             if (!place[row])
                 continue;
+            if (indices && blocks + here == room)
+                return CDOT_CAPACITY;
             if (indices)
                 indices[blocks + here] = (int32_t)row;
             place[row] = indices ? here : 0;

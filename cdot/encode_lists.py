@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cdot.encode_sparse import SparseColumns, checked
 from cdot.encode_table import value_bits
 from cdot.library import ffi, library, pointer
 
@@ -30,21 +31,20 @@ class Lists:
     def _run(
         self, rows: Any, numbers: Any, indptr: Any, per_column: Ints, out: tuple[npt.NDArray[Any] | None, ...]
     ) -> None:
-        rows, indptr = np.ascontiguousarray(rows, np.int32), np.ascontiguousarray(indptr, np.int64)
-        library().encode_lists(
-            pointer(rows, "const int32_t *"),
-            pointer(numbers, "const uint32_t *"),
-            pointer(indptr, "const int64_t *"),
-            len(indptr) - 1,
-            self._n,
-            self._zero,
-            pointer(self._count, "uint32_t *"),
-            pointer(self._keys, "uint64_t *"),
-            pointer(per_column, "int64_t *"),
-            *(
-                _or_null(array, kind)
-                for array, kind in zip(out, ("int32_t *", "uint32_t *", "uint32_t *"), strict=True)
-            ),
+        columns = SparseColumns(rows, indptr, self._n, len(numbers))
+        checked(
+            library().encode_lists(
+                columns.struct,
+                pointer(numbers, "const uint32_t *"),
+                self._zero,
+                pointer(self._count, "uint32_t *"),
+                pointer(self._keys, "uint64_t *"),
+                pointer(per_column, "int64_t *"),
+                *(
+                    _or_null(array, kind)
+                    for array, kind in zip(out, ("int32_t *", "uint32_t *", "uint32_t *"), strict=True)
+                ),
+            )
         )
 
     def count(self, rows: npt.NDArray[np.int32], numbers: npt.NDArray[np.uint32], indptr: Ints) -> Ints:
@@ -75,19 +75,19 @@ class Blocks:
         self._place = np.zeros(-(-n >> shift), np.uint32)
 
     def _run(self, rows: Any, values: Any, indptr: Any, ends: Ints, indices: Any, out: Any) -> None:
-        rows, indptr = np.ascontiguousarray(rows, np.int32), np.ascontiguousarray(indptr, np.int64)
-        bits = value_bits(values)
-        library().encode_blocks(
-            pointer(rows, "const int32_t *"),
-            pointer(bits, "const uint32_t *"),
-            pointer(indptr, "const int64_t *"),
-            len(indptr) - 1,
-            self._n,
-            self._shift,
-            pointer(self._place, "uint32_t *"),
-            pointer(ends, "int64_t *"),
-            _or_null(indices, "int32_t *"),
-            _or_null(out, "uint32_t *"),
+        columns, bits = SparseColumns(rows, indptr, self._n, len(values)), value_bits(values)
+        room = 0 if indices is None else min(len(indices), len(out) >> 2 * self._shift)
+        checked(
+            library().encode_blocks(
+                columns.struct,
+                pointer(bits, "const uint32_t *"),
+                self._shift,
+                pointer(self._place, "uint32_t *"),
+                pointer(ends, "int64_t *"),
+                _or_null(indices, "int32_t *"),
+                _or_null(out, "uint32_t *"),
+                room,
+            )
         )
 
     def _ends(self, indptr: Ints) -> Ints:

@@ -19,6 +19,7 @@ MESSAGES = {
     -14: "a thread could not be started",
     -15: "this processor cannot do it",
     -16: "the clock stepped back while something was timed",
+    -17: "what it was given are no columns: pointers or rows are out of order or out of range",
 }
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cdot.errors import KernelError, check, check_open
 from cdot.library import decoder, ffi, library, pointer
+from cdot.limits import Limits
 
 Inputs = npt.NDArray[np.float32] | npt.NDArray[np.int8]
 Outputs = npt.NDArray[np.float32] | npt.NDArray[np.int32]
@@ -57,13 +60,16 @@ class Pool:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
+        self._process = os.getpid()
         self.handle = library().cdot_pool_new(threads)
         if self.handle == ffi.NULL:
             raise KernelError(f"{threads} threads could not be started: use fewer")
 
     def close(self) -> None:
-        library().cdot_pool_free(self.handle)
-        self.handle = ffi.NULL
+        """Ends the threads. A child of `os.fork` has none of them, so it only lets go."""
+        handle, self.handle = self.handle, ffi.NULL
+        if os.getpid() == self._process:
+            library().cdot_pool_free(handle)
 
     def __enter__(self) -> Pool:
         return self
@@ -72,11 +78,28 @@ class Pool:
         self.close()
 
 
+class VectorJob(NamedTuple):
+    """x (n,) is written by the caller, then y (m,) by `Kernel.vector`; one caller at a time."""
+
+    x: Inputs
+    y: Outputs
+    job: Any
+    scratch: npt.NDArray[np.uint8]
+
+
 class Kernel:
-    """A payload's view, its workspace, and calls on it. The payload's bytes are kept alive."""
+    """A payload's view, its workspace, and calls on it. The payload's bytes are kept alive.
+
+    ``limits``: of the memory that it may ask for; None where its bytes are our own.
+    """
 
     def __init__(
-        self, name: str, data: npt.NDArray[np.uint8], source: Path | None = None, isa: str | None = None
+        self,
+        name: str,
+        data: npt.NDArray[np.uint8],
+        source: Path | None = None,
+        isa: str | None = None,
+        limits: Limits | None = None,
     ) -> None:
         if data.ctypes.data % 16:
             copy = aligned(len(data))
@@ -90,16 +113,25 @@ class Kernel:
         size = 0
         if self._decoder.workspace != ffi.NULL:
             size = check_open(self._decoder.workspace(payload, len(data)), what)
+        if limits:
+            limits.check_scratch(size, len(data), what)
         self.workspace = aligned(size)
         self.view = ffi.new("cdot_view *")
         memory = pointer(self.workspace, "void *")
         check_open(self._decoder.open(self.view, payload, len(data), memory, size), what)
         self.view.decoder = self._decoder
+        if limits:
+            limits.check_scratch(self.scratch_bytes, len(data), what)
         self.values = INT8_PRODUCT if self.view.value_type == INT8 else FLOAT32_PRODUCT
 
     @property
     def shape(self) -> tuple[int, int]:
         return self.view.n, self.view.m
+
+    @property
+    def nnz(self) -> int:
+        """Nonzeros of the whole matrix."""
+        return int(self.view.nnz)
 
     @property
     def scratch_bytes(self) -> int:
@@ -109,6 +141,18 @@ class Kernel:
     def scratch(self, batch: int, threads: int) -> npt.NDArray[np.uint8]:
         """Room for products of ``batch`` vectors on ``threads`` threads."""
         return aligned(self._lib.cdot_product_scratch(self.view, batch, threads))
+
+    def vector_job(self) -> VectorJob:
+        """Memory for products of one vector, with all that C needs to know."""
+        n, m = self.shape
+        x, y, scratch = np.empty(n, self.values.values), np.empty(m, self.values.outputs), self.scratch(1, 1)
+        memory = {"x": pointer(x, "void *"), "y": pointer(y, "void *"), "scratch": pointer(scratch, "void *")}
+        return VectorJob(x, y, ffi.new("cdot_vector_job *", {"view": self.view, **memory}), scratch)
+
+    @property
+    def vector(self) -> Callable[[Any], int]:
+        """y = x W of a `VectorJob`'s ``job``; what it returns is for `check`."""
+        return self._lib.cdot_vector  # type: ignore[no-any-return]
 
     def _product(
         self, X: Inputs, Y: Outputs, columns: tuple[int, int], pool: Pool | None, scratch: npt.NDArray[np.uint8]

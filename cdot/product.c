@@ -133,6 +133,8 @@ static int product(const cdot_view *view, const void *X, void *Y, size_t batch, 
 {
     if (col_begin > col_end || col_end > view->m)
         return CDOT_RANGE;
+    if (pool)
+        pool = pool_ready(pool);
     uint32_t threads = cdot_pool_threads(pool);
     product_job job = {view, X, X, Y, Y, batch, padded(batch), col_begin, col_end,
                        parts_of(view, col_end - col_begin, threads), scratch, 0};
@@ -160,4 +162,12 @@ int cdot_product_s8(const cdot_view *view, const int8_t *X, int32_t *Y, size_t b
     if (view->value_type != CDOT_INT8)
         return CDOT_FORMAT;
     return product(view, X, Y, batch, col_begin, col_end, pool, scratch);
+}
+
+int cdot_vector(const cdot_vector_job *job)
+{
+    const cdot_view *view = job->view;
+    if (view->value_type == CDOT_INT8)
+        return cdot_dot_s8(view, job->x, 1, job->y, 1, 1, 0, view->m, job->scratch);
+    return cdot_dot(view, job->x, 1, job->y, 1, 1, 0, view->m, job->scratch);
 }

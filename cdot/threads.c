@@ -6,14 +6,22 @@
  * else does less, and one that wakes up too late finds the round closed and keeps nobody waiting. */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cdot.h"
 #include "threads.h"
 
 enum { SPINS = 20000 }; /* looks before a thread sleeps: a fraction of a millisecond */
+
+/* Where other programs have the cores, threads stop in the middle of a part, and the caller waits for a worker, or
+ * for its own core, longer than all of the job takes. A round in which it loses more than half of its own work and
+ * SLACK ns makes pool_ready leave the pool out for PAUSES calls, and for PAUSES times as long as was lost. */
+enum { HALF = 2, SLACK = 20000, PAUSES = 64 };
+enum { LOOKS = 256 }; /* while spinning, between two offers of the core to whoever else could use it */
 
 /* The gate is one word, so that a worker enters a round or finds it closed, with nothing in between: the
  * round's number, whether it is open, and how many workers are inside. */
@@ -33,16 +41,22 @@ struct cdot_pool {
     uint32_t threads;
     _Atomic uint64_t gate;
     _Atomic uint32_t stop, sleepers, waiting; /* waiting: the caller sleeps until all workers are out */
+    _Atomic uint32_t rest;                    /* nothing comes for a while: workers need not spin */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
     pool_job job; /* job, context and parts change only while the gate is closed and nobody is inside */
     void *context;
     uint32_t parts;
+    uint64_t alone_until; /* ns of the clock; this and the next are the caller's */
+    uint32_t alone_calls;
     worker workers[];
 };
 
-static void relax(void)
+/* One look is over. The thread that is waited for may stand in line for this very core. */
+static void relax(int spin)
 {
+    if (spin % LOOKS == LOOKS - 1)
+        sched_yield();
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -55,13 +69,20 @@ static int may_enter(uint64_t gate, uint32_t seen)
     return (gate & OPEN) && gate >> ROUND_SHIFT != seen;
 }
 
+/* Looked at while spinning, too: who closes a pool is not kept waiting, and a core that others want is left to them. */
+static int spinning_is_over(const cdot_pool *pool)
+{
+    return atomic_load_explicit(&pool->stop, memory_order_relaxed) ||
+           atomic_load_explicit(&pool->rest, memory_order_relaxed);
+}
+
 /* Waits for a round that this worker has not seen, and enters it; 0 where the pool stops. */
 static uint32_t enter(cdot_pool *pool, uint32_t seen)
 {
     for (;;) {
         uint64_t gate = atomic_load(&pool->gate);
-        for (int spin = 0; spin < SPINS && !may_enter(gate, seen); spin++) {
-            relax();
+        for (int spin = 0; spin < SPINS && !may_enter(gate, seen) && !spinning_is_over(pool); spin++) {
+            relax(spin);
             gate = atomic_load(&pool->gate);
         }
         if (!may_enter(gate, seen)) {
@@ -159,6 +180,7 @@ uint32_t cdot_pool_threads(const cdot_pool *pool)
 static void open_round(cdot_pool *pool)
 {
     uint32_t round = (uint32_t)(atomic_load(&pool->gate) >> ROUND_SHIFT) + 1;
+    atomic_store(&pool->rest, 0);
     for (uint32_t i = 0; i < pool->threads; i++)
         atomic_store(&pool->workers[i].next, share(pool, i));
     atomic_store(&pool->gate, (uint64_t)(round ? round : 1) << ROUND_SHIFT | OPEN);
@@ -174,7 +196,7 @@ static void close_round(cdot_pool *pool)
 {
     atomic_fetch_and(&pool->gate, ~OPEN);
     for (int spin = 0; spin < SPINS && (atomic_load(&pool->gate) & INSIDE); spin++)
-        relax();
+        relax(spin);
     if (!(atomic_load(&pool->gate) & INSIDE))
         return;
     pthread_mutex_lock(&pool->lock);
@@ -183,6 +205,39 @@ static void close_round(cdot_pool *pool)
         pthread_cond_wait(&pool->done, &pool->lock);
     atomic_store(&pool->waiting, 0);
     pthread_mutex_unlock(&pool->lock);
+}
+
+static uint64_t now(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void run_round(cdot_pool *pool)
+{
+    uint64_t begun = now(CLOCK_MONOTONIC), used = now(CLOCK_THREAD_CPUTIME_ID);
+    open_round(pool);
+    take_parts(pool, 0);
+    used = now(CLOCK_THREAD_CPUTIME_ID) - used;
+    close_round(pool);
+    uint64_t end = now(CLOCK_MONOTONIC), lost = end - begun > used ? end - begun - used : 0;
+    if (lost > used / HALF + SLACK) {
+        pool->alone_until = end + PAUSES * lost;
+        pool->alone_calls = PAUSES;
+        atomic_store(&pool->rest, 1);
+    }
+}
+
+cdot_pool *pool_ready(cdot_pool *pool)
+{
+    if (pool->threads == 1)
+        return NULL;
+    if (pool->alone_calls) {
+        pool->alone_calls--;
+        return NULL;
+    }
+    return now(CLOCK_MONOTONIC) < pool->alone_until ? NULL : pool;
 }
 
 void pool_run(cdot_pool *pool, pool_job job, void *context, uint32_t parts)
@@ -195,7 +250,5 @@ void pool_run(cdot_pool *pool, pool_job job, void *context, uint32_t parts)
     pool->job = job;
     pool->context = context;
     pool->parts = parts;
-    open_round(pool);
-    take_parts(pool, 0);
-    close_round(pool);
+    run_round(pool);
 }

@@ -13,4 +13,7 @@ typedef void (*pool_job)(void *context, uint32_t part, uint32_t thread);
  * pool is free, and waits for all. */
 void pool_run(cdot_pool *pool, pool_job job, void *context, uint32_t parts);
 
+/* The pool, or NULL, one thread, for a while behind a round in which others had the cores. */
+cdot_pool *pool_ready(cdot_pool *pool);
+
 #endif

@@ -12,6 +12,7 @@ True
 """
 
 from cdot.errors import PayloadError
+from cdot.limits import LIMITS, Limits
 from formats.errors import TooMuchWork
 from formats.format import Format
 from formats.payload import Payload
@@ -19,9 +20,11 @@ from formats.registry import UnknownFormat, get, kinds, load, names, parse, stan
 from formats.source import Columns, Histogram, Source, as_source, matrix_sha256
 
 __all__ = [
+    "LIMITS",
     "Columns",
     "Format",
     "Histogram",
+    "Limits",
     "Payload",
     "PayloadError",
     "Source",

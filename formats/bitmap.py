@@ -57,6 +57,7 @@ class Bitmap(Format):
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = 8
     variants: ClassVar[tuple[str, ...]] = ("values=codebook",)
+    walks: ClassVar[str] = "bytes"
     summary: ClassVar[str] = "one bit per entry, then the values or indices into a codebook"
     complexity: ClassVar[str] = "open O(nm / 64) counts, product O(nm / 64 + nnz)"
 

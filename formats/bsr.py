@@ -43,6 +43,7 @@ class Bsr(Format):
     name: ClassVar[str] = "bsr"
     format_id: ClassVar[int] = 11
     fields_bytes: ClassVar[int] = 8
+    walks: ClassVar[str] = "bytes"
     summary: ClassVar[str] = "nonzero blocks of 4 x 4, 8 x 8 or 16 x 16 entries (scipy's BSR)"
     complexity: ClassVar[str] = "open O(blocks), product O(blocks x block^2)"
 

@@ -42,11 +42,14 @@ class Columns:
 
     def in_row_order(self) -> Columns:
         """With the rows of each column rising, as some formats do not store them."""
-        column = self.column_of_each()
-        if ((np.diff(self.rows) > 0) | (np.diff(column) > 0)).all():
+        if self.has_each_row_once():
             return self
-        order = np.lexsort((self.rows, column))
+        order = np.lexsort((self.rows, self.column_of_each()))
         return Columns(self.rows[order], self.values[order], self.indptr)
+
+    def has_each_row_once(self) -> bool:
+        """Whether rows rise in each column."""
+        return bool(((np.diff(self.rows) > 0) | (np.diff(self.column_of_each()) > 0)).all())
 
     def dense(self, n: int, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
         """All entries as an array (columns, n): one row of it is one column of W."""
@@ -58,7 +61,7 @@ class Columns:
         """Writes the nonzeros into an array (columns, n) of 0, or of more columns: these go to ``places``."""
         columns = np.arange(len(self)) if places is None else places
         if out.dtype == self.values.dtype == np.float32 and out.flags.c_contiguous:
-            scatter(self.rows, value_bits(self.values), self.indptr, out, out.shape[1] * columns)
+            scatter(self.rows, value_bits(self.values), self.indptr, out.shape[1], out, out.shape[1] * columns)
         else:
             out[columns[self.column_of_each()], self.rows] = self.values
 

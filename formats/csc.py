@@ -37,6 +37,7 @@ class Csc(Format):
 
     name: ClassVar[str] = "csc"
     format_id: ClassVar[int] = 2
+    walks: ClassVar[str] = "bytes"
     summary: ClassVar[str] = "values, row indices and column pointers, 32 bits each (scipy's CSC)"
     complexity: ClassVar[str] = "open O(nnz + m) checks, product O(nnz + m)"
 

@@ -36,6 +36,7 @@ class CscPalette(CscMin):
     value_types: ClassVar[tuple[str, ...]] = ("float32", "int8")
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = 4
+    walks: ClassVar[str] = "bytes"
     summary: ClassVar[str] = "csc_min with indices of ceil(log2 k) bits into a codebook for values"
     complexity: ClassVar[str] = "open O(nnz + m) checks, product O(nnz + m), a codebook look-up a nonzero"
 

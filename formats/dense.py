@@ -25,6 +25,7 @@ class Dense(Format):
 
     name: ClassVar[str] = "dense"
     format_id: ClassVar[int] = 1
+    walks: ClassVar[str] = "bytes"
     summary: ClassVar[str] = "all entries as float32, column by column"
     complexity: ClassVar[str] = "product O(nm)"
 

@@ -32,6 +32,7 @@ class Format(Parametrised, ABC):
     kernel_source: ClassVar[Path | None] = None  # C file of a format that is not in cdot/
     fields_bytes: ClassVar[int] = 0
     variants: ClassVar[tuple[str, ...]] = ()  # other parameters that standard runs have: ("coding=huffman",)
+    walks: ClassVar[str] = "entries"  # what a product goes through: "entries" of the matrix, or the payload's "bytes"
     complexity: ClassVar[str] = ""  # of opening and of a product, in n, m, nnz and what the format counts
     summary: ClassVar[str]  # one line for `list formats`
 
@@ -61,6 +62,12 @@ class Format(Parametrised, ABC):
     @abstractmethod
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         """The sections behind header and fields, in order. ValueError if the fields make no sense."""
+
+    def steps(self, header: Header, nbytes: int) -> int:
+        """How many entries, or bytes of a payload of ``nbytes``, a product of one vector goes through at the most."""
+        if self.walks == "bytes":
+            return nbytes + header.m
+        return max(header.n, 1) * header.m
 
     @abstractmethod
     def paper_bits(self, source: Source) -> int:

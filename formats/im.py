@@ -29,7 +29,7 @@ class IndexWriter:
         if self._zero:
             out[:] = self._zero
         starts = out.shape[1] * np.arange(len(columns))
-        scatter(columns.rows, self._find(columns.values), columns.indptr, out, starts)
+        scatter(columns.rows, self._find(columns.values), columns.indptr, out.shape[1], out, starts)
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class Nested(Format):
     name: ClassVar[str] = "nested"
     format_id: ClassVar[int] = 14
     fields_bytes: ClassVar[int] = 1 + MOST_LEVELS
+    walks: ClassVar[str] = "bytes"
     summary: ClassVar[str] = "all entries by falling importance: sub-networks are prefixes of one matrix"
     complexity: ClassVar[str] = "open O(n + m) checks, product O(rows x columns of the level), changing the level O(1)"
     levels: str = "25+50+75"
@@ -128,7 +129,7 @@ class Nested(Format):
 
         def work(begin: int, before: int, block: Columns) -> None:
             bits, starts = value_bits(block.values), n * places[begin : begin + len(block)]
-            scatter(block.rows, bits, block.indptr, values, starts, row_places)
+            scatter(block.rows, bits, block.indptr, n, values, starts, row_places)
 
         run(source, work)
         return draft.finish()

@@ -20,6 +20,8 @@ from formats.header import CRC_AT, HEADER_BYTES, Header, Section, offsets, value
 from formats.source import MAX_DIMENSION, Columns, Histogram, as_source, blocks
 
 if TYPE_CHECKING:
+    from cdot.limits import Limits
+    from formats.product import Product
     from formats.source import Source
 
 
@@ -58,11 +60,30 @@ class Payload:
     Attributes: ``format``; ``data`` (the bytes, uint8); ``shape`` (n, m); ``nnz``; ``dtype``.
     """
 
-    def __init__(self, format_: Format, data: npt.NDArray[np.uint8], what: str = "the payload") -> None:
+    def __init__(
+        self,
+        format_: Format,
+        data: npt.NDArray[np.uint8],
+        what: str = "the payload",
+        limits: Limits | None = None,
+    ) -> None:
         self.format = format_
         self.data = data
         self.header = Header.unpack(data, what)
-        self._what = what
+        self._what, self._limits = what, limits
+
+    def __repr__(self) -> str:
+        """Format, shape, bytes, and how many times smaller than the dense matrix.
+
+        >>> import numpy as np, formats
+        >>> formats.get("sham").encode(np.eye(100))
+        <Payload sham, 100 x 100 float32, 100 nonzeros: 252 bytes, 158.73 x smaller than dense>
+        """
+        (n, m), ratio = self.shape, self.shape[0] * self.shape[1] * self.dtype.itemsize / self.nbytes
+        return (
+            f"<Payload {self.format}, {n} x {m} {self.dtype}, {self.nnz} nonzeros: {self.nbytes} bytes, "
+            f"{ratio:.2f} x smaller than dense>"
+        )
 
     @property
     def nbytes(self) -> int:
@@ -114,7 +135,13 @@ class Payload:
     @cached_property
     def kernel(self) -> Kernel:
         """The opened payload; PayloadError if it is damaged in a way that kernels can see."""
-        return Kernel(self.format.name, self.data, self.format.kernel_source)
+        return Kernel(self.format.name, self.data, self.format.kernel_source, limits=self._limits)
+
+    @cached_property
+    def _product(self) -> Product:
+        from formats.product import product_of  # kept apart: a change there is no change of the bytes
+
+        return product_of(self.kernel, self.format.steps(self.header, self.nbytes))
 
     @property
     def scratch_bytes(self) -> int:
@@ -126,21 +153,27 @@ class Payload:
 
         float32 gives float32. A payload of int8 takes int8 and gives int32: exact where the sums fit, as they
         always do below 131 072 rows, else modulo 2^32.
+        ``threads``: at most so many, from a pool that stands ready, with the same result. Fewer are taken where there
+        are fewer cores, or where the product is short: each thread has 500 000 nonzeros or 2 MB of the payload at the
+        least, times a quarter of the vectors (`formats.parallel`). Who calls while another thread of Python uses the
+        pool multiplies on one thread. Ctrl-C ends a product of many seconds between two ranges of columns.
         Raises ValueError for a wrong length or range, TypeError for an x of another dtype than W's.
 
         >>> import numpy as np, formats
         >>> formats.get("sham").encode(np.diag([1.0, 2.0, 3.0])).dot(np.ones(3, np.float32))
         array([1., 2., 3.], dtype=float32)
         """
-        from formats.product import dot  # kept apart: a change there is no change of the bytes
-
-        return dot(self.kernel, X, threads, columns)
+        return self._product(X, threads, columns)
 
     def columns(self, begin: int, end: int) -> Columns:
-        """The nonzeros of a range of columns, decoded."""
+        """The nonzeros of a range of columns, decoded; PayloadError where a damaged one has a row twice."""
         if not 0 <= begin <= end <= self.shape[1]:
             raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
-        return Columns(*self.kernel.decode(begin, end)).in_row_order()
+        decoded = Columns(*self.kernel.decode(begin, end))
+        ordered = decoded.in_row_order()
+        if ordered is not decoded and not ordered.has_each_row_once():
+            raise PayloadError(f"{self._what} is damaged: a column of {begin} to {end} has one of its rows twice")
+        return ordered
 
     def histogram(self) -> Histogram:
         """Distinct nonzero values and their counts."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cdot.errors import PayloadError
+from cdot.limits import LIMITS, Limits
 from formats.bcsr2x2 import Bcsr2x2
 from formats.bitmap import Bitmap
 from formats.bsr import Bsr
@@ -143,10 +144,13 @@ def _stored(kind: type[Format], header: Header, fields: bytes, what: str) -> For
         raise PayloadError(f"{what} cannot be read as {kind.name}: {error}") from error
 
 
-def load(payload: str | Path | bytes | bytearray | memoryview) -> Payload:
+def load(payload: str | Path | bytes | bytearray | memoryview, limits: Limits | None = LIMITS) -> Payload:
     """A payload from a file (mapped) or from bytes, its checksum verified.
 
-    Raises PayloadError for what is damaged, cut short, newer than this version, or of no known format.
+    ``limits``: how much memory and work a product may ask for, for its length; None where you trust the bytes,
+    as for an all-zero matrix of 10^6 x 10^6 in an entropy-coded format. What was encoded here has none.
+    Raises PayloadError for what is damaged, cut short, newer than this version, of no known format, or, here or
+    when it is first used, beyond the limits.
     """
     data, what = read(payload)
     header = check_crc(data, what)
@@ -160,7 +164,10 @@ def load(payload: str | Path | bytes | bytearray | memoryview) -> Payload:
             fields = data[HEADER_BYTES : HEADER_BYTES + header.fields_bytes].tobytes()
             if len(fields) < header.fields_bytes:
                 raise PayloadError(f"{what} is cut short: {len(data)} bytes end inside its fields")
-            return Payload(_stored(kind, header, fields, what), data, what)
+            format_ = _stored(kind, header, fields, what)
+            if limits:
+                limits.check_steps(format_.steps(header, len(data)), len(data), what)
+            return Payload(format_, data, what, limits)
     raise PayloadError(
         f"{what} is of format {header.format_id}, which is not installed: there are {', '.join(names())}"
     )

@@ -31,6 +31,7 @@ class Sham(Format):
     value_types: ClassVar[tuple[str, ...]] = ("float32", "int8")
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = Fields.STRUCT.size
+    walks: ClassVar[str] = "bytes"
     summary: ClassVar[str] = "canonical Huffman code of the nonzeros, plain row indices"
     complexity: ClassVar[str] = "open O(K + 2^11 + nnz) tables and checks, product O(nnz)"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
+    from bench.code_hash.roots import Roots
     from bench.plan import Cell, Plan
     from bench.worker import Wire
 
@@ -24,13 +25,11 @@ class Place:
 class Meter(Protocol):
     """What a module of this package has.
 
-    ``SOURCES``: files below the checkout that its figures depend on, besides the format's own.
-    ``KERNELS``: they depend on decoders, multipliers and the driver too. ``PLACE``: the names of `Place`
-    that a finished cell is found by.
+    ``ROOTS``: what its figures depend on besides a row's own format or peer, by the kind of what is measured:
+    ``format``, ``peer``, ``bound`` or ceiling. ``PLACE``: the names of `Place` that a finished cell is found by.
     """
 
-    SOURCES: tuple[str, ...]
-    KERNELS: bool
+    ROOTS: Mapping[str, Roots]
     PLACE: tuple[str, ...]
 
     def cells(self, plan: Plan, dataset: str) -> Iterator[Cell]:

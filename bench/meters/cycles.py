@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import datasets
 import formats
+from bench.code_hash.roots import PRODUCTS, PRODUCTS_C, Roots
 from bench.meters import Place
 from bench.plan import Cell, Plan
-from cdot import build
 from datasets.models.names import split
 from datasets.registry import TWIN
 from firmware.errors import DoesNotFit, FirmwareError, TargetHung, Unavailable
@@ -31,11 +31,17 @@ if TYPE_CHECKING:
 
 Found = dict[Placement, list[Measured] | DoesNotFit]
 
-PATTERNS = ("*.py", "model/*.py", "runners/*.py", "plugin/*.[ch]", "target/*.[ch]", "target/libc/*.h", "target/*.ld")
-ROOT = build.FOLDER.parent
-# whatever is in there: a list of names would be out of date one day, and figures of other code would stay
-SOURCES = tuple(str(path.relative_to(ROOT)) for one in PATTERNS for path in sorted((ROOT / "firmware").glob(one)))
-KERNELS = True
+ROOTS = {
+    "format": Roots(
+        (f"{__name__}.run", f"{__name__}.tell"),
+        kernel="whole",
+        target="microcontroller",
+        apart=("firmware.toolchain.HOST_ONLY", "firmware.toolchain.HARNESS", *PRODUCTS),  # files: what they hold counts
+        c_apart=PRODUCTS_C,
+        c_files=("firmware/target/*.c",),
+        texts=("firmware/target/*.ld", "firmware/target/libc/*.h", "firmware/plugin/*.[ch]"),
+    )
+}
 PLACE: tuple[str, ...] = ()
 PLACES = ("tcm", "ddr")
 AT_ONCE = 2  # QEMUs
@@ -99,7 +105,7 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
 
 def run(runner: qemu.Qemu, task: dict[str, Any], cell: Cell) -> Found:
     """All kernels of a format's payload, in all placements."""
-    payload = formats.load(task["paths"][cell.label])
+    payload = formats.load(task["paths"][cell.label], limits=None)
     job = job_of(payload, pixels=int(cell.details()["pixels"]))
     return in_places(runner, job, [PLACEMENTS[place] for place in PLACES])
 

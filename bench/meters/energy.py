@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import formats
+from bench.code_hash.roots import BUILD, Roots
 from bench.cores import pin, unpin
 from bench.energy import backends, estimate, windows
 from bench.energy.counters import CounterLost, NotMeasurable
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 
 Columns = dict[str, Any]
 
-MODULES = "costs model counters powercap sensors perf meters windows estimate"
-SOURCES = tuple(f"bench/energy/{name}.py" for name in MODULES.split())
-KERNELS = True
+ROOTS = {"format": Roots((f"{__name__}.measure", "bench.workers.environment", *BUILD), kernel="whole")}
 PLACE = ("machine", "isa", "compiler")
 MATRICES = ("orsreg_1", "SiNa", "vgg19/90-0-32")  # of the standard runs
 

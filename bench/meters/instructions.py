@@ -22,6 +22,7 @@ import numpy.typing as npt
 import formats
 from bench import callgrind, slices
 from bench.callgrind import Count, Job
+from bench.code_hash.roots import BUILD, Roots
 from bench.meters import Place
 from bench.plan import Cell, Plan
 from bench.products import Reference
@@ -31,8 +32,14 @@ from formats.payload import Payload
 if TYPE_CHECKING:
     from bench.worker import Wire
 
-SOURCES = ("bench/callgrind.py", "bench/slices.py", "bench/meters/instructions.py")
-KERNELS = True
+ROOTS = {
+    "format": Roots(
+        (f"{__name__}.measure", f"{__name__}.columns_of_row", *BUILD),
+        kernel="whole",
+        c_apart=("bench_*",),  # the program that counts is another than the one that times
+        c_files=("cdot/drivers/count.c",),
+    )
+}
 PLACE = ("isa", "compiler")
 
 
@@ -104,7 +111,7 @@ def _loaded(task: dict[str, Any], cells: list[Cell], wire: Wire) -> Iterator[tup
     """The cells whose payload can be read; of the others is said why not."""
     for cell in cells:
         try:
-            yield cell, formats.load(task["paths"][cell.label])
+            yield cell, formats.load(task["paths"][cell.label], limits=None)
         except Exception as error:
             wire.start(cell)
             wire.fail(cell, error)

@@ -35,6 +35,7 @@ import numpy.typing as npt
 import psutil
 
 import formats
+from bench.code_hash.roots import BUILD, Roots
 from bench.cores import pin
 from bench.meters import Place, pairs
 from bench.plan import Cell, Effort, Plan
@@ -49,8 +50,7 @@ from formats.source import Source
 if TYPE_CHECKING:
     from bench.worker import Wire
 
-SOURCES = ("bench/meters/levels.py", "formats/nested_matrix.py", "cdot/nested.py", "cdot/bench_nested.c")
-KERNELS = True
+ROOTS = {"format": Roots((f"{__name__}.measure", "bench.workers.environment", *BUILD), kernel="whole")}
 PLACE = ("machine", "isa", "compiler")
 
 ROUNDS = 2  # of pairs with one copy: one that begins with either
@@ -159,7 +159,9 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
         wire.start(cell)
         try:
             if cell.label not in opened:  # in memory of the same kind as the compact copies': pages are alike
-                opened = {cell.label: NestedMatrix(formats.load(Path(task["paths"][cell.label]).read_bytes()))}
+                opened = {
+                    cell.label: NestedMatrix(formats.load(Path(task["paths"][cell.label]).read_bytes(), limits=None))
+                }
             _one(cell, opened[cell.label], source, effort, seed, wire)
         except Exception as error:
             wire.fail(cell, error)

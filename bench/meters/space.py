@@ -16,6 +16,7 @@ import formats
 from bench import peers
 from bench.bounds import Bounds
 from bench.bounds import bounds as bounds_of
+from bench.code_hash.roots import PRODUCTS, PRODUCTS_C, SOURCE, Roots
 from bench.identity import bounds_sha
 from bench.meters import Place
 from bench.peers.peer import Peer
@@ -30,8 +31,16 @@ from formats.source import Source, blocks, matrix_sha256
 if TYPE_CHECKING:
     from bench.worker import Wire
 
-SOURCES: tuple[str, ...] = ()
-KERNELS = False
+ROOTS = {
+    "format": Roots(
+        (f"{__name__}.encode", f"{__name__}.columns_of_row", f"{__name__}.cached_bounds", SOURCE),
+        kernel="decoding",  # scratch_bytes, and what the payload decodes to
+        apart=PRODUCTS,
+        c_apart=PRODUCTS_C,
+    ),
+    "peer": Roots((f"{__name__}._stored", f"{__name__}._sizes", f"{__name__}.cached_bounds", SOURCE), c_only=()),
+    "bound": Roots((f"{__name__}.columns_of_bound", f"{__name__}.cached_bounds", SOURCE), apart=PRODUCTS),
+}
 PLACE: tuple[str, ...] = ()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import formats
+from bench.code_hash.roots import PRODUCTS, PRODUCTS_C, Roots
 from bench.meters import Place
 from bench.plan import Cell, Plan
 from bench.systolic import STANDARD, Packing, Setting
@@ -16,8 +17,7 @@ from formats.column_combined import ColumnCombined
 if TYPE_CHECKING:
     from bench.worker import Wire
 
-SOURCES: tuple[str, ...] = ("bench/systolic.py", "bench/products.py")
-KERNELS = False
+ROOTS = {"format": Roots((f"{__name__}.measure",), kernel="decoding", apart=PRODUCTS, c_apart=PRODUCTS_C)}
 PLACE: tuple[str, ...] = ()
 
 
@@ -43,7 +43,7 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
         wire.start(cell)
         try:
             if cell.label not in known:
-                known[cell.label] = Packing.of(source, formats.load(task["paths"][cell.label]))
+                known[cell.label] = Packing.of(source, formats.load(task["paths"][cell.label], limits=None))
             wire.done(cell, known[cell.label].columns_of_row(Setting.parse(cell.details())))
         except Exception as error:
             wire.fail(cell, error)

@@ -12,19 +12,30 @@ from typing import TYPE_CHECKING, Any
 
 import formats
 from bench import peers
+from bench.code_hash.roots import BUILD, MULTIPLYING_C, Roots
 from bench.cores import pin, unpin
 from bench.identity import code_sha
 from bench.meters import Place, pairs, targets
 from bench.plan import REFERENCE, REFERENCES, SPINE, Cell, Effort, Plan
 from bench.products import Reference, cached_reference
 from cdot import kernel as kernels
+from formats.parallel import threads_taken
 from formats.payload import Payload
 
 if TYPE_CHECKING:
     from bench.worker import Wire
 
-SOURCES: tuple[str, ...] = ()
-KERNELS = True
+OWN = (f"{__name__}.one_pass", f"{__name__}.measure_cell", f"{__name__}.columns_of_row", "bench.workers.environment")
+ROOTS = {
+    "format": Roots((*OWN, *BUILD), kernel="whole"),
+    "peer": Roots(  # nothing of our kernels is in a library's nanoseconds; the reference has a hash of its own
+        OWN,
+        apart=("bench.meters.targets.make", "cdot.kernel.Kernel", "formats.product.dot", "cdot.library.library"),
+        c_only=("bench_flush",),
+    ),
+    "ceiling:decode": Roots((*OWN, *BUILD), kernel="decoding", apart=("formats.product.dot",), c_apart=MULTIPLYING_C),
+    "ceiling:memcpy": Roots((*OWN, *BUILD), kernel="none", apart=("formats.product.dot",), c_apart=MULTIPLYING_C),
+}
 PLACE = ("machine", "isa", "compiler")
 SLOW_OPEN = 0.1  # seconds of opening a payload, from which on once is enough
 
@@ -43,7 +54,7 @@ class Bench:
     def payload(self, label: str) -> Payload:
         """The mapped payload of a format, its checksum verified once a pass."""
         if label not in self._payloads:
-            self._payloads[label] = formats.load(self._paths[label])
+            self._payloads[label] = formats.load(self._paths[label], limits=None)
         return self._payloads[label]
 
     def reference(self, label: str, batch: int) -> Reference:
@@ -61,17 +72,22 @@ class Bench:
         return (label if lossy else self._reference), batch
 
     def pool(self, threads: int) -> kernels.Pool | None:
+        """Threads that wait; none for one. Made where this process may run on all its cores (`unpin`)."""
         if threads not in self._pools:
             self._pools[threads] = kernels.Pool(threads)
         return self._pools[threads]
 
     def target(self, cell: Cell) -> targets.Target:
-        X, pool = self.reference(cell.about, cell.batch).X, self.pool(cell.threads)
-        cold = cell.cache == "cold"
+        X, cold = self.reference(cell.about, cell.batch).X, cell.cache == "cold"
         if peers.is_peer(cell.label):
             path = Path(self._paths[cell.label]) if cell.label in self._paths else None
             return peers.parse(cell.label).target(self.payload(self._reference), path, X, cold)
-        return targets.make(cell.format, self.payload(cell.about), X, pool, cold)
+        payload = self.payload(cell.about)
+        return targets.make(cell.format, payload, X, self.pool(self.threads(cell, payload)), cold)
+
+    def threads(self, cell: Cell, payload: Payload) -> int:
+        """As many as `Payload.dot` takes where the cell's are asked for, so that a row says what a user gets."""
+        return threads_taken(payload.kernel, cell.batch, payload.shape[1], cell.threads)
 
     def open_us(self, cell: Cell) -> float | None:
         """Microseconds of opening the cell's payload: header, tables, checks; the best of three, if that is quick."""
@@ -92,6 +108,8 @@ MeasureOne = Callable[[Bench, Cell, Effort, random.Random], dict[str, Any]]
 
 def measure_cell(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -> dict[str, Any]:
     """Checks one cell's product, then times it against the reference; what the journal keeps of it."""
+    one_thread = cell.threads == 1
+    (pin if one_thread else unpin)()  # before threads start: they stay on the cores of who starts them
     target = bench.target(cell)
     start = time.perf_counter_ns()
     product = target.product()
@@ -100,8 +118,6 @@ def measure_cell(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -
     same = Cell("time", cell.dataset, cell.reference, "", cell.batch, cell.threads, cell.cache)
     against = bench.target(same)
     sample_ns = effort.sample_ms * 1e6
-    one_thread = cell.threads == 1
-    (pin if one_thread else unpin)()
     known = bench.repeats.get(same)
     alone = 1 if product is not None and spent >= pairs.LONG * sample_ns else None
     done = pairs.measure(target.run, against.run, effort.rounds, sample_ns, rng, one_thread, known, alone)

@@ -49,6 +49,9 @@ AXES = (
     Axis("time", "product_error", "error of a product against float64", "share"),
 )
 
+# What every plot has at first, the README's too: it is what the tables say.
+USUAL = tuple(axis for axis in AXES if axis.column in ("bytes", "time_ratio"))
+
 
 def there(results: Results) -> list[dict[str, Any]]:
     """The axes that some row which went well has a figure for."""

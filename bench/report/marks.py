@@ -1,4 +1,4 @@
-"""What each format looks like, the same in every plot: a colour and a symbol, never a colour alone."""
+"""What each format of results looks like and is called: symbols are those of `bench.show.symbols`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,7 @@ import formats
 from bench.compare.results import Results
 from bench.rows import Row
 from bench.show.grid import SECTIONS, is_lossy, label, section, short
-
-# Eight colours and eleven symbols have no common divisor: 88 pairs before one comes again. Colours are numbers
-# of Okabe and Ito's palette, which `assets/style.css` names; symbols are plotly's, and assets/symbols.js draws them.
-COLOURS = 8
-SYMBOLS = (
-    "circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "x", "pentagon", "star",
-    "triangle-right", "hexagon",
-)  # fmt: skip
+from bench.show.symbols import symbols
 
 
 def lossy(results: Results) -> set[str]:
@@ -30,19 +23,20 @@ def marks(results: Results) -> dict[str, dict[str, Any]]:
     rows = {label(row): row for found in results.rows.values() for row in found}
     losing = lossy(results)
     found = {}
-    for place, name in enumerate(sorted(rows, key=lambda name: _order(rows[name]))):
+    looks = symbols(sorted(rows, key=lambda name: _order(rows[name])))
+    for name, look in looks.items():
         found[name] = {
             "short": short(name),
             "section": SECTIONS[section(rows[name])],
             "lossy": name in losing,
-            "colour": place % COLOURS,
-            "symbol": SYMBOLS[place % len(SYMBOLS)],
+            "colour": look.colour,
+            "symbol": look.shape,
         }
     return found
 
 
 def _order(row: Row) -> tuple[int, int, str]:
-    """Sections in turn, formats as they are registered: adding one leaves the looks of those before it."""
+    """Sections in turn, formats as they are registered."""
     names = list(formats.names())
     place = names.index(row["format"]) if row["format"] in names else len(names)
     return section(row), place, label(row)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.compare.results import Results
+from bench.show.grid import label
 
 SOURCES = {
     "url": "downloaded from its canonical address",
@@ -49,6 +50,45 @@ class Matrix:
             return ""
         share = f", {self.density:.{1 if self.density >= 0.01 else 2}%}" if self.density is not None else ""
         return f"{self.n} × {self.m}" + (share.replace("%", " % nonzero"))
+
+
+NETWORKS = ("vgg19/", "deepdta/", "dlmc/", "tflite/")  # groups of the registry that are layers of networks
+EXAMPLE = "vgg19/90-0-32"  # the README's
+
+
+def is_layer(matrix: Matrix) -> bool:
+    """Whether it is a layer of a network: of the registry's, or of somebody's model (``model.tflite#dense``).
+
+    >>> is_layer(Matrix("vgg19/90-0-32", "00", "url")), is_layer(Matrix("orsreg_1", "00", "url"))
+    (True, False)
+    """
+    return matrix.dataset.startswith(NETWORKS) or "#" in matrix.dataset
+
+
+def start(known: list[Matrix], results: Results) -> int:
+    """The matrix that a reader sees first: one with sizes and times, rather a network's layer, rather the README's,
+    rather a real one, with the most formats."""
+    labels = {file: _labels(results, file) for file in ("space", "time") if results.rows.get(file)}
+
+    def points(matrix: Matrix) -> int:
+        own = [found.get((matrix.dataset, matrix.sha256), set()) for found in labels.values()]
+        return len(set.intersection(*own)) if own else 0
+
+    def rank(index: int) -> tuple[bool, bool, bool, bool, int]:
+        matrix = known[index]
+        example = matrix.dataset.removesuffix("~twin") == EXAMPLE
+        return points(matrix) > 0, is_layer(matrix), example, not matrix.twin, points(matrix)
+
+    return max(range(len(known)), key=rank, default=0)
+
+
+def _labels(results: Results, file: str) -> dict[tuple[str, str], set[str]]:
+    """By matrix: what went well in a file."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in results.rows[file]:
+        if row["status"] == "ok":
+            found.setdefault((row["dataset"], row["matrix_sha256"]), set()).add(label(row))
+    return found
 
 
 def matrices(results: Results) -> list[Matrix]:

@@ -27,8 +27,8 @@ from bench.rows import FILES, as_text
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (  # each uses those before it
-    "dom", "data", "numbers", "symbols", "theme", "details", "points", "legend", "names", "pareto", "trade",
-    "multiples", "strips", "columns", "table", "origin", "start",
+    "dom", "data", "address", "numbers", "symbols", "theme", "details", "points", "legend", "names", "pareto", "trade",
+    "answers", "multiples", "print", "strips", "columns", "table", "origin", "start",
 )  # fmt: skip
 SHOWN = 12  # matrices whose sentences are open from the start
 
@@ -46,10 +46,11 @@ def page(results: Results, origin: Origin, made: str) -> str:
         style=_asset("style.css"),
         facts=_facts(found, origin),
         sentences=_items(found.sentences),
+        first=_first(found.verdicts, matrices.start(matrices.matrices(results), results)),
         verdicts=_verdicts(found.verdicts),
         charts="\n".join(_chart(chart) for chart in charts.there(results)),
         links=_links(results),
-        data=pack.script_json(data(results, origin)),
+        data=pack.script_json(data(results, origin) | {"answers": [one.answers for one in found.verdicts]}),
         **scripts,
     )
 
@@ -61,9 +62,11 @@ def data(results: Results, origin: Origin) -> dict[str, Any]:
         "files": {file: pack.packed(_columns(results, file), _records(results, file)) for file in results.rows},
         "splits": {file: axes.splits(file, rows) for file, rows in results.rows.items()},
         "axes": axes.there(results),
+        "usual": [[axis.file, axis.column] for axis in axes.USUAL],
         "charts": charts.there(results),
         "marks": marks.marks(results),
         "matrices": [asdict(matrix) | {"twin": matrix.twin, "shape": matrix.shape} for matrix in known],
+        "start": matrices.start(known, results),
         "sources": matrices.SOURCES,
         "metrics": plan.METRICS,
         "origin": asdict(origin) | {"commit": describe(origin.commit) if origin.commit else None},
@@ -134,9 +137,17 @@ def _commit(origin: Origin) -> str:
     return origin.commit.short + (", and changes since" if origin.dirty else "")
 
 
+def _first(verdicts: tuple[Verdict, ...], start: int) -> str:
+    """The three answers of the matrix that is shown first, for whoever runs no scripts, too."""
+    return "".join(
+        f'<li class="card"><h3>{escape(title)}</h3><p>{prose(words)}</p></li>'
+        for title, words in (verdicts[start].answers if verdicts else ())
+    )
+
+
 def _verdicts(verdicts: tuple[Verdict, ...]) -> str:
-    """A card a matrix; many of them are folded away."""
-    cards = [_card(number, one) for number, one in enumerate(verdicts)]
+    """A card a matrix of which something is said; many of them are folded away."""
+    cards = [_card(number, one) for number, one in enumerate(verdicts) if one.sentences]
     shown = f'<ul class="cards">{"".join(cards[:SHOWN])}</ul>'
     if len(cards) <= SHOWN:
         return shown
@@ -146,10 +157,9 @@ def _verdicts(verdicts: tuple[Verdict, ...]) -> str:
 
 def _card(number: int, one: Verdict) -> str:
     twin = ' <span class="tag">twin</span>' if one.matrix.twin else ""
-    said = one.sentences or ("Nothing of it was stored and timed.",)
     return (
         f'<li class="card"><h3><a href="#trade" data-matrix="{number}">{escape(one.matrix.dataset)}</a>{twin}</h3>'
-        f'<p class="quiet">{escape(one.matrix.shape)}</p><ul>{_items(said)}</ul></li>'
+        f'<p class="quiet">{escape(one.matrix.shape)}</p><ul>{_items(one.sentences)}</ul></li>'
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bench.compare.results import Results
+from bench.report import coverage
 from bench.report.marks import lossy
 from bench.report.matrices import matrices
 from bench.report.verdict import COMPETING, Verdict, code, count, verdict
@@ -26,7 +27,7 @@ class Summary:
 def summary(results: Results) -> Summary:
     """Of all results."""
     verdicts = tuple(_verdicts(results))
-    sentences = [*_ranks(verdicts), *_marked(results, verdicts), *_troubles(results)]
+    sentences = [*_ranks(verdicts), *coverage.sentences(results), *_marked(results, verdicts), *_troubles(results)]
     return Summary(tuple(_facts(results, verdicts)), tuple(sentences), verdicts)
 
 
@@ -61,8 +62,9 @@ def _ranks(verdicts: tuple[Verdict, ...]) -> Iterable[str]:
     if fastest:
         yield f"Fastest with one vector: {_tally(fastest)}. Libraries compete, too."
     both = sum(1 for one in verdicts if one.smallest and one.smallest in one.fastest)
+    known = sum(1 for one in verdicts if one.smallest and one.fastest)
     if smallest and fastest:
-        on = f"On {both} of {len(verdicts)} matrices one format is both" if both else "No format is both on any matrix"
+        on = f"On {both} of {known} matrices one format is both" if both else "No format is both on any matrix"
         yield f"{on}: what to take depends on the matrix and on what counts."
 
 

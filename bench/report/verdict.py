@@ -18,13 +18,15 @@ COMPETING = SECTIONS.index("ceilings")  # sections before this one: formats and 
 @dataclass(frozen=True)
 class Verdict:
     """Of one matrix: who is best, and the sentences that say so. Names are labels; ``fastest`` may be several,
-    where their intervals overlap; ``between``: better in time than the smallest, in size than the fastest."""
+    where their intervals overlap; ``between``: better in time than the smallest, in size than the fastest;
+    ``answers``: the three that a reader came for, title and sentences."""
 
     matrix: Matrix
     smallest: str = ""
     fastest: tuple[str, ...] = ()
     between: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
 
 
 def code(names: Iterable[str]) -> str:
@@ -64,13 +66,30 @@ def verdict(matrix: Matrix, spaces: list[Row], timed: dict[str, Row]) -> Verdict
     smallest = min(sizes, key=lambda name: sizes[name]["bytes"], default="")
     fastest = _fastest(speeds)
     between = _between(smallest, fastest, sizes, speeds)
-    said = [
-        *_of_smallest(smallest, fastest, sizes, speeds),
-        *_of_fastest(smallest, fastest, speeds),
-        *_of_between(between, sizes, speeds),
-        *_of_lossy(smallest, sized, losing),
-    ]
-    return Verdict(matrix, smallest, fastest, between, tuple(said))
+    parts = {
+        "Smallest": list(_of_smallest(smallest, fastest, sizes, speeds)),
+        "Fastest": list(_of_fastest(smallest, fastest, speeds)),
+        "In between": list(_of_between(between, sizes, speeds)),
+    }
+    said = [sentence for sentences in parts.values() for sentence in sentences]
+    said += _of_lossy(smallest, sized, losing)
+    return Verdict(matrix, smallest, fastest, between, tuple(said), _answers(parts, bool(sizes), bool(speeds)))
+
+
+def _answers(parts: dict[str, list[str]], sized: bool, timed: bool) -> tuple[tuple[str, str], ...]:
+    """The three answers; each that cannot be given says why. None where nothing was stored or timed."""
+    if not sized and not timed:
+        return ()
+    nothing = {
+        "Smallest": "Nothing of it was stored.",
+        "Fastest": "It is the smallest." if timed else "Nothing of it was timed.",
+        "In between": "Nothing: no format is both smaller than the fastest and faster than the smallest.",
+    }
+    if not (sized and timed):
+        nothing["In between"] = "This needs both sizes and times."
+    return tuple(
+        (title, " ".join(sentences).removeprefix(f"{title}: ") or nothing[title]) for title, sentences in parts.items()
+    )
 
 
 def _fastest(speeds: dict[str, Row]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,12 @@ LOSSY = "≈"  # behind the name of a format that holds another matrix than was 
 
 @dataclass(frozen=True)
 class Field:
-    """One field: its text, and whether it is the best of its column."""
+    """One field: its text, whether it is the best of its column, and the figure alone as siunitx reads it, with
+    the half-width of its interval in the last digits: ``5.87(12)``."""
 
     text: str = ""
     best: bool = False
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,10 +138,17 @@ def _space_fields(row: Row | None, best: dict[str, float]) -> list[Field]:
     first = row["bytes"] == best["bytes"]
     per_nonzero = row["bits_per_nonzero"]
     return [
-        Field(f"{row['bytes']:,}".replace(",", " "), first),
-        Field("" if per_nonzero is None else f"{per_nonzero:.2f}", first),
-        Field("" if row["ratio"] is None else f"{row['ratio']:.2f} x", first),
+        Field(f"{row['bytes']:,}".replace(",", " "), first, str(row["bytes"])),
+        _figure(per_nonzero, first),
+        _figure(row["ratio"], first, unit=" x"),
     ]
+
+
+def _figure(value: float | None, best: bool, decimals: int = 2, unit: str = "") -> Field:
+    if value is None:
+        return Field()
+    number = f"{value:.{decimals}f}"
+    return Field(number + unit, best, number)
 
 
 def _time_fields(row: Row | None, best: float, wide: bool) -> list[Field]:
@@ -147,15 +157,15 @@ def _time_fields(row: Row | None, best: float, wide: bool) -> list[Field]:
     first = row["time_ratio"] == best
     reach = (row["ratio_high"] / row["ratio_low"]) ** 0.5 - 1
     width = f"±{reach:.0%}" if reach < 1 else "±wide"  # few passes, or a busy machine: no more than a hint
-    fields = [Field(f"{row['time_ratio']:.2f} {width}", first)]
-    if wide:
-        nanoseconds = row["ns_per_nonzero"]
-        fields.append(Field("" if nanoseconds is None else f"{nanoseconds:.3f}", first))
-    return fields
+    digits = math.ceil(row["time_ratio"] * reach * 100)
+    fields = [Field(f"{row['time_ratio']:.2f} {width}", first, f"{row['time_ratio']:.2f}({digits})")]
+    return [*fields, _figure(row["ns_per_nonzero"], first, 3)] if wide else fields
 
 
 def _cycles_field(thousands: float | None, best: float) -> Field:
-    return Field() if thousands is None else Field(f"{thousands:,.1f}".replace(",", " "), thousands == best)
+    if thousands is None:
+        return Field()
+    return Field(f"{thousands:,.1f}".replace(",", " "), thousands == best, f"{thousands:.1f}")
 
 
 def notes(found: Sequence[Grid]) -> list[str]:

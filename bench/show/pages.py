@@ -1,7 +1,7 @@
 """A page per format, docs/formats/NAME.md: what is stored, drawn from a real payload, and when it wins.
 
 Written by ``nox -s docs`` from docstrings, payloads and results/; a test holds the files against what
-this module gives, so a page cannot grow old.
+this module gives of the committed rows (`bench.show.drawn`), so a page cannot grow old.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy.typing as npt
 import formats
 from bench.compare.results import of_folder
 from bench.identity import kernel_file
+from bench.show import drawn
 from bench.show.grid import label
 from cdot import build
 from formats.format import Format
@@ -183,22 +184,23 @@ def _beats(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return one[0] <= other[0] and one[1] <= other[1] and one != other
 
 
-def index() -> str:
-    """docs/formats/README.md: a line a format."""
+def index(note: str) -> str:
+    """docs/formats/README.md: a line a format, and which rows the pages are drawn from."""
     lines = [f"- [{name}]({name}.md): {formats.get(name).summary}" for name in names()]
-    return "# Formats\n\n" + "\n".join(lines) + "\n\nWritten by `nox -s docs`; do not edit.\n"
+    return "# Formats\n\n" + "\n".join(lines) + f"\n\nWritten by `nox -s docs` {note}; do not edit.\n"
 
 
-def rendered(results: Path) -> dict[Path, str]:
+def rendered(rows: dict[str, list[Row]]) -> dict[Path, str]:
     """All pages by file."""
-    rows = of_folder(results, str(results)).rows
-    return {FOLDER / f"{name}.md": page(name, rows) for name in names()} | {FOLDER / "README.md": index()}
+    pages = {FOLDER / f"{name}.md": page(name, rows) for name in names()}
+    return pages | {FOLDER / "README.md": index(drawn.note(rows))}
 
 
 def main() -> None:
     """Writes the pages."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for path, text in rendered(ROOT / "results").items():
+    results = ROOT / "results"
+    for path, text in rendered(of_folder(results, str(results)).rows).items():
         path.write_text(text)
 
 

@@ -1,4 +1,4 @@
-"""Tables of one matrix: for the terminal (rich), in Markdown and in LaTeX (tabulate)."""
+"""Tables of one matrix: for the terminal (rich), in Markdown (tabulate) and in LaTeX (`bench.show.latex`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.show import systolic
+from bench.show.choice import check_columns, with_columns, with_rows
 from bench.show.grid import SECTIONS, Grid, grid, notes
+from bench.show.latex import PREAMBLE, latex_table
 
 Row = dict[str, Any]
 WIDE = 100  # columns of a terminal from which on a table has all its columns
@@ -36,17 +38,26 @@ def matrix_table(rows: dict[str, list[Row]], width: int = 80) -> RenderableType:
     return Group(table, *(Text(line, "dim") for line in said))
 
 
-def print_tables(results: dict[str, list[Row]], names: list[str] | None, style: str, console: Console) -> None:
-    """Prints the tables of results, or of the matrices that match some of ``names``; LookupError if none does."""
+def print_tables(
+    results: dict[str, list[Row]],
+    names: list[str] | None,
+    style: str,
+    console: Console,
+    rows: list[str] | None = None,
+    columns: list[str] | None = None,
+) -> None:
+    """Prints the tables of results, or of the matrices that match some of ``names``, with the chosen ``rows`` and
+    ``columns`` (see `bench.show.choice`); LookupError if none does."""
+    if rows:
+        results = with_rows(results, rows)
     chosen = [name for name in _datasets(results) if not names or any(fnmatch(name, pattern) for pattern in names)]
     if not chosen:
         raise LookupError(
             f"no results of {', '.join(names or [])}: there are {', '.join(_datasets(results)) or 'none'}"
         )
     if style != "terminal":
-        print(
-            document({file: [row for row in rows if row["dataset"] in chosen] for file, rows in results.items()}, style)
-        )
+        wanted = {file: [row for row in own if row["dataset"] in chosen] for file, own in results.items()}
+        print(document(wanted, style, columns))
         return
     for name in chosen:
         console.print(Text(name, "bold"))
@@ -61,50 +72,46 @@ def _of(results: dict[str, list[Row]], dataset: str) -> dict[str, list[Row]]:
     return {file: [row for row in rows if row["dataset"] == dataset] for file, rows in results.items()}
 
 
-def document(results: dict[str, list[Row]], style: str) -> str:
+def document(results: dict[str, list[Row]], style: str, columns: list[str] | None = None) -> str:
     """All matrices of results in ``markdown`` or ``latex``, one table each, the best of a column in bold."""
-    parts, grids = [], []
-    for dataset in _datasets(results):
-        grids.append(grid(_of(results, dataset), wide=True))
-        parts.append(_heading(dataset, style) + "\n\n" + _drawn(grids[-1], style))
-    for note in notes(grids):
-        parts.append(_latex(note) if style == "latex" else note)
+    matrices = {name: _of(results, name) for name in _datasets(results)}
+    grids = {name: grid(own, wide=True) for name, own in matrices.items()}
+    if columns:
+        check_columns(list(grids.values()), columns)
+        grids = {name: with_columns(one, columns) for name, one in grids.items()}
+    if style == "latex":
+        parts = [PREAMBLE, *(latex_table(one, name, _shape(matrices[name]), _latex) for name, one in grids.items())]
+    else:
+        parts = [f"### {name}\n\n{_markdown(one)}" for name, one in grids.items()]
+        parts += notes(list(grids.values()))
     return "\n\n".join(parts) + "\n"
 
 
-def _heading(dataset: str, style: str) -> str:
-    return f"### {dataset}" if style == "markdown" else rf"\paragraph{{{_latex(dataset)}}}"
+def _shape(own: dict[str, list[Row]]) -> str:
+    """Of a matrix, in words; empty where none of its rows says it."""
+    for row in own.get("space", []):
+        if row.get("n") and row.get("m") and row.get("nnz") is not None:
+            n, m = row["n"], row["m"]
+            return f"{n} inputs, {m} outputs, {row['nnz'] / (n * m):.1%} nonzero".replace("%", " %")
+    return ""
 
 
-def _drawn(found: Grid, style: str) -> str:
+def _markdown(found: Grid) -> str:
     from tabulate import tabulate
 
-    mark = _bold_markdown if style == "markdown" else _bold_latex
-    plain = str if style == "markdown" else _latex
     lines: list[list[str]] = []
     section = 0
     for line in found.lines:
         if line.section != section:
             section = line.section
-            lines.append([f"*{SECTIONS[section]}*" if style == "markdown" else rf"\emph{{{SECTIONS[section]}}}"])
-        lines.append(
-            [plain(line.name), *(mark(field.text) if field.best else plain(field.text) for field in line.fields)]
-        )
-    return tabulate(
-        lines,
-        [plain(title) for title in found.titles],
-        tablefmt="pipe" if style == "markdown" else "latex_raw",
-        colalign=["left", *["right"] * (len(found.titles) - 1)],
-        disable_numparse=True,
-    )
+            lines.append([f"*{SECTIONS[section]}*"])
+        lines.append([line.name, *(_bold_markdown(field.text) if field.best else field.text for field in line.fields)])
+    sides = ["left", *["right"] * (len(found.titles) - 1)]
+    return tabulate(lines, found.titles, tablefmt="pipe", colalign=sides, disable_numparse=True)
 
 
 def _bold_markdown(text: str) -> str:
     return f"**{text}**" if text else ""
-
-
-def _bold_latex(text: str) -> str:
-    return rf"\textbf{{{_latex(text)}}}" if text else ""
 
 
 def _latex(text: str) -> str:

@@ -24,6 +24,7 @@ def test_help() -> None:
     for verb in ("run", "list", "fetch", "doctor", "export", "diff", "log", "paper", "selftest"):
         assert f"\n  {verb} " in text
     assert "Examples:" in text and not any(verb in text for verb in ("race", "pick", "scheduler"))
+    assert "Exit status: 0 all is well; 3 it ran" in " ".join(call("selftest", "--help").output.split())
     assert "never results/" in " ".join(call("run", "--help").output.split())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 import datasets
@@ -122,6 +123,16 @@ def test_payloads_that_a_cell_needs() -> None:
     assert races.needed(goals.threads("ham").cell) == {"ham", "csc"}
     memcpy, decode = goals.ceilings([("w", "ham")])
     assert races.needed(memcpy) == races.needed(decode) == {"ham", "csc"} and memcpy.label != decode.label
+
+
+def test_a_missed_goal_is_told_from_one_that_broke() -> None:
+    goal = product("sham", "csc", "w", 1, 2.0)
+    met, missed, unsure = (limits.Result(goal, Estimate(r, r - 0.1, r + 0.1, 8)) for r in (1.5, 3.0, 2.0))
+    broke = limits.Result(goal, None, "WrongProduct: no")
+    assert [limits.judgement(found).status for found in ([met, unsure], [met, missed], [missed, broke])] == [0, 3, 1]
+    assert limits.judgement([missed]).short == (goal.what,)
+    assert limits.judgement([broke]).broken == (f"{goal.what} (WrongProduct: no)",)
+    assert "Exit status" in CliRunner().invoke(limits.main, ["--help"]).output
 
 
 KNOWN = {

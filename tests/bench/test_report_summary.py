@@ -127,6 +127,8 @@ def test_all_matrices_together() -> None:
         "Smallest: `ham` on 2 of 2. Lossy formats do not compete.",
         "Fastest with one vector: `csc` on 1 of 1. Libraries compete, too.",
         "No format is both on any matrix: what to take depends on the matrix and on what counts.",
+        "Of 2 matrices sizes are known of 2, times of 1, and both of 1: these have a plot of size against speed.",
+        "1 matrix has no row in `time.csv`, and figures in `space.csv` only: `v~twin`.",
         "1 matrix is a twin: synthetic, with the shape, density and values of a real one that could not be had. Their names say so.",
         "Lossy (marked ≈, they hold another matrix than was asked for): `column_combined[0.5]`.",
         "Not every cell has a figure: 1 failed, 1 unavailable. Each such row says why, in the table of all rows.",

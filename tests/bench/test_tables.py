@@ -105,14 +105,6 @@ def test_markdown() -> None:
     assert any(line.startswith("| *libraries*") for line in lines) and lines[-1].startswith("≈ lossy")
 
 
-def test_latex_escapes_what_it_must() -> None:
-    text = table.document(ROWS, "latex")
-    assert (
-        r"\paragraph{w\_1}" in text and r"\textbf{900}" in text and r"scipy\_csc" in text and r"8.00 $\pm$3\%" in text
-    )
-    assert text.count(r"\begin{tabular}") == 1 and "±" not in text and "≈" not in text
-
-
 def test_only_some_matrices(capsys: pytest.CaptureFixture[str]) -> None:
     table.print_tables(ROWS, ["w*"], "markdown", Console())
     assert "### w_1" in capsys.readouterr().out

@@ -38,3 +38,14 @@ def table_words(page: Any, column: int) -> list[str]:
 def column(page: Any, name: str) -> int:
     headings = page.locator("#rows-box thead button").all_text_contents()
     return 1 + [re.sub("[↑↓]", "", text) for text in headings].index(name)
+
+
+def boxes(page: Any) -> tuple[int, int, int]:
+    """Small plots: matrices, boxes that are seen, and plots that are drawn in them. Scrolls through them first."""
+    for top in range(0, page.evaluate("document.documentElement.scrollHeight"), 500):  # small plots come when seen
+        page.evaluate(f"scrollTo({{top: {top}, behavior: 'instant'}})")
+        page.wait_for_timeout(50)
+    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+    seen = "#glance-plots .multiple:not([hidden])"
+    found = [page.locator(one).count() for one in ("#glance-plots .multiple", seen, f"{seen} .js-plotly-plot")]
+    return found[0], found[1], found[2]

@@ -1,6 +1,6 @@
 /* The columns of the table of all rows: in which order, how wide, how a field shows. */
 
-const FIRST_COLUMNS = ["format", "params", "dataset"];
+const FIRST_COLUMNS = ["format", "dataset", "params"]; // the first two stay in view: a figure is of a format on a matrix
 const LAST_COLUMNS = ["source", "reason", "machine", "isa", "compiler", "reference", "reference_sha", "code_sha", "matrix_sha256"];
 const WIDEST = 34;
 
@@ -32,7 +32,8 @@ function fieldOf(sheet, name, row) {
   if (name === "format") {
     const label = sheet.labels[row];
     const open = el("button", { type: "button", class: "link", onclick: () => showDetails([[sheet.file, row]]) }, swatch(label), ` ${text}${rowName(sheet, row).endsWith("≈") ? " ≈" : ""}`);
-    return el("td", { title: text }, open);
+    const matrix = el("span", { class: "of" }, ` ${sheet.text("dataset", row)}`); // where there is no room for its column
+    return el("td", { title: `${text} on ${sheet.text("dataset", row)}` }, open, matrix);
   }
   if (name === "status" && text !== "ok") return el("td", { class: "bad" }, `⚠ ${text}`);
   return el("td", { class: sheet.isNumber(name) ? "figure" : null, title: text.length > 12 ? text : null }, shownText(sheet, name, row));

@@ -3,5 +3,8 @@
 
 startTrade();
 startMultiples();
-for (const link of document.querySelectorAll("[data-matrix]")) link.addEventListener("click", () => chooseMatrix(Number(link.dataset.matrix)));
+startPrint();
+startAddress();
+for (const link of document.querySelectorAll("[data-matrix]")) link.addEventListener("click", (event) => openMatrix(Number(link.dataset.matrix), event));
+goToPlace();
 document.documentElement.dataset.ready = String(Math.round(performance.now()));

@@ -1,9 +1,14 @@
 /* What is no trade: a line a row with a dot where its figure is, and the figure as text beside it. */
 
+const PRINTED = 40; // rows that go on paper; style.css hides the others
+
 function startStrips() {
   for (const chart of report.charts) {
     const place = document.querySelector(`[data-chart="${chart.file}"]`);
-    new Strips(chart, place).draw();
+    const strips = new Strips(chart, place);
+    strips.draw();
+    const owns = (name) => name.startsWith(`${chart.file}.`);
+    keepInAddress({ owns, write: (params) => strips.write(params), read: (params) => strips.read(params) });
   }
 }
 
@@ -20,14 +25,39 @@ class Strips {
   draw() {
     keepingFocus(this.place, () => {
       const controls = el("div", { class: "controls" }, this.fields());
-      this.place.replaceChildren(controls, this.table(this.rows()));
+      const rows = this.rows();
+      const more = rows.length > PRINTED ? el("p", { class: "printed" }, `${plain(rows.length)} rows, of which the first ${PRINTED} are on paper: choose one matrix, and print again.`) : "";
+      this.place.replaceChildren(controls, this.table(rows), more);
     });
+  }
+
+  /** What is not as at first, for the address. */
+  write(params) {
+    const { file } = this.chart;
+    if (this.strip !== this.chart.strips[0]) params.set(`${file}.figure`, this.strip.column);
+    if (this.matrix !== "") params.set(`${file}.matrix`, matrixName(Number(this.matrix)));
+    for (const [name, values] of this.choices()) if (this.choice[name] !== values[0]) params.set(`${file}.${name}`, this.choice[name]);
+  }
+
+  /** Takes the choices of an address. */
+  read(params) {
+    const { file, strips } = this.chart;
+    const unknown = [];
+    const names = report.matrices.map((_, index) => matrixName(index));
+    const figure = chosenOf(params, `${file}.figure`, strips.map((strip) => strip.column), strips[0].column, unknown);
+    const matrix = chosenOf(params, `${file}.matrix`, names, "", unknown);
+    this.strip = strips.find((strip) => strip.column === figure);
+    this.matrix = matrix === "" ? "" : String(names.indexOf(matrix));
+    for (const [name, values] of this.choices()) this.choice[name] = chosenOf(params, `${file}.${name}`, values, values[0], unknown);
+    this.draw();
+    return unknown;
   }
 
   fields() {
     const change = (use) => (value) => {
       use(value);
       this.draw();
+      chose(`${this.chart.file}-chart`);
     };
     const strips = this.chart.strips.map((strip, index) => [String(index), strip.title]);
     return [
@@ -42,10 +72,14 @@ class Strips {
     return there.length > 1 ? selectField("Matrix", [["", `all (${there.length})`], ...there], this.matrix, change((value) => (this.matrix = value))) : "";
   }
 
-  choiceFields(change) {
+  /** What is left to choose, with its values. */
+  choices() {
     const names = this.sheet.splits.filter((name) => !this.chart.lines.includes(name));
-    const choices = names.map((name) => [name, this.sheet.valuesOf(name)]).filter(([, values]) => values.length > 1);
-    return choices.map(([name, values]) => {
+    return names.map((name) => [name, this.sheet.valuesOf(name)]).filter(([, values]) => values.length > 1);
+  }
+
+  choiceFields(change) {
+    return this.choices().map(([name, values]) => {
       if (!values.includes(this.choice[name])) this.choice[name] = values[0];
       return selectField(CHOICE_TITLES[name] || name, values.map((value) => [value, value]), this.choice[name], change((value) => (this.choice[name] = value)));
     });
@@ -94,7 +128,7 @@ class Strips {
     const open = el("button", { type: "button", class: "link", onclick: () => showDetails([[sheet.file, row]]) }, rowName(sheet, row));
     const value = sheet.ok(row) ? sheet.number(strip.column, row) : null;
     const before = strip.before ? sheet.number(strip.before, row) : null;
-    const words = value === null ? `${sheet.text("status", row)} ${sheet.text("reason", row)}`.trim() : human(value, strip.kind);
+    const words = value === null ? sheet.text("status", row) : human(value, strip.kind);
     const text = value !== null && before !== null ? `${human(before, strip.kind)} → ${words}` : words;
     return el(
       "tr",
@@ -102,7 +136,7 @@ class Strips {
       el("th", { scope: "row" }, matrixName(sheet.matrices[row])),
       el("td", {}, swatch(label), " ", open),
       lines.map((name) => el("td", {}, sheet.text(name, row))),
-      el("td", { class: "track", "aria-hidden": "true" }, scale && value !== null ? this.lane(row, label, scale, value, before) : ""),
+      value === null ? el("td", { class: "track" }, el("span", { class: "reason" }, sheet.text("reason", row))) : el("td", { class: "track", "aria-hidden": "true" }, this.lane(row, label, scale, value, before)),
       el("td", { class: "figure" }, text),
       this.beside() ? el("td", { class: "figure" }, human(sheet.number(this.beside().column, row), this.beside().kind)) : null,
     );

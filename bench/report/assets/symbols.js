@@ -61,7 +61,7 @@ function plotSymbol(label) {
   return mark.lossy ? `${mark.symbol}-dot` : mark.symbol;
 }
 
-/** The colours of the palette as numbers of marks.py. */
+/** The colours of the palette as numbers of bench/show/symbols.py. */
 function palette() {
   return Array.from({ length: 8 }, (_, index) => colour(`mark-${index}`));
 }

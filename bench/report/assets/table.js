@@ -2,6 +2,7 @@
 
 const ROW_HEIGHT = 34;
 const SPARE = 12;
+const ROW_CHOICES = { words: "text", dataset: "matrix" }; // what a filter is called in the address
 
 class RowsTable {
   constructor() {
@@ -9,14 +10,40 @@ class RowsTable {
     this.filter = { words: "", dataset: "", format: "", status: "" };
     this.box.addEventListener("scroll", later(() => this.fill()), { passive: true });
     this.box.addEventListener("keydown", (event) => this.onKey(event));
-    new ResizeObserver(later(() => this.fill())).observe(this.box);
-    this.open([...sheets.keys()].find((file) => sheets.get(file).count) || "");
+    const resized = () => {
+      this.stick();
+      this.fill();
+    };
+    new ResizeObserver(later(resized)).observe(this.box);
+    this.usual = [...sheets.keys()].find((file) => sheets.get(file).count) || "";
+    this.open(this.usual);
+    keepInAddress({ owns: (name) => name.startsWith("rows."), write: (params) => this.write(params), read: (params) => this.read(params) });
   }
 
-  open(file) {
+  /** What is not as at first, for the address. */
+  write(params) {
+    const { name, down } = this.sorted;
+    const choices = { file: this.sheet.file === this.usual ? "" : this.sheet.file, ...this.filter, sort: name && (down ? "-" : "") + name };
+    for (const [key, value] of Object.entries(choices)) if (value) params.set(`rows.${ROW_CHOICES[key] || key}`, value);
+  }
+
+  /** Takes the choices of an address. */
+  read(params) {
+    const unknown = [];
+    const file = chosenOf(params, "rows.file", [...sheets.keys()], this.usual, unknown);
+    const values = (name) => sheets.get(file).valuesOf(name);
+    this.filter = { words: params.get("rows.text") || "" };
+    for (const name of ["dataset", "format", "status"]) this.filter[name] = chosenOf(params, `rows.${ROW_CHOICES[name] || name}`, values(name), "", unknown);
+    const columns = sheets.get(file).names.flatMap((name) => [name, `-${name}`]);
+    const sort = chosenOf(params, "rows.sort", columns, "", unknown);
+    this.open(file, { name: sort.replace(/^-/, ""), down: sort.startsWith("-") });
+    return unknown;
+  }
+
+  open(file, sorted = { name: "", down: false }) {
     this.sheet = sheets.get(file);
     this.names = columnOrder(this.sheet);
-    this.sorted = { name: "", down: false };
+    this.sorted = sorted;
     this.hay = null;
     for (const name of ["dataset", "format", "status"]) if (!this.sheet.valuesOf(name).includes(this.filter[name])) this.filter[name] = "";
     this.drawControls();
@@ -32,7 +59,10 @@ class RowsTable {
       return selectField(title, [["", "all"], ...values], this.filter[name], (value) => this.setFilter(name, value));
     };
     const fields = [
-      selectField("File", files, this.sheet.file, (file) => this.open(file)),
+      selectField("File", files, this.sheet.file, (file) => {
+        this.open(file);
+        chose("rows");
+      }),
       labelled("Text in a row", search),
       list("Matrix", "dataset"),
       list("Format", "format"),
@@ -43,8 +73,10 @@ class RowsTable {
   }
 
   setFilter(name, value) {
+    const typing = name === "words" && this.filter.words !== "" && value !== "";
     this.filter[name] = value;
     this.update();
+    chose("rows", typing);
   }
 
   drawFrame() {
@@ -61,12 +93,19 @@ class RowsTable {
     const width = `calc(${widths.reduce((sum, one) => sum + one, 0)}ch + ${names.length * 1.6}rem)`;
     this.table = el("table", { class: "sheet", style: `width: ${width}` }, el("colgroup", {}, columns), el("thead", {}, this.head), this.body);
     this.box.replaceChildren(this.table);
+    this.stick();
     this.box.scrollTo(0, 0);
+  }
+
+  /** The second column sticks where the first one ends; in pixels, as headings have another font than fields. */
+  stick() {
+    this.box.style.setProperty("--first", `${this.head.firstChild.offsetWidth}px`);
   }
 
   sortBy(name) {
     this.sorted = { name, down: this.sorted.name === name && !this.sorted.down };
     this.update();
+    chose("rows");
   }
 
   /** The rows that are shown, in their order. */

@@ -11,21 +11,53 @@ function startTrade() {
     byId("trade-plot").replaceChildren(el("p", { class: "empty" }, "No row has a figure that could be an axis."));
     return;
   }
-  const find = (file, column) => report.axes.find((axis) => axis.file === file && axis.column === column);
-  trade.x = find("space", "bytes") || report.axes[0];
-  trade.y = find("time", "time_ratio") || report.axes.find((axis) => axis !== trade.x) || trade.x;
-  trade.matrix = Math.max(0, bestStart());
+  const [x, y] = report.usual.map(([file, column]) => report.axes.find((axis) => axis.file === file && axis.column === column));
+  trade.x = x || report.axes[0];
+  trade.y = y || report.axes.find((axis) => axis !== trade.x) || trade.x;
+  trade.usual = { x: trade.x, y: trade.y };
+  trade.matrix = report.start;
   drawControls();
   drawTrade();
+  keepInAddress({ owns: (name) => !name.includes("."), write: writeTrade, read: readTrade });
   startTradeKeys();
   onTheme(drawTrade);
   new ResizeObserver(later(drawTrade)).observe(byId("trade-plot"));
 }
 
-/** The matrix with the most points: something to see at first. */
-function bestStart() {
-  const counts = report.matrices.map((_, index) => Math.min(...[trade.x, trade.y].map((axis) => sheets.get(axis.file).of(index).length)));
-  return counts.indexOf(Math.max(...counts));
+/** What is not as at first, for the address. */
+function writeTrade(params) {
+  if (trade.matrix !== report.start) params.set("matrix", matrixName(trade.matrix));
+  for (const side of ["x", "y"]) if (trade[side] !== trade.usual[side]) params.set(side, axisName(trade[side]));
+  for (const [name, values] of choicesFor(trade.x, trade.y)) if (trade.choice[name] !== values[0]) params.set(name, trade.choice[name]);
+  if (!trade.log.x) params.set("scale", "linear");
+  for (const name of ["ceilings", "lossy"]) if (trade[name]) params.set(name, "yes");
+  for (const label of trade.hidden) params.append("without", label);
+}
+
+/** Takes the choices of an address; what it does not say is as at first. */
+function readTrade(params) {
+  const unknown = [];
+  const names = report.matrices.map((_, index) => matrixName(index));
+  const axes = report.axes.map(axisName);
+  trade.matrix = names.indexOf(chosenOf(params, "matrix", names, names[report.start], unknown));
+  for (const side of ["x", "y"]) trade[side] = report.axes[axes.indexOf(chosenOf(params, side, axes, axisName(trade.usual[side]), unknown))];
+  const choices = choicesFor(trade.x, trade.y);
+  trade.choice = Object.fromEntries(choices.map(([name, values]) => [name, chosenOf(params, name, values, values[0], unknown)]));
+  const linear = chosenOf(params, "scale", ["linear", "logarithmic"], "logarithmic", unknown) === "linear";
+  trade.log = { x: !linear, y: !linear };
+  for (const name of ["ceilings", "lossy"]) trade[name] = chosenOf(params, name, ["yes", "no"], "no", unknown) === "yes";
+  const hidden = params.getAll("without");
+  trade.hidden = new Set(hidden.filter((label) => label in report.marks));
+  unknown.push(...hidden.filter((label) => !(label in report.marks)).map((label) => `without ${label}`));
+  const known = new Set(["matrix", "x", "y", "scale", "ceilings", "lossy", "without", ...choices.map(([name]) => name)]);
+  unknown.push(...[...params.keys()].filter((name) => !name.includes(".") && !known.has(name)));
+  drawControls();
+  drawTrade();
+  return unknown;
+}
+
+function axisName(axis) {
+  return `${axis.file}.${axis.column}`;
 }
 
 /** Calls a function once after a burst of events. */
@@ -42,6 +74,15 @@ function chooseMatrix(index) {
   trade.matrix = index;
   drawControls();
   drawTrade();
+  chose("trade");
+}
+
+/** Shows a matrix in the plot, which the screen goes to. */
+function openMatrix(index, event = null) {
+  event?.preventDefault();
+  chooseMatrix(index);
+  byId("trade").scrollIntoView();
+  byId("trade-plot").focus({ preventScroll: true });
 }
 
 function drawControls() {
@@ -49,10 +90,11 @@ function drawControls() {
     trade[name] = read(text);
     drawControls();
     drawTrade();
+    chose("trade");
   };
   const axes = report.axes.map((axis, index) => [String(index), axis.title]);
+  const matrices = () => selectField("Matrix", drawableFirst(), String(trade.matrix), change("matrix", Number), true);
   const fields = () => [
-    selectField("Matrix", matrixOptions(), String(trade.matrix), change("matrix", Number), true),
     selectField("Across", axes, String(report.axes.indexOf(trade.x)), change("x", axisAt)),
     selectField("Up", axes, String(report.axes.indexOf(trade.y)), change("y", axisAt)),
     ...choiceFields(),
@@ -61,7 +103,15 @@ function drawControls() {
     ...(hasLossy() ? [checkField("Lossy ones compete", trade.lossy, change("lossy"))] : []),
     el("button", { type: "button", onclick: savePicture }, "Save picture (SVG)"),
   ];
+  keepingFocus(byId("trade-matrix"), () => byId("trade-matrix").replaceChildren(matrices()));
   keepingFocus(byId("trade-controls"), () => byId("trade-controls").replaceChildren(...fields()));
+}
+
+/** Matrices to choose from: those without a point at the chosen axes last, and said to be such. */
+function drawableFirst() {
+  const options = matrixOptions().map(([index, text]) => [index, text, pointsOf(Number(index), trade.x, trade.y, trade.choice).points.length > 0]);
+  const without = options.filter(([, , drawable]) => !drawable).map(([index, text]) => [index, `${text} (nothing at these axes)`]);
+  return [...options.filter(([, , drawable]) => drawable).map(([index, text]) => [index, text]), ...without];
 }
 
 function savePicture() {
@@ -85,6 +135,7 @@ function choiceFields() {
       selectField(CHOICE_TITLES[name] || name, values.map((value) => [value, value]), trade.choice[name], (value) => {
         trade.choice[name] = value;
         drawTrade();
+        chose("trade");
       }),
     );
 }
@@ -112,11 +163,17 @@ function drawTrade() {
   if (!byId("trade-legend").contains(document.activeElement)) {
     const order = Object.keys(report.marks).filter((label) => labels.includes(label));
     const lines = new Set([...parts.vertical, ...parts.horizontal].map((one) => one.label));
-    byId("trade-legend").replaceChildren(...legendOf(order, lines, trade.hidden, drawTrade));
+    byId("trade-legend").replaceChildren(...legendOf(order, lines, trade.hidden, hide));
   }
   byId("trade-note").textContent = noteOn(parts);
+  drawAnswers();
   byId("trade-points").lastChild.replaceChildren(pointsTable(shown, front));
   trade.listeners.forEach((listener) => listener());
+}
+
+function hide() {
+  drawTrade();
+  chose("trade");
 }
 
 function drawPlot(shown) {

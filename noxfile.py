@@ -6,9 +6,11 @@ with nox installed, ``nox -s small`` is the same. Environments are reused until 
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -136,6 +138,7 @@ def faults(session: nox.Session) -> None:
     """A run of 500 cells killed ten times at random moments exports the same rows as one that was not."""
     python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
     many = {"DOTBENCH_FAULT_MATRICES": "100", "DOTBENCH_FAULT_KILLS": "10"}
+    many = {name: os.environ.get(name, number) for name, number in many.items()}
     session.run(python, "-m", "pytest", "tests/bench/test_faults.py", "-k", "killed", *session.posargs, env=many)
 
 
@@ -164,10 +167,15 @@ def chromium() -> str | None:
 
 def installed_chromium(session: nox.Session) -> str:
     """Debian's, installed where that needs no question; else the line that brings it."""
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        for words in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", "--quiet", *words], check=False)
+    apt_installed("chromium")
     return chromium() or session.error("no Chromium here; on Debian and Ubuntu: sudo apt-get install chromium")
+
+
+def apt_installed(*packages: str) -> None:
+    """Asks Debian's package manager, where that needs no question and answers within minutes."""
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        for words in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
+            subprocess.run(["timeout", "300", "apt-get", "--quiet", *words], check=False, stdin=subprocess.DEVNULL)
 
 
 @nox.session
@@ -186,13 +194,73 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Damaged payloads to all kernels (libFuzzer, ASan, UBSan), damaged files to all readers (atheris); ten minutes.
+
+    ``-- --minutes N``, ``--only 'payload:ham:*'``, ``--jobs 2``; goes on where the last run was.
+    """
+    python = str(environment("fuzz", "-e", ".[fuzz]", "-e", "./examples/ell"))
+    if not shutil.which("clang"):
+        apt_installed("clang", "libclang-rt-dev")  # else the session says the line and fuzzes the readers
+    path = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+    session.run(python, "-m", "fuzzing", *session.posargs, env={"PYTHONPATH": path})
+
+
+@nox.session
 def fuzz_tflite(session: nox.Session) -> None:
-    """Damaged models to the .tflite reader for ten minutes (``-- --seconds S`` or ``-- --iterations N``)."""
-    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
-    session.run(python, "tests/fuzz_tflite.py", *session.posargs)
+    """Of `fuzz` the reader of models alone."""
+    session.posargs[:0] = ["--only", "reader:tflite"]
+    fuzz(session)
 
 
 @nox.session
 def paper(session: nox.Session) -> None:
     """docs/paper.md: every published figure that can be computed here, beside ours."""
     bench(session, "paper", "--out", "docs/paper.md")
+
+
+# Every session that checks, quick ones first. Left out are those that measure into results/ or write pages: small,
+# full, paper, docs. (Whether pages are current is one of the tests.)
+CHECKS = {
+    "lint": (),
+    "tests": (),
+    "sanitize": (),
+    "browser": (),
+    "faults": (),
+    "fuzz": ("--minutes", "5", "--unrecorded"),
+    "slow": (),
+    "firmware": ("--out", ".dotbench/everything/results"),
+    "limits": (),
+    "selftest": (),
+}
+JUDGES = ("limits", "selftest")  # sessions that judge this machine, and may find it not good enough
+# What their last line says, or nox of their exit status, where they worked (bench/judged.py)
+NOT_GOOD_ENOUGH = re.compile(r"\(exit status 3\)|failed with exit code 3$", re.MULTILINE)
+BROKEN = re.compile(r"failed with exit code (?!3$)", re.MULTILINE)
+
+
+@nox.session
+def everything(session: nox.Session) -> None:
+    """All sessions that check something, each in a line (``-- lint tests`` for some); fails if one is broken."""
+    logs = ROOT / ".dotbench" / "everything"
+    logs.mkdir(parents=True, exist_ok=True)
+    if unknown := set(session.posargs) - set(CHECKS):
+        session.error(f"no check: {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
+    verdicts = {name: verdict(name, logs / f"{name}.log") for name in session.posargs or CHECKS}
+    print("not run, for they measure or write: small, full, paper, docs")
+    if broken := [name for name, word in verdicts.items() if word == "failed"]:
+        session.error(f"{len(broken)} of {len(verdicts)} failed: {', '.join(broken)}; their words are in {logs}")
+
+
+def verdict(name: str, log: Path) -> str:
+    """Runs a session, prints its line, and says ok, failed, or that this machine is not good enough for it."""
+    start = time.monotonic()
+    nox_itself = (sys.executable, "-m", "nox", "--non-interactive", "-f", str(ROOT / "noxfile.py"))
+    with log.open("w") as file:
+        words = [*nox_itself, "-s", name, "--", *CHECKS[name]]
+        done = subprocess.run(words, stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    said = log.read_text(errors="replace")
+    judged = name in JUDGES and NOT_GOOD_ENOUGH.search(said) and not BROKEN.search(said)
+    word = "not good enough here" if judged else "failed" if done.returncode else "ok"
+    print(f"{name:10} {word:20} {time.monotonic() - start:6.0f} s", flush=True)
+    return word

@@ -17,6 +17,7 @@ from bench import judged, peers
 from bench import plan as plans
 from bench.compare import commands as comparing
 from bench.energy import windows
+from bench.file_lists import split_files
 from bench.interop import commands as outward
 from bench.peers.peer import Peer
 from bench.published import commands as publishing
@@ -59,6 +60,10 @@ def _list(_: Any, __: Any, value: str | None) -> list[str] | None:
     return None if value is None else plans.split_names(value)
 
 
+def _files(_: Any, __: Any, value: str | None) -> list[str] | None:
+    return None if value is None else split_files(value)
+
+
 def _numbers(_: Any, parameter: click.Parameter, value: str | None) -> tuple[int, ...] | None:
     if value is None:
         return None
@@ -76,11 +81,12 @@ def _numbers(_: Any, parameter: click.Parameter, value: str | None) -> tuple[int
 @click.option(
     "--datasets",
     "names",
-    callback=_list,
+    callback=_files,
     metavar="NAMES",
-    help="Data sets, globs of them or files (.npy .npz .mtx .csv .tflite), separated by commas, instead of the "
-    "standard ones.",
+    help="Data sets, globs of them or files (.npy .npz .npz#ARRAY .mtx .csv .tflite), separated by commas, instead of "
+    "the standard ones.",
 )
+@click.option("--transpose", is_flag=True, help="The files hold outputs by inputs, as PyTorch has it.")
 @click.option(
     "--formats",
     "kinds",
@@ -117,6 +123,7 @@ def _numbers(_: Any, parameter: click.Parameter, value: str | None) -> tuple[int
 def run(
     which: str,
     names: list[str] | None,
+    transpose: bool,
     kinds: list[str] | None,
     metrics: list[str] | None,
     batch: tuple[int, ...] | None,
@@ -133,7 +140,7 @@ def run(
 
     chosen, peers = _chosen_formats(kinds)
     plan = plans.Plan(
-        datasets=tuple(_resolved(names, which)),
+        datasets=tuple(_resolved(names, which, transpose)),
         formats=chosen,
         peers=peers,
         metrics=_checked(metrics or list(plans.METRICS), plans.METRICS, "metric"),
@@ -166,11 +173,10 @@ def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...]
         raise Trouble(str(error)) from error
 
 
-def _resolved(names: list[str] | None, which: str) -> list[str]:
+def _resolved(names: list[str] | None, which: str, transpose: bool = False) -> list[str]:
     try:
-        if names is None:
-            return list(datasets.SMALL if which == "small" else datasets.FULL)
-        return datasets.resolve(names)
+        found = datasets.resolve(names or (datasets.SMALL if which == "small" else datasets.FULL))
+        return list(map(datasets.transpose, found)) if transpose else found
     except (ValueError, LookupError) as error:
         raise Trouble(str(error)) from error
 
@@ -184,10 +190,11 @@ def _checked(asked: Sequence[str], known: Sequence[str], what: str) -> tuple[str
 
 @command.command(short_help="Bring data sets into the cache.")
 @click.argument("names", nargs=-1)
-def fetch(names: tuple[str, ...]) -> None:
+@click.option("--transpose", is_flag=True, help="The files hold outputs by inputs, as PyTorch has it.")
+def fetch(names: tuple[str, ...], transpose: bool) -> None:
     """Bring data sets into the cache: NAMES or globs (default: those of `small`), checksums verified."""
     failed = False
-    for name in _resolved(list(names) or None, "small"):
+    for name in _resolved(list(names) or None, "small", transpose):
         try:
             echo(datasets.fetch(name, home(), sys.stderr.isatty()))
         except datasets.DataError as error:

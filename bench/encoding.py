@@ -124,16 +124,20 @@ def table(
 @click.argument("matrices", nargs=-1, required=True)
 @click.option("--formats", "kinds", default="", help="As csc,sham; default: all standard ones.")
 @click.option("--threads", default=1, show_default=True)
+@click.option("--transpose", is_flag=True, help="The files hold outputs by inputs, as PyTorch has it.")
 @click.option("--array", is_flag=True, help="From a numpy array instead of the cache.")
 @click.option("--timeout", default=600.0, show_default=True, help="Seconds for one format.")
 @click.option("--one", hidden=True, default="", help="Encode in this process: of the folder of a cached matrix.")
-def main(matrices: tuple[str, ...], kinds: str, threads: int, array: bool, timeout: float, one: str) -> None:
+def main(
+    matrices: tuple[str, ...], kinds: str, threads: int, transpose: bool, array: bool, timeout: float, one: str
+) -> None:
     """Seconds, MB/s and peak memory of encoding MATRICES, names as `dotbench list datasets` has them or files."""
     if one:
         click.echo(json.dumps(asdict(encode_here(Path(matrices[0]), one, threads, array))))
         return
     labels = split_names(kinds) or [str(format_) for format_ in formats.standard()]
-    for name in datasets.resolve(list(matrices)):
+    names = datasets.resolve(list(matrices))
+    for name in map(datasets.transpose, names) if transpose else names:
         for line, _ in table(name, labels, threads, array, timeout):
             echo(line)
 

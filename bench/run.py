@@ -56,6 +56,7 @@ class Runner:
                 self.screen.problem(f"{name}: {error}")
                 self.outcome.missing.append(f"{name}: {error}")
                 continue
+            self.screen.loaded(matrix)
             yield matrix
 
     def _cells(self, plan: Plan, matrix: datasets.Matrix) -> list[Cell]:

@@ -11,6 +11,7 @@ from datasets.loading import describe, fetch, layer, load, pixels, resolve, sour
 from datasets.matrix import Matrix
 from datasets.mirror import how_to_get
 from datasets.models import zoo
+from datasets.own_files import transpose
 from datasets.registry import LAST, TWIN, entries, names
 from datasets.registry import SMALL as SMALL_MATRICES
 
@@ -41,5 +42,6 @@ __all__ = [
     "resolve",
     "seeded",
     "source_now",
+    "transpose",
     "zoo",
 ]

@@ -21,14 +21,14 @@ import numpy.typing as npt
 
 from datasets.errors import DataError, NoRoom
 from formats.content import ContentHash, Tally
-from formats.source import Columns, Histogram, Source, blocks
+from formats.source import Columns, Histogram, Own, Source, blocks
 
 VERSION = 2  # of what readers and this layout make; another one is another folder
 DAY_SECONDS = 24 * 3600
 HEADER_BYTES = 128  # of a .npy file with one dimension, however long
 
 
-class CachedSource:
+class CachedSource(Own):
     """A cached matrix as a source; nothing but the columns in use is in memory.
 
     They are read, not mapped: pages of a map count as memory of the process until somebody else needs them.

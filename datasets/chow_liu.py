@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from formats.source import Columns, Histogram, tally
+from formats.source import Columns, Histogram, Own, tally
 
 States = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -36,7 +36,7 @@ class Variable:
     weights: list[list[float]]
 
 
-class TreeTwin:
+class TreeTwin(Own):
     """A float32 source of ``shape``: the states of all rows are in memory (a byte a variable), columns are made
     on demand."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+CUT = "the file is cut short or damaged: copy it again"
 ROOM = "Make room, or set DOTBENCH_HOME to a folder that can be written"
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from formats.source import Columns, Histogram, tally
+from formats.source import Columns, Histogram, Own, tally
 
 
-class FeatureTwin:
+class FeatureTwin(Own):
     """A float32 source whose columns are made on demand, each from a seed of its own."""
 
     dtype = np.dtype(np.float32)

@@ -1,4 +1,7 @@
-"""Matrices from files: .npy, .npz, Matrix Market and .csv (also .gz, .bz2, .xz). Files are untrusted."""
+"""Matrices from files: .npy, .npz, Matrix Market and .csv (also .gz, .bz2, .xz). Files are untrusted.
+
+A matrix of int8 stays one; all others become float32, and what that took is said.
+"""
 
 from __future__ import annotations
 
@@ -7,44 +10,48 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import scipy.sparse
 
-from datasets.compressed import OPENERS, opened
-from datasets.errors import DataError
+from cdot.library import library
+from datasets.arrays import read_npy, read_npz
+from datasets.errors import CUT, DataError
+from datasets.matrix_market import read_matrix_market
+from datasets.own_files import SUFFIXES
 from datasets.patterns import read_pattern
 from datasets.tables import read_table
 from formats.source import Source, as_source
 
+VERSION = 2  # of what becomes of a file of one's own: part of the cache's keys
 ROUNDED = "rounded to float32"
-MARKET, TABLES = (tuple(kind + packed for packed in ("", *OPENERS)) for kind in (".mtx", ".csv"))
-SUFFIXES = (".npy", ".npz", *MARKET, *TABLES)
+MARKET = tuple(one for one in SUFFIXES if ".mtx" in one)
+EXACT = 1 << 24  # whole numbers up to here are all float32
 
 
-def is_matrix_file(name: str) -> bool:
-    """Whether a name ends like a file that can be read here."""
-    return name.lower().endswith(SUFFIXES)
-
-
-def read(path: Path, drop: tuple[int, ...] = (), scratch: Path | None = None) -> tuple[Source, str]:
+def read(
+    path: Path, drop: tuple[int, ...] = (), scratch: Path | None = None, member: str = "", transposed: bool = False
+) -> tuple[Source, str]:
     """The matrix in a file, and what was done to it ("" or that it was rounded).
 
     What ends in nothing that is known here is a table, of which ``drop`` are columns to leave out and whose
-    rows are put aside in ``scratch``. DataError names the file and says what is wrong with it.
+    rows are put aside in ``scratch``; ``member`` is an array of a .npz; ``transposed`` that the file holds outputs by
+    inputs. DataError names the file and says what is wrong with it.
     """
+    library()  # first, so that a file is not blamed for kernels that cannot be built
     name = path.name.lower()
     try:
         if name.endswith(".npy"):
-            matrix: Any = np.load(path, mmap_mode="r", allow_pickle=False)
+            matrix: Any = read_npy(path)
         elif name.endswith(".npz"):
-            matrix = read_npz(path)
+            matrix = read_npz(path, member)
         elif name.endswith(MARKET):
             matrix = read_matrix_market(path)
         elif name.endswith(".smtx"):
             matrix = read_pattern(path)
         else:
             table, changed = read_table(path, drop, scratch)
-            return table, f"float64 {ROUNDED}" if changed else ""
-        return rounded(matrix)
+            return turned(table) if transposed else table, f"float64 {ROUNDED}" if changed else ""
+        _check_entries(path, tuple(matrix.shape))
+        return taken(matrix.T if transposed else matrix)
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file") from error
     except DataError:
@@ -55,70 +62,59 @@ def read(path: Path, drop: tuple[int, ...] = (), scratch: Path | None = None) ->
 
 def _advised(words: str) -> str:
     """What numpy and scipy say of a file that they cannot read, and what to do about it."""
-    if "Python objects" in words or "pickle" in words:  # numpy's own advice is to run what the file holds
-        return "it holds Python objects, which may hold code and are not read: save numbers, of a dtype like float32"
     if re.search("[Tt]runcated|greater than file size|No data left|end of (file|data)|reading array|EOF", words):
-        return f"{words} (the file is cut short or damaged: copy it again)"
+        return f"{words} ({CUT})"
     return words
 
 
-def rounded(matrix: Any) -> tuple[Source, str]:
-    """A source of float32; wider numbers are rounded, and the second value says so where one changed."""
-    source = as_source(matrix)
-    if np.dtype(matrix.dtype) == np.float32:
-        source.histogram()  # looks at every entry: NaN and infinity are found here
-        return source, ""
+def _check_entries(path: Path, shape: tuple[int, ...]) -> None:
+    if 0 in shape:
+        raise DataError(f"{path} has no entries: its shape is {' x '.join(map(str, shape))}")
+
+
+def taken(matrix: Any) -> tuple[Source, str]:
+    """A source of int8 or float32 from an array or a scipy matrix, and what became of its numbers ("" for nothing).
+
+    Fractions that float32 does not hold are rounded; whole numbers that it does not hold are an error.
+    """
+    dtype = np.dtype(matrix.dtype)
+    if dtype == np.int8:
+        return _looked_at(as_source(matrix, np.int8)), ""
     try:
-        source.histogram()
-        return source, ""
+        source = _looked_at(as_source(matrix))
     except ValueError as error:
         if "rounding" not in str(error):
             raise
+        if dtype.kind in "iu":
+            number = str(error).split(" is changed", 1)[0]
+            raise ValueError(
+                f"{number} is no float32, which holds whole numbers up to {EXACT}: save the matrix as float64 if "
+                "rounding is what you want"
+            ) from error
+        return _rounded(matrix)
+    kept = dtype == np.float32 or (dtype.kind == "f" and dtype.itemsize > 4)
+    return source, "" if kept else f"{dtype.name} taken as float32, exactly"
+
+
+def _looked_at(source: Source) -> Source:
+    source.histogram()  # looks at every entry: NaN and infinity are found here
+    return source
+
+
+def _rounded(matrix: Any) -> tuple[Source, str]:
+    if scipy.sparse.issparse(matrix) and hasattr(matrix, "sum_duplicates"):
+        matrix.sum_duplicates()  # before they are rounded
     with np.errstate(over="ignore"):
         narrow = as_source(matrix.astype(np.float32))
     try:
-        narrow.histogram()
+        return _looked_at(narrow), f"{matrix.dtype.name} {ROUNDED}"
     except ValueError as error:
-        raise ValueError(f"{error} (its {matrix.dtype} is beyond float32's range)") from error
-    return narrow, f"{matrix.dtype} {ROUNDED}"
+        raise ValueError(f"{error} (its {matrix.dtype.name} is beyond float32's range)") from error
 
 
-def read_npz(path: Path) -> Any:
-    """A scipy sparse matrix, one 2-D array, or a codebook with indices (W = codebook[index])."""
-    # opened here, so that it is closed where numpy finds no archive in it
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        names = set(stored.files)
-        if names == {"codebook", "index"}:
-            return _from_codebook(path, stored["codebook"], stored["index"])
-        if "format" in names:
-            import scipy.sparse
-
-            file.seek(0)
-            matrix = scipy.sparse.load_npz(file)
-            if hasattr(matrix, "check_format"):  # indices outside make scipy write outside its arrays
-                matrix.check_format(full_check=True)
-            return matrix
-        if len(names) == 1:
-            return stored[names.pop()]
-    raise DataError(
-        f"{path} holds {', '.join(sorted(names)) or 'nothing'}: a .npz needs one array, a scipy sparse matrix, or "
-        "codebook and index"
-    )
-
-
-def _from_codebook(path: Path, codebook: npt.NDArray[Any], index: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if codebook.ndim != 1 or index.dtype.kind not in "iu":
-        raise DataError(f"{path}: codebook has to be 1-D (is {codebook.ndim}-D), index integers ({index.dtype})")
-    for outside in index[(index < 0) | (index >= len(codebook))][:1]:
-        raise DataError(f"{path}: index {outside} is outside its codebook of {len(codebook)}")
-    return np.asarray(codebook[index])
-
-
-def read_matrix_market(path: Path) -> Any:
-    """Matrix Market, coordinate or array, symmetric storage expanded."""
-    import scipy.io
-
-    if path.suffix.lower() in OPENERS:
-        with opened(path) as file:
-            return scipy.io.mmread(file, spmatrix=False)
-    return scipy.io.mmread(str(path), spmatrix=False)
+def turned(source: Source) -> Source:
+    """The transposed matrix of a source, whose nonzeros are all in memory for that."""
+    n, m = source.shape
+    columns = source.columns(0, m)
+    whole = scipy.sparse.csc_array((columns.values, columns.rows, columns.indptr), shape=(n, m))
+    return as_source(whole.T, source.dtype)

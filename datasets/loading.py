@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from datasets import files, origins, seeded
+from datasets import origins, own_files, plain_names, seeded, unknown
 from datasets.entry import Dataset
 from datasets.errors import UnknownDataset, Unreachable
 from datasets.matrix import Matrix
@@ -35,14 +34,13 @@ def resolve(patterns: Sequence[str]) -> list[str]:
     """
     found: list[str] = []
     for pattern in patterns:
+        plain_names.check(pattern)
         known = names(twins=pattern.endswith(TWIN))
         matches = fnmatch.filter(known, pattern) if any(c in pattern for c in "*?[") else []
         if pattern in known or (pattern.endswith(TWIN) and _base(pattern) in stand_in.FITTED):
             matches = [pattern]
-        elif not matches and files.is_matrix_file(pattern):
-            if not Path(pattern).is_file():
-                raise UnknownDataset(f"{pattern}: there is no such file")
-            matches = [pattern]
+        elif not matches and own_files.OwnFile.of(pattern):
+            matches = own_files.expand(pattern)
         matches = matches or zoo.matching(pattern) or seeded.matching(pattern)
         if not matches and model_names.is_model(pattern):
             matches = model_names.expand(pattern)
@@ -53,11 +51,7 @@ def resolve(patterns: Sequence[str]) -> list[str]:
 def _unknown(pattern: str, known: Sequence[str]) -> list[str]:
     if pattern.startswith(zoo.PREFIX):
         known = [*zoo.entries(), *(zoo.PREFIX + model for model in zoo.models())]
-    near = difflib.get_close_matches(pattern, known, 3, 0.3)
-    raise UnknownDataset(
-        f"no data set {pattern!r}: did you mean {' or '.join(near) or known[0]}? (dotbench list datasets; "
-        f"files end in {', '.join((*files.SUFFIXES, model_names.ENDING))})"
-    )
+    raise UnknownDataset(unknown.words(pattern, known))
 
 
 def describe(name: str) -> Dataset:
@@ -77,7 +71,7 @@ def source_now(name: str) -> str:
         return "twin"
     if name not in zoo.entries() and model_names.is_model(name):
         return "model"
-    if name not in zoo.entries() and _base(name) not in entries() and files.is_matrix_file(name):
+    if name not in zoo.entries() and _base(name) not in entries() and own_files.OwnFile.of(name):
         return "file"
     entry = describe(name)
     if mirrored(entry):
@@ -101,7 +95,9 @@ def load(name: str, *, cache_dir: Path, progress: bool = False, twins: bool = Tr
             raise UnknownDataset(f"{name} stands for several data sets: load them one by one")
         if model_names.is_model(name):
             return origins.from_model(name, cache_dir)
-        return origins.from_file(Path(name), cache_dir)
+        own = own_files.OwnFile.of(name)
+        assert own is not None  # else it would not have been resolved
+        return origins.from_file(own, cache_dir)
     entry = describe(name)
     if paths := mirrored(entry):
         return origins.from_mirror(entry, paths, cache_dir)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from datasets.entry import Dataset
 from datasets.errors import DataError
-from datasets.files import SUFFIXES
+from datasets.own_files import SUFFIXES
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -18,6 +18,7 @@ from datasets.file_hashes import file_sha256, sha256
 from datasets.matrix import Matrix
 from datasets.models import names as models
 from datasets.models import stand_in
+from datasets.own_files import OwnFile
 from datasets.registry import TWIN
 from formats.source import Source, as_source
 
@@ -71,10 +72,16 @@ def from_seed(entry: Dataset, cache_dir: Path) -> Matrix:
     return Matrix(entry.name, "seed", found)
 
 
-def from_file(path: Path, cache_dir: Path) -> Matrix:
-    sha = file_sha256(path, cache_dir)
-    found = _cached(sha, cache_dir, lambda scratch: files.read(path, scratch=scratch))
-    return Matrix(str(path), "file", found, sha, found.note)
+def from_file(own: OwnFile, cache_dir: Path) -> Matrix:
+    """The transposed matrix, and each array of a file, has a place of its own in the cache."""
+    sha = file_sha256(own.path, cache_dir)
+    key = f"{sha} file {files.VERSION} {own.transposed} {own.member}"
+    found = _cached(
+        key,
+        cache_dir,
+        lambda scratch: files.read(own.path, scratch=scratch, member=own.member, transposed=own.transposed),
+    )
+    return Matrix(own.name, "file", found, sha, found.note)
 
 
 def from_model(name: str, cache_dir: Path) -> Matrix:

@@ -1,14 +1,16 @@
 """Python pickles read as data: lists, dicts, numbers, strings, and numpy arrays and scalars of plain numbers.
 
-numpy's own ways back from a pickle (``dtype.__setstate__``, ``ndarray(shape)``) trust what they are given
-and can be led to reserve any amount of memory or to read numbers as pointers. None of them is reached:
-each of the four globals is a stand-in of ours, which has no attributes for a pickle to set.
+`pickletools` reads the opcodes, and a small machine of our own does what they say. Python's unpickler is not used: a
+memo's index alone can make it reserve gigabytes, and a key or an argument can be an object whose hash or text takes
+for ever. Here a memo is a dict, keys are strings or numbers, no foreign object is ever printed, and nothing that is
+called comes from the file: each of the four globals is a stand-in of ours (`datasets.pickled_numpy`).
 """
 
 from __future__ import annotations
 
-import pickle
-import re
+import pickletools
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,108 +18,148 @@ import numpy as np
 import numpy.typing as npt
 
 from datasets.errors import DataError
+from datasets.pickled_numpy import ADMITTED, Array, PickleError, Stand
 
-PLAIN = re.compile(r"<?(b1|[iu][1248]|f[248])")
-
-
-class Dtype:
-    """A dtype of plain little-endian numbers."""
-
-    __slots__ = ("dtype",)
-
-    def __init__(self, name: object) -> None:
-        if not isinstance(name, str) or not PLAIN.fullmatch(name):
-            raise pickle.UnpicklingError(f"dtype {name!r} is no plain number")
-        self.dtype = np.dtype(name)
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        """(version, byte order, then nothing that a plain number has)"""
-        if state[1] not in ("<", "|") or any(part is not None for part in state[2:5]):
-            raise pickle.UnpicklingError(f"a dtype with the state {state!r} is no plain little-endian number")
+CONSTANTS = (
+    *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),
+    *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
+)
+EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_TUPLE": tuple}
+VALUES = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
+IGNORED = {"PROTO", "FRAME", "STOP"}
+LONGEST_SHOWN = 60
+LARGEST_KEY = 1 << 60
 
 
-class Array:
-    """A 1-D array, whose bytes are all in the file."""
-
-    __slots__ = ("values",)
+class _Machine:
+    """The stack, the marks in it, and the memo of one pickle."""
 
     def __init__(self) -> None:
-        self.values: npt.NDArray[Any] = np.zeros(0, np.uint8)
+        self.stack: list[Any] = []
+        self._below: list[list[Any]] = []  # stacks under marks
+        self._memo: dict[int, Any] = {}
+        self._does: dict[str, Callable[[Any], None]] = {
+            **dict.fromkeys(CONSTANTS, self._push),
+            **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), self._put),
+            **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), lambda index: self._push(self._memo[index])),
+            **{name: partial(self._make, make) for name, make in EMPTY.items()},
+            **{name: partial(self._value, value) for name, value in VALUES.items()},
+            **{f"TUPLE{count}": partial(self._tuple, count) for count in (1, 2, 3)},
+            **dict.fromkeys(IGNORED, lambda _: None),
+            "MARK": lambda _: self._mark(),
+            "POP": lambda _: self._pop(),
+            "POP_MARK": lambda _: self._drop(),
+            "MEMOIZE": lambda _: self._put(len(self._memo)),
+            "TUPLE": lambda _: self._push(tuple(self._marked())),
+            "LIST": lambda _: self._push(self._marked()),
+            "DICT": lambda _: self._push(self._filled({}, self._marked())),
+            "APPEND": lambda _: self._append(self._pops(1)),
+            "APPENDS": lambda _: self._append(self._marked()),
+            "SETITEM": lambda _: self._set(self._pops(2)),
+            "SETITEMS": lambda _: self._set(self._marked()),
+            "GLOBAL": lambda name: self._push(_global(*str(name).split(" ", 1))),
+            "STACK_GLOBAL": lambda _: self._push(_global(*self._pops(2))),
+            "REDUCE": lambda _: self._reduce(*self._pops(2)),
+            "BUILD": lambda _: self._build(self._pop()),
+        }
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        _, shape, dtype, _, data = state
-        raw = _bytes(data)
-        if not isinstance(dtype, Dtype) or tuple(shape) != (len(raw) // dtype.dtype.itemsize,):
-            raise pickle.UnpicklingError(f"an array of shape {shape!r} does not fit its {len(raw)} bytes")
-        self.values = np.frombuffer(raw, dtype.dtype)
+    def run(self, data: bytes) -> Any:
+        """What the pickle holds."""
+        for opcode, argument, _ in pickletools.genops(data):
+            does = self._does.get(opcode.name)
+            if does is None:
+                raise PickleError(f"it uses {opcode.name}, and an archive of numbers needs no such thing: refused")
+            does(argument)
+        return self._pop()
+
+    def _push(self, value: Any) -> None:
+        self.stack.append(value)
+
+    def _make(self, make: Callable[[], Any], _: Any) -> None:
+        self._push(make())
+
+    def _value(self, value: Any, _: Any) -> None:
+        self._push(value)
+
+    def _tuple(self, count: int, _: Any) -> None:
+        self._push(tuple(self._pops(count)))
+
+    def _pop(self) -> Any:
+        return self.stack.pop()
+
+    def _pops(self, count: int) -> list[Any]:
+        if len(self.stack) < count:
+            raise PickleError("it takes more than it has")
+        taken = self.stack[-count:]
+        del self.stack[-count:]
+        return taken
+
+    def _mark(self) -> None:
+        self._below.append(self.stack)
+        self.stack = []
+
+    def _marked(self) -> list[Any]:
+        """All since the last mark, which goes."""
+        taken, self.stack = self.stack, self._below.pop()
+        return taken
+
+    def _drop(self) -> None:
+        self._marked()
+
+    def _put(self, index: Any) -> None:
+        self._memo[int(index)] = self.stack[-1]
+
+    def _append(self, values: list[Any]) -> None:
+        if type(self.stack[-1]) is not list:
+            raise PickleError("it appends to what is no list")
+        self.stack[-1].extend(values)
+
+    def _set(self, pairs: list[Any]) -> None:
+        if type(self.stack[-1]) is not dict:
+            raise PickleError("it sets the keys of what is no dict")
+        self._filled(self.stack[-1], pairs)
+
+    def _filled(self, known: dict[str, Any], pairs: list[Any]) -> dict[str, Any]:
+        keys, values = pairs[::2], pairs[1::2]
+        if not all(map(_is_key, keys)) or len(keys) != len(values):
+            raise PickleError("the keys of a dict are not all strings or plain numbers")
+        known.update(zip(keys, values, strict=True))
+        return known
+
+    def _reduce(self, called: Any, arguments: Any) -> None:
+        if not isinstance(called, Stand) or type(arguments) is not tuple:
+            raise PickleError("it calls what is not callable here")
+        self._push(called.call(*arguments))
+
+    def _build(self, state: Any) -> None:
+        if not isinstance(self.stack[-1], Stand) or type(state) is not tuple:
+            raise PickleError("it sets the state of what has none")
+        self.stack[-1].build(state)
 
 
-class _Ndarray:
-    """Stands for ``numpy.ndarray``, which is only ever named, not called."""
-
-    __slots__ = ()
-
-
-class _MakeDtype:
-    __slots__ = ()
-
-    def __call__(self, name: object, *_: object) -> Dtype:
-        return Dtype(name)
+def _is_key(key: Any) -> bool:
+    """Strings and floats, and whole numbers of which no two have the same hash."""
+    return type(key) in (str, float) or (type(key) is int and abs(key) < LARGEST_KEY)
 
 
-class _Reconstruct:
-    __slots__ = ()
-
-    def __call__(self, kind: object, shape: object, _: object) -> Array:
-        if not isinstance(kind, _Ndarray) or shape != (0,):
-            raise pickle.UnpicklingError(f"an array that starts as {kind!r} of shape {shape!r}")
-        return Array()
-
-
-class _Scalar:
-    __slots__ = ()
-
-    def __call__(self, dtype: object, data: object) -> int | float | bool:
-        raw = _bytes(data)
-        if not isinstance(dtype, Dtype) or len(raw) != dtype.dtype.itemsize:
-            raise pickle.UnpicklingError("a scalar whose bytes do not fit its type")
-        number: int | float | bool = np.frombuffer(raw, dtype.dtype)[0].item()
-        return number
-
-
-def _bytes(data: object) -> bytes:
-    if isinstance(data, str):
-        return data.encode("latin1")
-    if not isinstance(data, bytes):
-        raise pickle.UnpicklingError(f"{type(data).__name__} where an array's bytes should be")
-    return data
-
-
-ADMITTED: dict[tuple[str, str], object] = {("numpy", "ndarray"): _Ndarray(), ("numpy", "dtype"): _MakeDtype()}
-for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):  # numpy 1 and 2
-    ADMITTED[_module, "scalar"] = _Scalar()
-    ADMITTED[_module, "_reconstruct"] = _Reconstruct()
-
-
-class RestrictedUnpickler(pickle.Unpickler):
-    """Finds the four globals of the published files, and nothing else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return ADMITTED[module, name]
-        except KeyError:
-            raise pickle.UnpicklingError(
-                f"it asks for {module}.{name}, and an archive of numbers needs no such thing: refused"
-            ) from None
+def _global(module: Any, name: Any = "") -> Stand:
+    if type(module) is not str or type(name) is not str:
+        raise PickleError("it asks for something whose name is no text")
+    try:
+        return ADMITTED[module, name]()
+    except KeyError:
+        asked = f"{module}.{name}"[:LONGEST_SHOWN]
+        raise PickleError(f"it asks for {asked}, and an archive of numbers needs no such thing: refused") from None
 
 
 def load(path: Path) -> Any:
     """What a pickle holds (arrays as `Array`); DataError where it is cut short, no pickle, or asks for code."""
     try:
-        with path.open("rb") as file:
-            return RestrictedUnpickler(file, encoding="latin1").load()
+        return _Machine().run(path.read_bytes())
     except Exception as error:  # a hostile pickle can raise nearly anything
-        raise DataError(f"{path} cannot be read as a published archive: {error}") from error
+        why = str(error)[:200] or type(error).__name__
+        raise DataError(f"{path} cannot be read as a published archive: {why}") from error
 
 
 def flat(value: object, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -127,8 +169,8 @@ def flat(value: object, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     times, are a small file and a huge array.
     """
     whole = np.dtype(dtype).kind in "iu"
-    if isinstance(value, Array) and value.values.dtype.kind in ("iu" if whole else "iuf"):
-        return value.values.astype(dtype)
+    if isinstance(value, Array) and value.dtype.kind in ("iu" if whole else "iuf"):
+        return value.values().astype(dtype)
     if isinstance(value, list) and set(map(type, value)) <= ({int} if whole else {int, float}):
         return np.array(value, dtype)
     raise TypeError(f"{type(value).__name__} where a list of {'integers' if whole else 'numbers'} should be")

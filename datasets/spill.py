@@ -18,7 +18,7 @@ import scipy.sparse
 
 from cdot.encode_dense import compress
 from datasets.errors import NoRoom
-from formats.source import Columns, Histogram, tally
+from formats.source import Columns, Histogram, Own, tally
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class _Block:
     indptr: npt.NDArray[np.uint32]  # of its columns (m + 1): one a block is kept, so it is narrow
 
 
-class Spill:
+class Spill(Own):
     """A float32 source that is filled by blocks of rows, from the first to the last."""
 
     dtype = np.dtype(np.float32)

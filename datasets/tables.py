@@ -1,6 +1,7 @@
 """Tables of numbers as text (.csv): a line a row, fields between commas, parsed in blocks by pyarrow.
 
-A first line in which no field is a number is a header. Numbers are read as float64 and rounded to
+A first line of words is a header; one with a field that is neither a number nor a word (empty, a missing mark, a
+number written in another way) is an error, for it may be a row. Numbers are read as float64 and rounded to
 float32. Nothing but a block is in memory; errors name the line.
 """
 
@@ -18,6 +19,8 @@ import numpy.typing as npt
 
 from datasets.compressed import opened
 from datasets.errors import DataError
+from datasets.header_line import is_header
+from datasets.plain_text import HEAD_BYTES, skip_mark
 from datasets.spill import Spill
 
 BLOCK_BYTES = 4 << 20  # of text, parsed at a time: up to 2 M numbers
@@ -27,15 +30,18 @@ FIELD_BYTES = 64  # that a field may have for lines to fit into a block
 
 @dataclass(frozen=True)
 class _Layout:
-    """Of a file: the ``fields`` of its first line, and how many lines stand ``above`` the first row."""
+    """Of a file: the ``fields`` of its first line, how many lines stand ``above`` the first row, and the ``mark``
+    in front of its text, in bytes."""
 
     path: Path
     fields: int
     above: int
+    mark: int
 
     def opened(self) -> Any:
         """The file from its first row on."""
         file = opened(self.path)
+        file.read(self.mark)
         for _ in range(self.above):
             file.readline(FIRST_LINE_BYTES)
         return file
@@ -56,7 +62,7 @@ def read_table(path: Path, drop: tuple[int, ...] = (), scratch: Path | None = No
     ``drop`` are columns that are no part of it (-1 is the last); rows are put aside in ``scratch``. DataError
     with the line for one that has more or fewer fields than the first, and for what is no finite number.
     """
-    layout = _layout(path)
+    layout = _layout(path, drop)
     kept = sorted(set(range(layout.fields)) - {column % layout.fields for column in drop})
     if not kept:
         raise DataError(f"{path} has {layout.fields} columns, all of which are to be dropped: it is another table")
@@ -67,12 +73,16 @@ def read_table(path: Path, drop: tuple[int, ...] = (), scratch: Path | None = No
         _check_finite(layout, numbers, narrow, spill.shape[0])
         changed = changed or bool((narrow != numbers).any())
         spill.add(narrow)
+    if not spill.shape[0]:
+        raise DataError(f"{path} has no rows: its first line is a header, and nothing follows")
     return spill, changed
 
 
-def _layout(path: Path) -> _Layout:
+def _layout(path: Path, drop: tuple[int, ...]) -> _Layout:
     above, line = -1, b"\n"
     with opened(path) as file:
+        mark = skip_mark(path, file.peek(HEAD_BYTES))
+        file.read(mark)
         while line and not line.strip():
             above, line = above + 1, file.readline(FIRST_LINE_BYTES)
     if not line:
@@ -80,19 +90,14 @@ def _layout(path: Path) -> _Layout:
     if len(line) == FIRST_LINE_BYTES:
         raise DataError(f"{path}: its first line is longer than {FIRST_LINE_BYTES} bytes, so it is no table")
     try:
-        fields = next(csv.reader([line.decode("utf-8-sig", "replace")]))
+        fields = next(csv.reader([line.decode("utf-8", "replace")]))
     except csv.Error as error:
         raise DataError(f"{path}, line {above + 1} is no line of a table: {error}") from error
-    header = not any(_is_number(field) for field in fields)
-    return _Layout(path, len(fields), above + header)
-
-
-def _is_number(field: str) -> bool:
     try:
-        float(field)
-    except ValueError:
-        return False
-    return True
+        header = is_header(fields, {column % len(fields) for column in drop})
+    except ValueError as error:
+        raise DataError(f"{path}, line {above + 1}, {error}") from error
+    return _Layout(path, len(fields), above + header, mark)
 
 
 def _blocks(layout: _Layout, kept: list[int]) -> Iterator[npt.NDArray[np.float64]]:

@@ -4,6 +4,10 @@ A source is anything with ``shape``, ``dtype``, ``histogram()`` and ``columns(be
 Encoders stream it by columns, so a matrix larger than memory is a source too
 (`datasets.cache.CachedSource` reads one from disk).
 
+What others made is looked at once, here: sources (`formats.foreign`) and scipy's matrices (`formats.sparse_input`),
+for encoders in C go where rows and pointers lead. What is more than an array of numbers (a mask, a unit, names of
+columns) is refused, for it would be lost.
+
 Values are float32, or int8 where a format stores int8. Input of another real type is taken
 where every value survives the conversion exactly; where one does not, the error says which and
 what to do, because lossless is the rule of this house.
@@ -22,9 +26,11 @@ import scipy.sparse
 from cdot.encode_dense import compress, fits
 from formats.columns import Columns, Histogram
 from formats.content import ContentHash, Tally
+from formats.foreign import MAX_DIMENSION, CheckedSource, Own
+from formats.sparse_input import columns_of
 
-MAX_DIMENSION = 2**31 - 1  # row and column numbers are int32, as scipy's
 BLOCK_ENTRIES = 1 << 21  # entries of one block that an encoder holds: 8 MiB of float32, which caches keep
+PLAIN_ARRAYS = (np.ndarray, np.memmap, np.matrix)  # whose subclasses may mean more than their numbers
 TOGETHER = 16  # columns of an array in row order that are read at once: they share cache lines
 
 
@@ -56,16 +62,23 @@ def as_source(matrix: Any, dtype: npt.DTypeLike = np.float32) -> Source:
     >>> as_source(np.eye(3), np.int8).columns(0, 1).values
     array([1], dtype=int8)
     """
-    if isinstance(matrix, np.ndarray):
-        return ArraySource(matrix, dtype)
+    if type(matrix) in PLAIN_ARRAYS:
+        return ArraySource(np.asarray(matrix), dtype)
     if scipy.sparse.issparse(matrix):
         return SparseSource(matrix, dtype)
     if isinstance(matrix, Source):
-        return matrix if matrix.dtype == dtype else ConvertedSource(matrix, dtype)
-    raise TypeError(
-        f"{type(matrix).__name__} is not a matrix that can be encoded: pass a 2-D numpy array, "
-        "a scipy sparse matrix, or an object with shape, dtype, histogram() and columns()"
-    )
+        own = matrix if isinstance(matrix, Own) else CheckedSource(matrix, tally)
+        return own if own.dtype == dtype else ConvertedSource(own, dtype)
+    raise TypeError(f"{type(matrix).__name__} is not a matrix that can be encoded: {_instead(matrix)}")
+
+
+def _instead(matrix: Any) -> str:
+    """What to pass instead of what is no matrix, or more than one."""
+    if isinstance(matrix, np.ma.MaskedArray):
+        return "its mask would be lost; pass W.filled(0) if what is hidden counts as zero"
+    if isinstance(matrix, np.ndarray) or hasattr(matrix, "__array__"):
+        return "it may be more than its numbers (a unit, names, a device); pass numpy.asarray(W) if they are all of it"
+    return "pass a 2-D numpy array, a scipy sparse matrix, or an object with shape, dtype, histogram() and columns()"
 
 
 def blocks(source: Source, entries: int = BLOCK_ENTRIES, *, multiple: int = 1) -> Iterator[tuple[int, int, Columns]]:
@@ -111,7 +124,7 @@ CHANGED = {  # what happens to a value that a dtype does not hold, and what to d
 }
 
 
-class _MemorySource:
+class _MemorySource(Own):
     """What the sources in memory share: type and range checks, and the histogram.
 
     ``dtype`` is what the matrix has, ``wanted`` what the source gives: float32 or int8.
@@ -190,15 +203,11 @@ def _compressed(block: npt.NDArray[Any]) -> Columns:
 
 
 class SparseSource(_MemorySource):
-    """A scipy sparse matrix or array of any format; duplicates are summed, stored zeros dropped."""
+    """A scipy sparse matrix or array of any format; duplicates are summed exactly, stored zeros dropped."""
 
     def __init__(self, matrix: Any, dtype: npt.DTypeLike = np.float32) -> None:
         super().__init__(matrix.shape, matrix.dtype, dtype)
-        csc = scipy.sparse.csc_array(matrix, copy=True)
-        csc.sum_duplicates()
-        csc.eliminate_zeros()
-        csc.sort_indices()
-        self._csc = csc
+        self._csc = columns_of(matrix)
 
     def columns(self, begin: int, end: int) -> Columns:
         self._check_range(begin, end)
@@ -226,6 +235,7 @@ __all__ = [
     "Columns",
     "ConvertedSource",
     "Histogram",
+    "Own",
     "Source",
     "SparseSource",
     "as_source",

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn
 from rich.text import Text
 
 from bench.plan import Cell, Plan
+from bench.show import orientation
 from bench.show.escape import visible
 from bench.show.table import matrix_table
 
@@ -98,6 +99,11 @@ class Screen:
 
     def loading(self, name: str) -> None:
         """A matrix is being read, fetched or made."""
+
+    def loaded(self, matrix: datasets.Matrix) -> None:
+        """A matrix is there: of a file, what its inputs and outputs are taken to be."""
+        if text := orientation.line(matrix):
+            self.console.print(Text(text), soft_wrap=True)
 
     def plan(self, costs: dict[Cell, float]) -> None:
         """All cells of the run, and the seconds that each may take."""

@@ -154,13 +154,15 @@ def test_a_sparse_archive_whose_indices_lie_outside(tmp_path: Path) -> None:
     for at in (90_000_000, -1):
         arrays = {"data": np.ones(2, np.float32), "indices": np.int32([0, at]), "indptr": np.int32([0, 1, 2])}
         np.savez(tmp_path / "o.npz", format=b"csr", shape=(2, 3), **arrays)
-        with pytest.raises(datasets.DataError, match=r"o.npz cannot be read as a matrix: indices must be"):
+        with pytest.raises(
+            datasets.DataError, match=rf"o.npz cannot be read as a matrix: .*damaged: index {at} is outside"
+        ):
             load(tmp_path / "o.npz", tmp_path)
 
 
 def test_a_size_that_no_memory_holds(tmp_path: Path) -> None:
     (tmp_path / "h.mtx").write_text("%%MatrixMarket matrix array real general\n2000000000 2000000000\n1\n")
-    with pytest.raises(datasets.DataError, match=r"h.mtx cannot be read as a matrix"):
+    with pytest.raises(datasets.DataError, match=r"h.mtx claims 2000000000 x 2000000000 .*DOTBENCH_READ_BYTES"):
         load(tmp_path / "h.mtx", tmp_path)
 
 
@@ -180,7 +182,7 @@ def test_codebooks_that_do_not_fit(codebook: object, index: object, words: str, 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "d.mtx").mkdir()
-    with pytest.raises(datasets.DataError, match=r"d.mtx: there is no such file"):
+    with pytest.raises(datasets.DataError, match=r"d.mtx: this is a folder, not a file"):
         load(tmp_path / "d.mtx", tmp_path)
 
 

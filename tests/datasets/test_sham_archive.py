@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from datasets import DataError, files, sham_archive
+from datasets import DataError, files, plain_pickle, sham_archive
 
 # By hand: symbols 0 (code 0), 2.0 (10), -3.0 (110), 1.0 (111); columns of a 4 x 3 matrix.
 CODE = {"symbs": [0.0, 2.0, -3.0, 1.0], "fs": [0, 0, 1, 2, 4], "fcl": [0, 0, 4, 6, 8], "lmax": 3}
@@ -153,6 +154,89 @@ def test_row_indices_that_do_not_fit(change: Any, tmp_path: Path) -> None:
     archive = sham_archive.read(*write(tmp_path, {**streams()[1], **change}))
     with pytest.raises(DataError, match="contradict"):
         sham_archive.decode(archive, 4)
+
+
+def tuples(levels: int) -> bytes:
+    """Tuples in tuples, each ten times the one before: their hash or text takes for ever."""
+    data = b"(K\x01tq\x000"
+    for level in range(levels):
+        data += b"(" + b"h%c" % level * 10 + b"tq%c0" % (level + 1)
+    return data + b"h%c" % levels
+
+
+STANDS = b"cnumpy\ndtype\n", b"cnumpy\nndarray\n", b"cnumpy.core.multiarray\n_reconstruct\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"}" + tuples(12) + b"Ns.", "keys of a dict are not all strings"),
+        (b"}(" + tuples(12) + b"Nu.", "keys of a dict are not all strings"),
+        (b"(" + tuples(12) + b"Nd.", "keys of a dict are not all strings"),
+        (b"}\x8a\x09" + b"\xff" * 8 + b"\x00Ns.", "keys of a dict are not all strings"),  # of one hash with others
+        (STANDS[0] + tuples(12) + b"\x85R.", "a dtype of an array is no plain number"),
+        (STANDS[2] + tuples(12) + b"K\x00\x85U\x01b\x87R.", "starts as something other than an empty array"),
+        (STANDS[2] + STANDS[1] + tuples(12) + b"U\x01b\x87R.", "starts as something other than an empty array"),
+        (STANDS[0] + b"U\x02f4\x85R(K\x03" + tuples(12) + b"NNNK\x00tb.", "state of a dtype"),
+        (b"(lp0\n" + b"\x8f.", "it uses EMPTY_SET"),
+        (b"\x80\x04cnumpy\nndarray\n)\x81.", "it uses NEWOBJ"),
+        (b"Pid\n.", "it uses PERSID"),
+        (b"\x82\x01.", "it uses EXT1"),
+        (b"K\x01K\x02a.", "appends to what is no list"),
+        (b"]K\x01K\x02s.", "sets the keys of what is no dict"),
+        (b"}(U\x01ae.", "appends to what is no list"),
+        (b"}(U\x01au.", "keys of a dict are not all strings"),
+        (b"K\x01N\x85R.", "calls what is not callable"),
+        (b"]N\x85b.", "sets the state of what has none"),
+        (b"NU\x01a\x93.", "name is no text"),
+        (b"h\x07.", "7"),
+        (b"\x87.", "takes more than it has"),
+        (b"K\x01", "pickle exhausted before seeing STOP"),
+        (b"\x80\x04\x8e" + b"\xff" * 8, "byte count > sys.maxsize"),  # 2^64 bytes, it says
+        (b"X\xff\xff\xff\x7f.", "expected 2147483647 bytes"),
+    ],
+)
+def test_pickles_that_lead_python_astray(data: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.pkl"
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=f"p.pkl cannot be read as a published archive.*{words}") as caught:
+        plain_pickle.load(path)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_memo_is_as_large_as_what_is_in_it(tmp_path: Path) -> None:
+    """Python's unpickler makes room for every index below: 2 GB for nine bytes."""
+    path = tmp_path / "p.pkl"
+    path.write_bytes(b"\x80\x04Nr\x00\x00\x00\x08.")
+    tracemalloc.start()
+    try:
+        assert plain_pickle.load(path) is None
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_every_protocol_of_python(tmp_path: Path) -> None:
+    value = {
+        "a": [1, -2, 3_000_000_000, 2**70, 1.5, True, None, ()],
+        "b": {"c": ("d", b"e" * 300, "f" * 300)},
+        1.5: [[]],
+    }
+    for protocol in range(2, 6):
+        (tmp_path / "p.pkl").write_bytes(pickle.dumps(value, protocol))
+        if protocol > 2:  # bytes are no part of older ones
+            assert plain_pickle.load(tmp_path / "p.pkl") == value
+    for protocol in range(3):
+        (tmp_path / "p.pkl").write_bytes(pickle.dumps({"a": [1, 2.5, True, "x", (1, 2, 3, 4)]}, protocol))
+        assert plain_pickle.load(tmp_path / "p.pkl") == {"a": [1, 2.5, True, "x", (1, 2, 3, 4)]}
+
+
+@pytest.mark.real_data("faults")
+def test_pickles_that_went_wrong(mirror: Path, tmp_path: Path) -> None:
+    code = write(tmp_path, {})[1]
+    for path in sorted((mirror / "faults").glob("*.pkl")):
+        with pytest.raises(DataError, match=path.name):
+            sham_archive.read(path, code)
 
 
 ARCHIVES = [

@@ -371,7 +371,7 @@ def test_a_vector_that_claims_billions() -> None:
 
 
 def test_damaged_at_random() -> None:
-    """The session fuzz_tflite goes on for ten minutes, with a limit of memory."""
+    """The session fuzz goes on with it, with a limit of memory."""
     rng, seed = random.Random(7), model()
     endings = [fuzz_tflite.check(fuzz_tflite.mutate(seed, rng)) for _ in range(1500)]
     assert 150 < endings.count("read") < 1350 and len(set(endings)) > 10

@@ -1,0 +1,173 @@
+"""Good files of each kind, small, made here: what fuzzing starts from."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import pickle
+import struct
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+TESTS = Path(__file__).resolve().parent.parent
+GOLDEN = TESTS / "formats" / "golden"
+PACKED = (".csv.gz", ".csv.bz2", ".csv.xz", ".mtx.gz", ".mtx.bz2", ".mtx.xz")
+ARCHIVE_ROWS = 4
+MARKET = b"%%MatrixMarket matrix "
+SIZES = ((1, 1), (3, 5), (20, 17), (300, 3), (40, 70), (0, 2))
+
+
+def matrix(n: int, m: int) -> np.ndarray:
+    """About a third nonzero, a few values, whole numbers where int8 is asked for."""
+    i, j = np.meshgrid(np.arange(n), np.arange(m), indexing="ij")
+    mixed = (i * 31 + j * 17 + i * j) % 13
+    return np.where(mixed < 4, mixed - 5, 0).astype(np.float32)
+
+
+def _saved(save: object, *arrays: object, **named: object) -> bytes:
+    file = io.BytesIO()
+    save(file, *arrays, **named)  # type: ignore[operator]
+    return file.getvalue()
+
+
+def arrays() -> list[bytes]:
+    """.npy of several dtypes and orders."""
+    W = matrix(6, 5)
+    kinds = ("<f4", "<f8", ">f4", "i1", "<u2", "<i8", "?", "<f2")
+    return [
+        *(_saved(np.save, W.astype(kind)) for kind in kinds),
+        _saved(np.save, np.asfortranarray(W)),
+        _saved(np.save, np.zeros((0, 3), np.float32)),
+    ]
+
+
+def archives() -> list[bytes]:
+    """.npz: one array, scipy's sparse kinds, a codebook with indices."""
+    import scipy.sparse
+
+    W = matrix(6, 8)
+    sparse = [scipy.sparse.csc_array(W), scipy.sparse.csr_matrix(W), scipy.sparse.coo_array(W)]
+    sparse.append(scipy.sparse.bsr_array(W, blocksize=(2, 2)))
+    book = {"codebook": np.array([0, 1.5, 2], np.float32), "index": (matrix(4, 4) != 0).astype(np.uint8)}
+    return [
+        _saved(np.savez, W),
+        _saved(np.savez_compressed, W),
+        _saved(np.savez, **book),
+        *(_saved(scipy.sparse.save_npz, kind, compressed=number % 2 == 0) for number, kind in enumerate(sparse)),
+    ]
+
+
+def markets() -> list[bytes]:
+    """Matrix Market: coordinate and array, the types of numbers, symmetries."""
+    return [
+        MARKET + b"coordinate real general\n% a word\n3 4 3\n1 1 1.5\n3 4 -2e-3\n2 2 7\n",
+        MARKET + b"coordinate integer symmetric\n3 3 2\n1 1 4\n3 2 -5\n",
+        MARKET + b"coordinate pattern general\n2 2 2\n1 2\n2 1\n",
+        MARKET + b"coordinate real skew-symmetric\n3 3 1\n2 1 1\n",
+        MARKET + b"array real general\n2 2\n1\n0\n2.5\n-1\n",
+        MARKET + b"array integer symmetric\n2 2\n1\n2\n3\n",
+    ]
+
+
+def tables() -> list[bytes]:
+    """Text: a header, quotes, empty lines, a byte order mark, other ends of lines."""
+    return [
+        b"1,2,3\n4,5,6\n",
+        b"a,b\n1.5,-2e3\n\n0,1\n",
+        b'\xef\xbb\xbf"x","y"\r\n"1","2"\r\n',
+        b"1\n2\n",
+        b"1;2\n3;4\n",
+        b"1\t2\n",
+    ]
+
+
+def packed() -> list[bytes]:
+    """Text under a packer's name: the first byte says which."""
+    packers = (gzip.compress, bz2.compress, lzma.compress)
+    texts = (tables()[1], markets()[0])
+    return [bytes([number]) + packers[number % 3](texts[number // 3]) for number in range(len(PACKED))]
+
+
+def patterns() -> list[bytes]:
+    return [b"3, 4, 5\n0 2 2 5\n0 3 1 2 3\n", b"1, 1, 0\n0 0\n\n"]
+
+
+def models() -> list[bytes]:
+    """Tiny ones and, where there is a mirror, its smaller ones."""
+    import fuzz_tflite
+
+    return fuzz_tflite.seeds()
+
+
+def pickles() -> list[bytes]:
+    """A published archive of 4 x 2, stream and code in one: lists, and arrays as numpy pickles them."""
+    plain = {
+        "int_list": [0b0110_1001 << 24], "col_end": [4, 8], "symbs": [0.0, 1.5], "fs": [0, 0, 2], "fcl": [0, 0, 2],
+        "lmax": 1,
+    }  # fmt: skip
+    sparse = {**plain, "cb_num": [4, 4], "ri": [0, 1, 2, 3] * 2}
+    arrays = {name: np.array(value) if name != "lmax" else np.int64(value) for name, value in sparse.items()}
+    return [pickle.dumps(kind, protocol) for kind in (plain, sparse, arrays) for protocol in (0, 2, 4)]
+
+
+def payloads(name: str = "", value_type: str = "") -> list[bytes]:
+    """Golden payloads and small ones of every shape, of all formats or of one format and value type."""
+    import formats
+
+    found = [path.read_bytes() for path in sorted(GOLDEN.glob("*.dbp"))]
+    for format_ in formats.standard_of_all():
+        for kind in format_.value_types:
+            if name in ("", format_.name):
+                found += [format_.encode(matrix(n, m).astype(kind)).data.tobytes() for n, m in SIZES]
+    wanted = {formats.kinds()[name].format_id} if name else None
+    number = {"float32": 1, "int8": 2}.get(value_type)
+    return [
+        data
+        for data in found
+        if (wanted is None or struct.unpack_from("<H", data, 6)[0] in wanted) and number in (None, data[5])
+    ]
+
+
+def resealed(data: bytes) -> bytes:
+    """A payload with the checksum that fits its bytes."""
+    from cdot.kernel import aligned, crc
+
+    if len(data) < 32:
+        return data
+    copy = aligned(len(data))
+    copy[:] = np.frombuffer(data, np.uint8)
+    copy[24:28] = np.frombuffer(struct.pack("<I", crc(copy)), np.uint8)
+    return copy.tobytes()
+
+
+def sheets() -> list[bytes]:
+    """The first rows of each committed results file; the first byte says which."""
+    from bench.rows import FILES
+
+    found = []
+    for number, name in enumerate(sorted(FILES)):
+        path = TESTS.parent / "results" / f"{name}.csv"
+        if path.exists():
+            with path.open("rb") as file:
+                found.append(bytes([number]) + b"".join(file.readline() for _ in range(4)))
+    return found
+
+
+def journals() -> list[bytes]:
+    """A journal with a few cells, passes, a machine and an input."""
+    from bench.journal import Journal
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.sqlite"
+        with Journal(path) as journal:
+            for number in range(3):
+                identity = {"metric": "time", "matrix": "0" * 64, "format": f"f{number}"}
+                journal.record(identity, {"dataset": "w", "status": "ok", "time_ratio": 1.25})
+                journal.add_pass(identity, "boot", number, {"log_median": 0.5, "raw": [1.0, 2.0]})
+            journal.record_machine("here", {"cpu": "one"})
+            journal.record_input("0" * 64, "w", "file", "1" * 64)
+        return [path.read_bytes()]

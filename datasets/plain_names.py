@@ -14,7 +14,7 @@ def shown(name: str) -> str:
     """A name for an error: of what cannot be printed the code, and no more of it than a line or two.
 
     >>> shown("w.npy"), shown("w" * 5000)[-10:]
-    ('w.npy', 'ww... (5000 letters)')
+    ('w.npy', '0 letters)')
     """
     plain = name if name.isprintable() else ascii(name)[1:-1]
     return plain if len(plain) <= LONGEST_SHOWN else f"{plain[:LONGEST_SHOWN]}... ({len(name)} letters)"

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from bench.matrix_names import by_matrix, matrix_of, names
 from bench.show.grid import label, short
 from cdot import build
 
@@ -51,11 +52,12 @@ def read(results: Path, name: str) -> list[Row]:
 
 def points(spaces: list[Row], times: list[Row], dataset: str) -> dict[str, tuple[float, float]]:
     """Bits per nonzero and nanoseconds per nonzero (batch 1, one thread, warm) of what has a style, in its order."""
-    sizes = {label(row): float(row["bits_per_nonzero"]) for row in spaces if row["dataset"] == dataset}
+    named = names([*spaces, *times])
+    sizes = {label(row): float(row["bits_per_nonzero"]) for row in spaces if named[matrix_of(row)] == dataset}
     sizes |= {peer: sizes[own] for peer, own in (("blas_dense", "dense"), ("scipy_csc", "csc")) if own in sizes}
     found = {}
     for row in times:
-        where = (row["dataset"], row["batch"], row["threads"], row["cache"])
+        where = (named[matrix_of(row)], row["batch"], row["threads"], row["cache"])
         name = label(row)
         if where == (dataset, "1", "1", "warm") and name in sizes:
             found[name] = (sizes[name], float(row["ns_per_nonzero"]))
@@ -110,10 +112,8 @@ def table(results: Path, dataset: str = DATASET) -> str:
     from bench.rows import typed
     from bench.show.table import matrix_table
 
-    rows = {
-        name: [typed(name, row) for row in read(results, f"{name}.csv") if row["dataset"] == dataset]
-        for name in ("space", "time", "cycles")
-    }
+    known = {name: read(results, f"{name}.csv") for name in ("space", "time", "cycles")}
+    rows = {name: [typed(name, row) for row in found] for name, found in by_matrix(known)[dataset].items()}
     out = io.StringIO()
     Console(file=out, width=90).print(matrix_table(rows, 90))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())

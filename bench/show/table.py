@@ -10,6 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bench.matrix_names import by_matrix
 from bench.show import systolic
 from bench.show.grid import SECTIONS, Grid, grid, notes
 
@@ -38,35 +39,25 @@ def matrix_table(rows: dict[str, list[Row]], width: int = 80) -> RenderableType:
 
 def print_tables(results: dict[str, list[Row]], names: list[str] | None, style: str, console: Console) -> None:
     """Prints the tables of results, or of the matrices that match some of ``names``; LookupError if none does."""
-    chosen = [name for name in _datasets(results) if not names or any(fnmatch(name, pattern) for pattern in names)]
+    datasets = list(dict.fromkeys(str(row["dataset"]) for rows in results.values() for row in rows))
+    chosen = [name for name in datasets if not names or any(fnmatch(name, pattern) for pattern in names)]
     if not chosen:
-        raise LookupError(
-            f"no results of {', '.join(names or [])}: there are {', '.join(_datasets(results)) or 'none'}"
-        )
+        raise LookupError(f"no results of {', '.join(names or [])}: there are {', '.join(datasets) or 'none'}")
+    asked = {file: [row for row in rows if row["dataset"] in chosen] for file, rows in results.items()}
     if style != "terminal":
-        print(
-            document({file: [row for row in rows if row["dataset"] in chosen] for file, rows in results.items()}, style)
-        )
+        print(document(asked, style))
         return
-    for name in chosen:
+    for name, rows in by_matrix(asked).items():
         console.print(Text(name, "bold"))
-        console.print(matrix_table(_of(results, name), console.width))
-
-
-def _datasets(results: dict[str, list[Row]]) -> list[str]:
-    return list(dict.fromkeys(str(row["dataset"]) for rows in results.values() for row in rows))
-
-
-def _of(results: dict[str, list[Row]], dataset: str) -> dict[str, list[Row]]:
-    return {file: [row for row in rows if row["dataset"] == dataset] for file, rows in results.items()}
+        console.print(matrix_table(rows, console.width))
 
 
 def document(results: dict[str, list[Row]], style: str) -> str:
     """All matrices of results in ``markdown`` or ``latex``, one table each, the best of a column in bold."""
     parts, grids = [], []
-    for dataset in _datasets(results):
-        grids.append(grid(_of(results, dataset), wide=True))
-        parts.append(_heading(dataset, style) + "\n\n" + _drawn(grids[-1], style))
+    for name, rows in by_matrix(results).items():
+        grids.append(grid(rows, wide=True))
+        parts.append(_heading(name, style) + "\n\n" + _drawn(grids[-1], style))
     for note in notes(grids):
         parts.append(_latex(note) if style == "latex" else note)
     return "\n\n".join(parts) + "\n"

@@ -171,7 +171,7 @@ def start(matrix: Path, home: Path, out: Path) -> subprocess.Popen[str]:
     while time.monotonic() < deadline:
         if journal.exists():
             with Journal(journal) as opened:
-                if opened._read("SELECT count(*) FROM passes")[0][0] > 5:
+                if len(opened._read("passes")) > 5:
                     return process
         time.sleep(0.05)
     process.kill()
@@ -180,7 +180,7 @@ def start(matrix: Path, home: Path, out: Path) -> subprocess.Popen[str]:
 
 def passes_of(home: Path) -> int:
     with Journal(home / "journal.sqlite") as journal:
-        return int(journal._read("SELECT count(*) FROM passes")[0][0])
+        return len(journal._read("passes"))
 
 
 def test_kill_minus_nine_loses_no_pass_and_writes_no_half_file(matrix: Path, home: Path, tmp_path: Path) -> None:

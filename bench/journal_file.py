@@ -1,0 +1,272 @@
+"""The journal's file: opened, brought to this version's schema, and mended where it is damaged.
+
+Opening looks at everything: SQLite's own check, and each row's digest. Where something does not fit, the rows that
+are whole go into a new file, the damaged one stays beside it, and one line says so.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+import sqlite3
+import time
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.journal_records import SCHEMA, TABLES, Values, is_whole, looks_whole, sealed, statements
+from bench.journal_salvage import PAGE, Found, salvage
+from formats.fresh import new_path, sweep
+
+LOG = logging.getLogger("dotbench")
+APPLICATION = 0x446F7400 + SCHEMA  # says again, elsewhere in the file, which schema it has
+MAGIC = b"SQLite format 3\0"
+
+
+class NewerJournal(RuntimeError):
+    """A journal that a newer version wrote."""
+
+
+class _Damaged(sqlite3.DatabaseError):
+    """What opening has found."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open journal. As long as it is open, nobody puts another file in its place."""
+
+    db: sqlite3.Connection
+    lock: int | None
+
+    def close(self) -> None:
+        self.db.close()
+        if self.lock is not None:
+            os.close(self.lock)
+
+
+def opened(path: Path, patience: float) -> Opened:
+    """The journal, made where there is none; sqlite3.Error where it cannot be used. ``patience``: seconds."""
+    sweep(path.parent, f".{path.name}.*")
+    lock = _lock_of(path)
+    try:
+        return Opened(_connected_or_mended(path, patience, lock), lock)
+    except BaseException:
+        if lock is not None:
+            os.close(lock)
+        raise
+
+
+def _lock_of(path: Path) -> int | None:
+    """Shared by all that have the journal open. None in a folder that cannot be written: SQLite says so."""
+    try:
+        lock = os.open(path.with_name(f"{path.name}-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError:
+        return None
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return lock
+
+
+def _connected_or_mended(path: Path, patience: float, lock: int | None) -> sqlite3.Connection:
+    try:
+        return _connected(path, patience)
+    except sqlite3.DatabaseError as error:
+        if lock is None or not _can_be_mended(path, error):
+            raise
+        first = error
+    _wait_for_others(path, lock, patience, first)
+    try:
+        return _connected(path, patience)  # another process may have mended it in the meantime
+    except sqlite3.DatabaseError as error:
+        _mend(path, error)
+        return _connected(path, patience)
+    finally:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def _wait_for_others(path: Path, lock: int, patience: float, why: Exception) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise sqlite3.OperationalError(f"{why}, and another process has it open, so it stays locked") from None
+            time.sleep(0.05)
+
+
+def _connected(path: Path, patience: float) -> sqlite3.Connection:
+    with suppress(OSError):  # by the umask, so that a group may share a home; SQLite would leave the group out
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o666))
+    db = sqlite3.connect(path, timeout=patience, isolation_level=None)
+    try:
+        _prepare_patiently(path, db, patience)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _prepare_patiently(path: Path, db: sqlite3.Connection, patience: float) -> None:
+    """Switching to the log does not wait for a lock by itself."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return _prepare(path, db)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def _prepare(path: Path, db: sqlite3.Connection) -> None:
+    version = _schema(path, db)
+    new = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if new and not version:
+        db.execute(f"PRAGMA page_size={PAGE}")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")
+    if version == 1:
+        _check(db)
+        _migrate(path, db)
+    elif not version:
+        if not new:
+            raise _Damaged("it has tables, and no version")
+        db.executescript(statements())
+        _say_schema(db)
+    else:
+        _check(db)
+        _check_rows(db)
+        db.execute(f"PRAGMA user_version={SCHEMA}")  # whether it can be written is seen here
+
+
+def _schema(path: Path, db: sqlite3.Connection) -> int:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    if (version, application) in ((0, 0), (1, 0), (SCHEMA, APPLICATION)):
+        return int(version)
+    if version > SCHEMA and application in (0, APPLICATION - SCHEMA + version):
+        raise NewerJournal(
+            f"{path} is a journal of schema {version}, and this version knows {SCHEMA}: "
+            "update dotbench, or move the file away to measure anew"
+        )
+    raise _Damaged("its header says two versions")
+
+
+def _say_schema(db: sqlite3.Connection) -> None:
+    db.execute(f"PRAGMA user_version={SCHEMA}")
+    db.execute(f"PRAGMA application_id={APPLICATION}")
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """SQLite's own look at pages, trees and indices."""
+    (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise _Damaged(" ".join(str(found).split()))
+
+
+def _check_rows(db: sqlite3.Connection) -> None:
+    for table in TABLES:
+        for row in db.execute(f"SELECT * FROM {table}"):
+            if not is_whole(table, row):
+                raise _Damaged("digests that do not fit")
+
+
+# ---- from schema 1
+
+
+def _migrate(path: Path, db: sqlite3.Connection) -> None:
+    """The same rows with digests, in their order, in one step; what cannot be what was written is left out."""
+    lost = 0
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for table, (columns, _) in TABLES.items():
+            rows = db.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY rowid").fetchall()
+            db.execute(f"DROP TABLE {table}")
+            good = [sealed(table, row) for row in rows if looks_whole(table, row)]
+            lost += len(rows) - len(good)
+            for statement in statements().split(";\n"):
+                db.execute(statement)
+            _insert(db, table, good)
+        _say_schema(db)
+        if lost:
+            aside = _aside(path)
+            shutil.copyfile(path, aside)
+            LOG.warning(_words(path, lost, "rows that are no JSON", aside))
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def _insert(db: sqlite3.Connection, table: str, rows: list[Values]) -> None:
+    marks = ", ".join("?" * (len(TABLES[table][0]) + 1))
+    db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+
+
+# ---- mending
+
+
+def _can_be_mended(path: Path, error: sqlite3.DatabaseError) -> bool:
+    """Whether it is the file that is wrong, and it is a journal."""
+    elsewhere = ("locked", "full", "unable to open", "disk I/O")
+    if any(word in str(error) for word in elsewhere) or not path.is_file() or not os.access(path, os.W_OK):
+        return False
+    if isinstance(error, sqlite3.OperationalError) and "readonly" in str(error) and not _odd_header(path):
+        return False
+    with path.open("rb") as file:
+        begins = file.read(len(MAGIC))
+    near = sum(a != b for a, b in zip(begins, MAGIC, strict=False)) <= 1 and len(begins) == len(MAGIC)
+    return near or any(salvage(path).values())
+
+
+def _odd_header(path: Path) -> bool:
+    """Whether the file says of itself that only a later SQLite may write it (1: no log, 2: with one)."""
+    with path.open("rb") as file:
+        return not set(file.read(20)[18:20]) <= {1, 2}
+
+
+def _mend(path: Path, error: sqlite3.DatabaseError) -> None:
+    """A new file with all rows that are whole in the damaged one's place."""
+    found = salvage(path)
+    made = new_path(path)
+    try:
+        with closing(sqlite3.connect(made, isolation_level=None)) as db:
+            _fill(db, found)
+        aside = _aside(path)
+        shutil.copyfile(path, aside)
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists():
+            log.replace(aside.with_name(f"{aside.name}-wal"))
+        path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
+    LOG.warning(_words(path, None, str(error), aside, found))
+
+
+def _fill(db: sqlite3.Connection, found: Found) -> None:
+    db.execute(f"PRAGMA page_size={PAGE}")
+    db.executescript(statements())
+    db.execute("BEGIN")
+    for table, rows in found.items():
+        _insert(db, table, list(rows.values()))
+    db.execute("COMMIT")
+    _say_schema(db)
+
+
+def _aside(path: Path) -> Path:
+    """A name for the damaged file that none has."""
+    day = time.strftime("%Y-%m-%d")
+    numbers = (f"{path.name}.damaged-{day}{f'-{number}' if number else ''}" for number in range(10**6))
+    return next(one for one in map(path.with_name, numbers) if not one.exists())
+
+
+def _words(path: Path, lost: int | None, why: str, aside: Path, found: Found | None = None) -> str:
+    kept = f"{len(found['cells'])} cells and {len(found['passes'])} passes were read from it" if found else ""
+    gone = f"{lost} rows could not be read" if lost is not None else kept or "none of its rows could be read"
+    return (
+        f"the journal {path} was damaged ({why}): {gone}, what is missing is measured again; the damaged file is kept "
+        f"as {aside.name}"
+    )

@@ -69,20 +69,56 @@ def _lock_of(path: Path) -> int | None:
 
 
 def _connected_or_mended(path: Path, patience: float, lock: int | None) -> sqlite3.Connection:
+    from_log = _rows_of_log(path, lock)
     try:
-        return _connected(path, patience)
+        db = _connected(path, patience)
     except sqlite3.DatabaseError as error:
         if lock is None or not _can_be_mended(path, error):
             raise
-        first = error
-    _wait_for_others(path, lock, patience, first)
+        _wait_for_others(path, lock, patience, error)
+        db, from_log = _mended(path, patience, from_log), {}
+    _read_back(path, db, from_log)
+    if lock is not None:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+    return db
+
+
+def _rows_of_log(path: Path, lock: int | None) -> Found:
+    """What a run that was killed has left in the log, before SQLite, which takes it up to its first damaged page,
+    empties it. Nothing where the log is another run's and in use."""
+    log = path.with_name(f"{path.name}-wal")
+    if lock is None or not log.is_file() or not log.stat().st_size:
+        return {}
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        return {}
+    return salvage(path, log_only=True)
+
+
+def _mended(path: Path, patience: float, from_log: Found) -> sqlite3.Connection:
     try:
         return _connected(path, patience)  # another process may have mended it in the meantime
     except sqlite3.DatabaseError as error:
-        _mend(path, error)
+        _mend(path, error, from_log)
         return _connected(path, patience)
-    finally:
-        fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def _read_back(path: Path, db: sqlite3.Connection, found: Found) -> None:
+    count = 0
+    for table, rows in found.items():
+        key = TABLES[table][1]
+        where = " AND ".join(f"{name} = ?" for name in key)
+        for at, (number, values) in rows.items():
+            known = db.execute(f"SELECT rowid FROM {table} WHERE {where}", at).fetchone()
+            if known is None or known[0] < number:
+                _insert(db, table, [values])
+                count += 1
+    if count:
+        LOG.warning(
+            "the journal %s: its log was damaged (%s-wal); %d rows were read back from it", path, path.name, count
+        )
 
 
 def _wait_for_others(path: Path, lock: int, patience: float, why: Exception) -> None:
@@ -227,13 +263,17 @@ def _odd_header(path: Path) -> bool:
         return not set(file.read(20)[18:20]) <= {1, 2}
 
 
-def _mend(path: Path, error: sqlite3.DatabaseError) -> None:
+def _mend(path: Path, error: sqlite3.DatabaseError, from_log: Found) -> None:
     """A new file with all rows that are whole in the damaged one's place."""
     found = salvage(path)
+    for table, rows in from_log.items():
+        for key, row in rows.items():
+            found[table][key] = max(row, found[table].get(key, row), key=lambda one: one[0])
     made = new_path(path)
     try:
         with closing(sqlite3.connect(made, isolation_level=None)) as db:
             _fill(db, found)
+        _onto_disk(made)
         aside = _aside(path)
         shutil.copyfile(path, aside)
         log = path.with_name(f"{path.name}-wal")
@@ -248,12 +288,22 @@ def _mend(path: Path, error: sqlite3.DatabaseError) -> None:
 
 def _fill(db: sqlite3.Connection, found: Found) -> None:
     db.execute(f"PRAGMA page_size={PAGE}")
-    db.executescript(statements())
+    db.execute("PRAGMA synchronous=OFF")  # nobody sees it before it is on the disk
     db.execute("BEGIN")
+    for statement in statements().split(";\n"):
+        db.execute(statement)
     for table, rows in found.items():
-        _insert(db, table, list(rows.values()))
+        _insert(db, table, [values for _, values in rows.values()])
     db.execute("COMMIT")
     _say_schema(db)
+
+
+def _onto_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _aside(path: Path) -> Path:

@@ -30,24 +30,22 @@ HEADERS = {
 PATTERNS = {table: re.compile(rb"(?=([\x05-\x20])(" + header + rb"))", re.DOTALL) for table, header in HEADERS.items()}
 INTEGER_BYTES = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 
-Found = dict[str, dict[Values, Values]]
+Found = dict[str, dict[Values, tuple[int, Values]]]
 
 
-def salvage(path: Path) -> Found:
-    """By table and key the rows, digests included, that are whole; of several with a key the one written last."""
+def salvage(path: Path, log_only: bool = False) -> Found:
+    """By table and key the numbers and values (digests included) of the rows that are whole, in their order; of several
+    with a key the one written last. ``log_only``: those in pages of the write-ahead log."""
     data, log = (one.read_bytes() if one.is_file() else b"" for one in (path, path.with_name(f"{path.name}-wal")))
     pages = _Pages(data, log)
-    best: dict[str, dict[Values, tuple[int, Values]]] = {table: {} for table in TABLES}
-    for page in pages.all():
+    best: Found = {table: {} for table in TABLES}
+    for page in pages.of_log() if log_only else pages.all():
         for table in TABLES:
             for rowid, values in _records(table, page, pages):
                 known = best[table].get(key_of(table, values))
                 if known is None or rowid >= known[0]:
                     best[table][key_of(table, values)] = rowid, values
-    return {
-        table: {key: values for key, (_, values) in sorted(found.items(), key=lambda one: one[1][0])}
-        for table, found in best.items()
-    }
+    return {table: dict(sorted(found.items(), key=lambda one: one[1][0])) for table, found in best.items()}
 
 
 class _Pages:
@@ -62,7 +60,10 @@ class _Pages:
 
     def all(self) -> Iterator[bytes]:
         yield from self._pages
-        yield from (page for _, page in self._frames)
+        yield from self.of_log()
+
+    def of_log(self) -> Iterator[bytes]:
+        return (page for _, page in self._frames)
 
     def chains(self, number: int, size: int) -> Iterator[bytes]:
         """What the chain of overflow pages from ``number`` on may hold, ``size`` bytes: the log's, and the file's."""

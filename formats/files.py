@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from cdot.errors import PayloadError
 from cdot.kernel import aligned
+from formats.fresh import new_file
 
 
 def write(path: Path, data: npt.NDArray[np.uint8]) -> None:
@@ -20,12 +20,11 @@ def write(path: Path, data: npt.NDArray[np.uint8]) -> None:
     """
     made = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            made = Path(file.name)
+        file, made = new_file(path)
+        with file:
             file.write(data.data)
             file.flush()
             os.fsync(file.fileno())
-        made.chmod(0o644)
         made.replace(path)
     except OSError as error:
         if made:

@@ -6,12 +6,12 @@ afterwards is wrong where the umask is strict. What a process that was killed ha
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 DAY_SECONDS = 24 * 3600
 
@@ -21,10 +21,10 @@ def new_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(6)}")
 
 
-def new_file(path: Path) -> tuple[int, Path]:
+def new_file(path: Path) -> tuple[IO[bytes], Path]:
     """An open, empty file beside ``path`` and its name."""
     made = new_path(path)
-    return os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), made
+    return made.open("xb"), made
 
 
 def new_folder(place: Path, prefix: str) -> Path:

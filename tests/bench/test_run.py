@@ -21,6 +21,7 @@ import formats
 from bench import identity, outcome, peers, session, workers
 from bench.journal import Journal
 from bench.plan import Cell, Effort, Plan
+from bench.sealed import write_sealed
 from bench.show import screen as screens
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -131,7 +132,9 @@ def test_a_wrong_product_fails_its_cell_loudly_and_the_run_goes_on(matrix: Path,
     (reference,) = (home / "payloads").iterdir()
     X = np.ones((1, 64), np.float32)
     Y = (X.astype(np.float64) @ np.load(matrix)) + np.eye(1, 48, 17)
-    np.savez(reference / "products-1.npz", X=X, Y=Y, scale=np.abs(Y))
+    arrays = io.BytesIO()
+    np.savez(arrays, X=X, Y=Y, scale=np.abs(Y))
+    write_sealed(reference / "products-1.products", arrays.getvalue())
     status, text = run(plan(matrix), home, tmp_path / "results")
     timed = rows(tmp_path / "results", "time")
     wrong = [row for row in timed if row["batch"] == "1" and not row["format"].startswith("ceiling:")]

@@ -23,6 +23,7 @@ from bench.peers.peer import Peer
 from bench.published import commands as publishing
 from bench.report import commands as reporting
 from bench.show.listing import list_
+from bench.show.reader_gone import PipeConsole, ReaderGone
 from bench.trouble import Trouble
 from cdot import build
 
@@ -146,7 +147,7 @@ def run(
     registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries(), *datasets.seeded.entries()}
     own = not registered.issuperset(plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
-    sys.exit(run_plan(plan, home(), out, Console(), quick))
+    sys.exit(run_plan(plan, home(), out, PipeConsole(), quick))
 
 
 def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[Peer, ...]]:
@@ -242,6 +243,8 @@ def main() -> None:
         command(standalone_mode=True)
     except KeyboardInterrupt:
         sys.exit(130)
+    except ReaderGone:
+        sys.exit(141)  # as shells say of it
     except (build.BuildError, journals.JournalError, exports.ExportError, datasets.DataError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)

@@ -10,7 +10,6 @@ import csv
 import fcntl
 import io
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,10 +18,12 @@ from typing import Any
 
 from bench import sheet
 from bench.rows import FILES, as_text, extra_keys, key, place
+from cdot.fresh import new_file, sweep
 
 Row = dict[str, Any]
 ShaNow = Callable[[str, Row], str | None]
 
+AGAIN = "dotbench export"
 GIVES_WAY = ("skipped", "unavailable", "timeout")
 
 
@@ -159,22 +160,25 @@ def render(file: str, rows: Iterable[Row]) -> bytes:
     return out.getvalue().encode()
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Replaces a file by another in one step; after a kill at any moment it is the old or the new one."""
+def write_whole(path: Path, data: bytes, again: str = AGAIN) -> None:
+    """Replaces a file by another in one step; after a kill at any moment it is the old or the new one.
+
+    ``again``: the command that writes it once there is room.
+    """
     made = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}", delete=False) as file:
-            made = Path(file.name)
+        sweep(path.parent, f".{path.name}.*")
+        file, made = new_file(path)
+        with file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        made.chmod(0o644)
         made.replace(path)
     except OSError as error:
         raise ExportError(
             f"{path} cannot be written: {error.strerror}. What was there is as it was, and what was measured "
-            "is in the journal: make room or choose --out, then run dotbench export"
+            f"is in the journal: make room or choose --out, then run {again}"
         ) from error
     finally:
         if made:  # after an error or Ctrl-C; else it has become the file
@@ -186,13 +190,15 @@ def export(
     results: Path,
     planned: dict[str, set[tuple[Any, ...]]],
     sha_now: ShaNow,
+    again: str = AGAIN,
 ) -> ExportReport:
     """Merges rows into the CSV files of a folder. All files are read before the first is written.
 
-    ``sha_now(file, row)``: the code hash that a row would have in this checkout, None if unknown.
+    ``sha_now(file, row)``: the code hash that a row would have in this checkout, None if unknown. ``again``: the
+    command that exports the same rows, for whoever is told that it could not be done.
     """
     report = ExportReport()
-    with _alone_in(results):
+    with _alone_in(results, again):
         ready = {}
         for file, new in rows_by_file.items():
             path = results / f"{file}.csv"
@@ -202,7 +208,7 @@ def export(
             report.written[file] = len(merged)
         ready |= _others(results, rows_by_file, report)
         for path, data in ready.items():
-            write_whole(path, data)
+            write_whole(path, data, again)
     return report
 
 
@@ -223,7 +229,7 @@ def _others(results: Path, rows_by_file: dict[str, list[Row]], report: ExportRep
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def _alone_in(folder: Path, again: str) -> Iterator[None]:
     """Only one process merges into a folder at a time, so that two runs keep each other's rows."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -231,7 +237,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise ExportError(
             f"{folder} cannot be written: {error.strerror}. What was measured is in the journal: choose --out, "
-            "then run dotbench export"
+            f"then run {again}"
         ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.journal_records import SCHEMA, TABLES, Values, is_whole, looks_whole, sealed, statements
 from bench.journal_salvage import PAGE, Found, salvage
-from formats.fresh import new_path, sweep
+from cdot.fresh import new_path, sweep
 
 LOG = logging.getLogger("dotbench")
 APPLICATION = 0x446F7400 + SCHEMA  # says again, elsewhere in the file, which schema it has

@@ -8,7 +8,7 @@ import formats
 from bench import identity, peers
 from bench.sealed import is_as_noted
 from cdot.errors import PayloadError
-from formats.fresh import sweep
+from cdot.fresh import sweep
 
 
 def folder(home: Path, matrix_sha256: str) -> Path:

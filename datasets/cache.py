@@ -18,10 +18,10 @@ from typing import IO, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from cdot.fresh import new_folder, sweep
 from datasets.cache_check import verify
 from datasets.errors import DataError, NoRoom
 from formats.content import ContentHash, Tally
-from formats.fresh import new_folder, sweep
 from formats.source import Columns, Histogram, Source, blocks
 
 VERSION = 2  # of what readers and this layout make; another one is another folder

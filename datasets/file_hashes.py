@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cdot.fresh import new_file, sweep
 from datasets.errors import DataError, NoRoom
 from datasets.stamps import Stamp, is_certain, stamp_of
-from formats.fresh import new_file, sweep
 
 LOG = logging.getLogger("dotbench")
 

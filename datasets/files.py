@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cdot.build import BuildError
 from datasets.compressed import OPENERS, opened
 from datasets.errors import DataError
 from datasets.patterns import read_pattern
@@ -47,7 +48,7 @@ def read(path: Path, drop: tuple[int, ...] = (), scratch: Path | None = None) ->
         return rounded(matrix)
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file") from error
-    except DataError:
+    except (DataError, BuildError):  # a compiler that is missing is no fault of the file
         raise
     except Exception as error:  # damaged files raise nearly anything: zlib.error, IndexError, MemoryError
         raise DataError(f"{path} cannot be read as a matrix: {_advised(str(error))}") from error

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cdot.errors import PayloadError
+from cdot.fresh import new_file
 from cdot.kernel import aligned
-from formats.fresh import new_file
 
 
 def write(path: Path, data: npt.NDArray[np.uint8]) -> None:

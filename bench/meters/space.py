@@ -22,9 +22,9 @@ from bench.peers.peer import Peer
 from bench.plan import BOUNDS, Cell, Plan
 from bench.products import cached_reference
 from bench.sealed import read_sealed, write_beside, write_sealed
+from cdot.fresh import new_path
 from datasets.cache import CachedSource
 from formats.format import Format
-from formats.fresh import new_path
 from formats.payload import Payload
 from formats.source import Source, blocks, matrix_sha256
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import journal_file
+from bench.journal_mending import LOG
 from bench.journal_records import cell_key, is_whole, sealed
 
 Identity = dict[str, Any]
@@ -105,7 +106,7 @@ class Journal:
         whole = [row[:-1] for row in found if is_whole(table, row)]
         if len(whole) < len(found):
             lost = f"{len(found) - len(whole)} of its rows were damaged while it was open, and are measured again"
-            journal_file.LOG.warning("the journal %s: %s", self._path, lost)
+            LOG.warning("the journal %s: %s", self._path, lost)
         return whole
 
     # ---- cells

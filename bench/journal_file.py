@@ -7,22 +7,28 @@ are whole go into a new file, the damaged one stays beside it, and one line says
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import shutil
 import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.journal_records import SCHEMA, TABLES, Values, is_whole, looks_whole, sealed, statements
+from bench.journal_mending import LOG, aside_of, can_be_mended, mend, words_of
+from bench.journal_records import (
+    APPLICATION,
+    SCHEMA,
+    TABLES,
+    insert,
+    is_whole,
+    looks_whole,
+    say_schema,
+    sealed,
+    statements,
+)
 from bench.journal_salvage import PAGE, Found, salvage
-from cdot.fresh import new_path, sweep
-
-LOG = logging.getLogger("dotbench")
-APPLICATION = 0x446F7400 + SCHEMA  # says again, elsewhere in the file, which schema it has
-MAGIC = b"SQLite format 3\0"
+from cdot.fresh import sweep
 
 
 class NewerJournal(RuntimeError):
@@ -73,7 +79,7 @@ def _connected_or_mended(path: Path, patience: float, lock: int | None) -> sqlit
     try:
         db = _connected(path, patience)
     except sqlite3.DatabaseError as error:
-        if lock is None or not _can_be_mended(path, error):
+        if lock is None or not can_be_mended(path, error):
             raise
         _wait_for_others(path, lock, patience, error)
         db, from_log = _mended(path, patience, from_log), {}
@@ -101,7 +107,7 @@ def _mended(path: Path, patience: float, from_log: Found) -> sqlite3.Connection:
     try:
         return _connected(path, patience)  # another process may have mended it in the meantime
     except sqlite3.DatabaseError as error:
-        _mend(path, error, from_log)
+        mend(path, error, from_log)
         return _connected(path, patience)
 
 
@@ -113,7 +119,7 @@ def _read_back(path: Path, db: sqlite3.Connection, found: Found) -> None:
         for at, (number, values) in rows.items():
             known = db.execute(f"SELECT rowid FROM {table} WHERE {where}", at).fetchone()
             if known is None or known[0] < number:
-                _insert(db, table, [values])
+                insert(db, table, [values])
                 count += 1
     if count:
         LOG.warning(
@@ -170,7 +176,7 @@ def _prepare(path: Path, db: sqlite3.Connection) -> None:
         if not new:
             raise _Damaged("it has tables, and no version")
         db.executescript(statements())
-        _say_schema(db)
+        say_schema(db)
     else:
         _check(db)
         _check_rows(db)
@@ -188,11 +194,6 @@ def _schema(path: Path, db: sqlite3.Connection) -> int:
             "update dotbench, or move the file away to measure anew"
         )
     raise _Damaged("its header says two versions")
-
-
-def _say_schema(db: sqlite3.Connection) -> None:
-    db.execute(f"PRAGMA user_version={SCHEMA}")
-    db.execute(f"PRAGMA application_id={APPLICATION}")
 
 
 def _check(db: sqlite3.Connection) -> None:
@@ -224,99 +225,13 @@ def _migrate(path: Path, db: sqlite3.Connection) -> None:
             lost += len(rows) - len(good)
             for statement in statements().split(";\n"):
                 db.execute(statement)
-            _insert(db, table, good)
-        _say_schema(db)
+            insert(db, table, good)
+        say_schema(db)
         if lost:
-            aside = _aside(path)
+            aside = aside_of(path)
             shutil.copyfile(path, aside)
-            LOG.warning(_words(path, lost, "rows that are no JSON", aside))
+            LOG.warning(words_of(path, lost, "rows that are no JSON", aside))
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")
         raise
-
-
-def _insert(db: sqlite3.Connection, table: str, rows: list[Values]) -> None:
-    marks = ", ".join("?" * (len(TABLES[table][0]) + 1))
-    db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
-
-
-# ---- mending
-
-
-def _can_be_mended(path: Path, error: sqlite3.DatabaseError) -> bool:
-    """Whether it is the file that is wrong, and it is a journal."""
-    elsewhere = ("locked", "full", "unable to open", "disk I/O")
-    if any(word in str(error) for word in elsewhere) or not path.is_file() or not os.access(path, os.W_OK):
-        return False
-    if isinstance(error, sqlite3.OperationalError) and "readonly" in str(error) and not _odd_header(path):
-        return False
-    with path.open("rb") as file:
-        begins = file.read(len(MAGIC))
-    near = sum(a != b for a, b in zip(begins, MAGIC, strict=False)) <= 1 and len(begins) == len(MAGIC)
-    return near or any(salvage(path).values())
-
-
-def _odd_header(path: Path) -> bool:
-    """Whether the file says of itself that only a later SQLite may write it (1: no log, 2: with one)."""
-    with path.open("rb") as file:
-        return not set(file.read(20)[18:20]) <= {1, 2}
-
-
-def _mend(path: Path, error: sqlite3.DatabaseError, from_log: Found) -> None:
-    """A new file with all rows that are whole in the damaged one's place."""
-    found = salvage(path)
-    for table, rows in from_log.items():
-        for key, row in rows.items():
-            found[table][key] = max(row, found[table].get(key, row), key=lambda one: one[0])
-    made = new_path(path)
-    try:
-        with closing(sqlite3.connect(made, isolation_level=None)) as db:
-            _fill(db, found)
-        _onto_disk(made)
-        aside = _aside(path)
-        shutil.copyfile(path, aside)
-        log = path.with_name(f"{path.name}-wal")
-        if log.exists():
-            log.replace(aside.with_name(f"{aside.name}-wal"))
-        path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
-        made.replace(path)
-    finally:
-        made.unlink(missing_ok=True)
-    LOG.warning(_words(path, None, str(error), aside, found))
-
-
-def _fill(db: sqlite3.Connection, found: Found) -> None:
-    db.execute(f"PRAGMA page_size={PAGE}")
-    db.execute("PRAGMA synchronous=OFF")  # nobody sees it before it is on the disk
-    db.execute("BEGIN")
-    for statement in statements().split(";\n"):
-        db.execute(statement)
-    for table, rows in found.items():
-        _insert(db, table, [values for _, values in rows.values()])
-    db.execute("COMMIT")
-    _say_schema(db)
-
-
-def _onto_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _aside(path: Path) -> Path:
-    """A name for the damaged file that none has."""
-    day = time.strftime("%Y-%m-%d")
-    numbers = (f"{path.name}.damaged-{day}{f'-{number}' if number else ''}" for number in range(10**6))
-    return next(one for one in map(path.with_name, numbers) if not one.exists())
-
-
-def _words(path: Path, lost: int | None, why: str, aside: Path, found: Found | None = None) -> str:
-    kept = f"{len(found['cells'])} cells and {len(found['passes'])} passes were read from it" if found else ""
-    gone = f"{lost} rows could not be read" if lost is not None else kept or "none of its rows could be read"
-    return (
-        f"the journal {path} was damaged ({why}): {gone}, what is missing is measured again; the damaged file is kept "
-        f"as {aside.name}"
-    )

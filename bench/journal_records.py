@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 SCHEMA = 2  # 1 had no digests
+APPLICATION = 0x446F7400 + SCHEMA  # says again, elsewhere in the file, which schema it has
 # Columns before the digest, and how many of them are the primary key.
 TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cells": (("key", "identity", "status", "row", "finished_at"), ("key",)),
@@ -76,3 +78,15 @@ def looks_whole(table: str, values: Sequence[Any]) -> bool:
 def cell_key(identity: dict[str, Any]) -> str:
     """SHA-256 of an identity, whatever the order of its items."""
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def insert(db: sqlite3.Connection, table: str, rows: list[Values]) -> None:
+    """Rows with their digests."""
+    marks = ", ".join("?" * (len(TABLES[table][0]) + 1))
+    db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+
+
+def say_schema(db: sqlite3.Connection) -> None:
+    """In both places of the file's header."""
+    db.execute(f"PRAGMA user_version={SCHEMA}")
+    db.execute(f"PRAGMA application_id={APPLICATION}")

@@ -25,6 +25,7 @@ from bench.published.cite import cite
 from bench.report import commands as reporting
 from bench.show.escape import Commands, Console, echo
 from bench.show.listing import list_, skipped
+from bench.show.reader_gone import PipeConsole, ReaderGone
 from bench.trouble import Trouble
 from cdot import build
 
@@ -158,7 +159,7 @@ def run(
     registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries(), *datasets.seeded.entries()}
     own = not registered.issuperset(plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
-    console = Console()
+    console = PipeConsole()
     for line in skipped(names or ()):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     sys.exit(run_plan(plan, home(), out, console, quick))
@@ -269,6 +270,8 @@ def main() -> None:
         command(standalone_mode=True)
     except KeyboardInterrupt:
         sys.exit(130)
+    except ReaderGone:
+        sys.exit(141)  # as shells say of it
     except (build.BuildError, journals.JournalError, exports.ExportError, datasets.DataError) as error:
         echo(f"Error: {error}", err=True)
         sys.exit(2)

@@ -163,7 +163,8 @@ def main(
         for works in ([one.work() for one in LAYERS], *nets.values()):
             new += _told(console, runner, _jobs(works, split_names(labels)), places, plugin)
         console.print(f"{runner.name}: {len(new)} rows in {time.monotonic() - start:.0f} s")
-    export.export(rows, out, {}, lambda file, row: sha_now(row))
+    for line in export.export(rows, out, {}, lambda file, row: sha_now(row)).lines():
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
     for model, works in nets.items():
         _network(console, model, works, [row for row in rows.get("cycles", []) if row["runner"] == "qemu"], clock)
     failed = sum(row["status"] in ("failed", "timeout") for new in rows.values() for row in new)

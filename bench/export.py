@@ -10,7 +10,6 @@ import csv
 import fcntl
 import io
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from bench import sheet
-from bench.rows import FILES, KEYS, WORDS, as_text, key
+from bench.rows import FILES, WORDS, as_text, extra_keys, key, place
 from bench.show.escape import csv_text
+from cdot.fresh import new_file, sweep
 
 Row = dict[str, Any]
 ShaNow = Callable[[str, Row], str | None]
 
+AGAIN = "dotbench export"
 GIVES_WAY = ("skipped", "unavailable", "timeout")
 
 
@@ -33,21 +34,33 @@ class ExportError(RuntimeError):
 
 @dataclass
 class ExportReport:
-    """What happened to rows that an export did not bring."""
+    """What happened to rows that an export did not bring; counts by file.
+
+    ``written``: rows that are in the file now. ``replaced``: rows of another matrix than the one that has the name
+    now, by file and data set.
+    """
 
     written: dict[str, int] = field(default_factory=dict)
     kept_ok: list[str] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
+    replaced: dict[tuple[str, str], int] = field(default_factory=dict)
     unknown: dict[str, int] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
         """In words."""
         out = [f"kept the measured row of {label}: this run had none" for label in self.kept_ok]
         for file, count in self.dropped.items():
-            out.append(f"{file}.csv: {count} rows dropped, measured by code that has changed since")
+            out.append(f"{file}.csv: {rows_of(count)} dropped, measured by code that has changed since")
+        for (file, dataset), count in self.replaced.items():
+            out.append(f"{file}.csv: {rows_of(count)} of {dataset} dropped: the name stands for another matrix now")
         for file, count in self.unknown.items():
-            out.append(f"{file}.csv: {count} rows kept of formats that are not installed here")
+            out.append(f"{file}.csv: {rows_of(count)} kept of formats that are not installed here")
         return out
+
+
+def rows_of(count: int) -> str:
+    """``1 row``, ``2 rows``."""
+    return f"{count} row" + ("" if count == 1 else "s")
 
 
 def read(path: Path, file: str) -> list[Row]:
@@ -68,14 +81,19 @@ def merge(
     sha_now: ShaNow,
     report: ExportReport,
 ) -> list[Row]:
-    """The rows of the file after the export, sorted."""
-    rows = {key(file, row): row for row in new}
-    for row in old:
+    """The rows of the file after the export, sorted: of each data set in ``new`` those of one matrix."""
+    new, old = list(new), list(old)
+    now_named = matrices_now(new)
+    rows = {key(file, row): row for row in new if _is_of(now_named, row)}
+    fresh_at = {place(file, row): row for row in rows.values()}
+    _kept(file, new, now_named, report)
+    for row in _kept(file, old, now_named, report):
         at = key(file, row)
-        fresh = rows.get(at)
+        fresh = fresh_at.get(place(file, row)) if row["dataset"] in now_named else rows.get(at)
         if fresh is not None:
             same_code = fresh["code_sha"] == row["code_sha"] or sha_now(file, row) is None
             if is_measured(row) and same_code and gives_way(fresh):
+                rows.pop(key(file, fresh), None)  # of the same matrix, or of one that could not be read
                 rows[at] = row
                 report.kept_ok.append(_label(file, row))
             continue
@@ -91,6 +109,32 @@ def merge(
     return [rows[at] for at in sorted(rows)]
 
 
+def matrices_now(new: Iterable[Row]) -> dict[str, str]:
+    """The matrix that each data set of these rows is now, by name; of several the last. Empty: not known."""
+    found: dict[str, str] = {}
+    for row in new:
+        found[str(row["dataset"])] = str(row["matrix_sha256"]) or found.get(str(row["dataset"]), "")
+    return found
+
+
+def _is_of(now_named: dict[str, str], row: Row) -> bool:
+    """Whether a row may be of the matrix that has its name now."""
+    known = now_named.get(str(row["dataset"]), "")
+    return not known or row["matrix_sha256"] in ("", known)
+
+
+def _kept(file: str, rows: Iterable[Row], now_named: dict[str, str], report: ExportReport) -> list[Row]:
+    """Rows without those of matrices that have lost their name, which are counted."""
+    kept = []
+    for row in rows:
+        if _is_of(now_named, row):
+            kept.append(row)
+        else:
+            at = file, str(row["dataset"])
+            report.replaced[at] = report.replaced.get(at, 0) + 1
+    return kept
+
+
 def is_measured(row: Row) -> bool:
     """Whether a row holds a figure of its machine, or one that needs none."""
     return row["status"] == "ok" and row.get("kind") != "model"
@@ -104,7 +148,7 @@ def gives_way(row: Row) -> bool:
 def _label(file: str, row: Row) -> str:
     """A cell for people: ``time.csv: vgg19/90-0-32 sham, batch 8, threads 1, cache warm``."""
     params = f"[{row['params']}]" if row["params"] else ""
-    more = "".join(f", {name} {row[name]}" for name in KEYS[file][3:])
+    more = "".join(f", {name} {row[name]}" for name in extra_keys(file))
     return f"{file}.csv: {row['dataset']} {row['format']}{params}{more}"
 
 
@@ -122,22 +166,25 @@ def _fields(file: str, row: Row) -> list[str]:
     return [csv_text(text) if column.name in WORDS else text for column, text in texts]
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Replaces a file by another in one step; after a kill at any moment it is the old or the new one."""
+def write_whole(path: Path, data: bytes, again: str = AGAIN) -> None:
+    """Replaces a file by another in one step; after a kill at any moment it is the old or the new one.
+
+    ``again``: the command that writes it once there is room.
+    """
     made = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}", delete=False) as file:
-            made = Path(file.name)
+        sweep(path.parent, f".{path.name}.*")
+        file, made = new_file(path)
+        with file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        made.chmod(0o644)
         made.replace(path)
     except OSError as error:
         raise ExportError(
             f"{path} cannot be written: {error.strerror}. What was there is as it was, and what was measured "
-            "is in the journal: make room or choose --out, then run dotbench export"
+            f"is in the journal: make room or choose --out, then run {again}"
         ) from error
     finally:
         if made:  # after an error or Ctrl-C; else it has become the file
@@ -149,13 +196,15 @@ def export(
     results: Path,
     planned: dict[str, set[tuple[Any, ...]]],
     sha_now: ShaNow,
+    again: str = AGAIN,
 ) -> ExportReport:
     """Merges rows into the CSV files of a folder. All files are read before the first is written.
 
-    ``sha_now(file, row)``: the code hash that a row would have in this checkout, None if unknown.
+    ``sha_now(file, row)``: the code hash that a row would have in this checkout, None if unknown. ``again``: the
+    command that exports the same rows, for whoever is told that it could not be done.
     """
     report = ExportReport()
-    with _alone_in(results):
+    with _alone_in(results, again):
         ready = {}
         for file, new in rows_by_file.items():
             path = results / f"{file}.csv"
@@ -163,13 +212,30 @@ def export(
             merged = merge(file, new, old, planned.get(file, set()), sha_now, report)
             ready[path] = render(file, merged)
             report.written[file] = len(merged)
+        ready |= _others(results, rows_by_file, report)
         for path, data in ready.items():
-            write_whole(path, data)
+            write_whole(path, data, again)
     return report
 
 
+def _others(results: Path, rows_by_file: dict[str, list[Row]], report: ExportReport) -> dict[Path, bytes]:
+    """The folder's other files, where they hold rows of a matrix that has lost its name; what cannot be read stays."""
+    now_named = matrices_now(row for rows in rows_by_file.values() for row in rows)
+    ready = {}
+    for file in FILES.keys() - rows_by_file.keys():
+        path = results / f"{file}.csv"
+        try:
+            old = read(path, file) if path.exists() else []
+        except ExportError:
+            continue
+        kept = _kept(file, old, now_named, report)
+        if len(kept) < len(old):
+            ready[path] = render(file, kept)
+    return ready
+
+
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def _alone_in(folder: Path, again: str) -> Iterator[None]:
     """Only one process merges into a folder at a time, so that two runs keep each other's rows."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -177,7 +243,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise ExportError(
             f"{folder} cannot be written: {error.strerror}. What was measured is in the journal: choose --out, "
-            "then run dotbench export"
+            f"then run {again}"
         ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -6,33 +6,24 @@ here; a run that goes on reads nothing else.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench import journal_file
+from bench.journal_mending import LOG
+from bench.journal_records import cell_key, is_whole, sealed
+
 Identity = dict[str, Any]
 Row = dict[str, Any]
 
-SCHEMA = 1
 WAIT_SECONDS = 60  # for another process that writes
 # what failed, timed out or was not available is tried again; what a format refused it would refuse again
 FINISHED = ("ok", "skipped")
-TABLES = """
-CREATE TABLE IF NOT EXISTS cells
-    (key TEXT PRIMARY KEY, identity TEXT, status TEXT, row TEXT, finished_at TEXT);
-CREATE TABLE IF NOT EXISTS passes
-    (key TEXT, boot TEXT, number INTEGER, data TEXT, PRIMARY KEY (key, boot, number));
-CREATE TABLE IF NOT EXISTS machines (machine TEXT PRIMARY KEY, metadata TEXT, seen_at TEXT);
-CREATE TABLE IF NOT EXISTS inputs
-    (matrix_sha256 TEXT, dataset TEXT, source TEXT, file_sha256 TEXT,
-     PRIMARY KEY (matrix_sha256, dataset, source));
-"""
 # What to do, by a word of SQLite's message.
 CURES = {
     "readonly": "it is read-only: set DOTBENCH_HOME to a folder that can be written",
@@ -52,11 +43,6 @@ class JournalFull(JournalError):
     """There is no room for what was to be written, or the disk did not take it; what was there before is kept."""
 
 
-def cell_key(identity: Identity) -> str:
-    """SHA-256 of an identity, whatever the order of its items."""
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -65,7 +51,8 @@ class Journal:
     """An open journal; use it in a ``with``.
 
     What a call wrote is there after kill -9 once the call has returned. A power cut may lose the last
-    calls, never the file. JournalError: the file or its folder cannot be used, or is of a newer version.
+    calls, never the file. Every row carries a digest; what is damaged is said in one line, and is as if it had never
+    been measured. JournalError: the file or its folder cannot be used, or is of a newer version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -78,46 +65,19 @@ class Journal:
                     f"the journal's folder {path.parent} cannot be made: {error.strerror}. "
                     "Set DOTBENCH_HOME to a folder that can be written"
                 ) from error
-            self._db = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
-            try:
-                self._prepare_patiently()
-            except BaseException:
-                self._db.close()
-                raise
-
-    def _prepare_patiently(self) -> None:
-        """Two runs may make the file at once; switching to the log does not wait for a lock by itself."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while True:
-            try:
-                return self._prepare()
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-
-    def _prepare(self) -> None:
-        self._check_schema()
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(TABLES)
-        self._db.execute(f"PRAGMA user_version={SCHEMA}")
-
-    def _check_schema(self) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA:
-            raise JournalError(
-                f"{self._path} is a journal of schema {version}, and this version knows {SCHEMA}: "
-                "update dotbench, or move the file away to measure anew"
-            )
+            self._open = journal_file.opened(path, WAIT_SECONDS)
+            self._db = self._open.db
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
         try:
             yield
+        except journal_file.NewerJournal as error:
+            raise JournalError(str(error)) from error
         except sqlite3.OperationalError as error:
             cure = next((cure for word, cure in CURES.items() if word in str(error)), CURES["open"])
-            kind = JournalFull if error.sqlite_errorname.startswith(NO_ROOM) else JournalError
+            name = getattr(error, "sqlite_errorname", "")  # Python's own errors of this kind have none
+            kind = JournalFull if name.startswith(NO_ROOM) else JournalError
             raise kind(f"the journal {self._path} cannot be used ({error}): {cure}") from error
         except sqlite3.DatabaseError as error:
             raise JournalError(
@@ -125,7 +85,7 @@ class Journal:
             ) from error
 
     def close(self) -> None:
-        self._db.close()
+        self._open.close()
 
     def __enter__(self) -> Journal:
         return self
@@ -133,36 +93,38 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _write(self, statement: str, *values: Any) -> None:
+    def _write(self, table: str, *values: Any) -> None:
+        marks = ", ".join("?" * (len(values) + 1))
         with self._clear_errors():
-            self._db.execute(statement, values)
+            self._db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", sealed(table, values))
 
-    def _read(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    def _read(self, table: str, condition: str = "", *values: Any) -> list[tuple[Any, ...]]:
+        """Rows of a table without their digests; those that have been damaged while the journal was open are not
+        there."""
         with self._clear_errors():
-            return self._db.execute(statement, values).fetchall()
+            found = self._db.execute(f"SELECT * FROM {table} {condition}", values).fetchall()
+        whole = [row[:-1] for row in found if is_whole(table, row)]
+        if len(whole) < len(found):
+            lost = f"{len(found) - len(whole)} of its rows were damaged while it was open, and are measured again"
+            LOG.warning("the journal %s: %s", self._path, lost)
+        return whole
 
     # ---- cells
 
     def finished(self, identity: Identity) -> Row | None:
         """The row of a cell that is finished, else None."""
-        found = self._read("SELECT status, row FROM cells WHERE key = ?", cell_key(identity))
-        return json.loads(found[0][1]) if found and found[0][0] in FINISHED else None
+        found = self._read("cells", "WHERE key = ?", cell_key(identity))
+        return json.loads(found[0][3]) if found and found[0][2] in FINISHED else None
 
     def record(self, identity: Identity, row: Row) -> None:
         """A cell's row; its passes are kept, for the raw values in them."""
-        self._write(
-            "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?)",
-            cell_key(identity),
-            json.dumps(identity, sort_keys=True),
-            row["status"],
-            json.dumps(row),
-            _now(),
-        )
+        known = json.dumps(identity, sort_keys=True)
+        self._write("cells", cell_key(identity), known, row["status"], json.dumps(row), _now())
 
     def rows(self) -> list[tuple[Identity, Row]]:
         """All finished cells, the one recorded last at the end."""
-        found = self._read("SELECT identity, row, status FROM cells ORDER BY rowid")  # clocks may step back
-        return [(json.loads(known), json.loads(row)) for known, row, status in found if status in FINISHED]
+        found = self._read("cells", "ORDER BY rowid")  # clocks may step back
+        return [(json.loads(known), json.loads(row)) for _, known, status, row, _ in found if status in FINISHED]
 
     def rename(self, identity: Identity, new: Identity, row: Row) -> None:
         """Records a cell under another identity, with its passes, and forgets the old one; all or nothing."""
@@ -186,45 +148,43 @@ class Journal:
 
     def add_pass(self, identity: Identity, boot: str, number: int, data: dict[str, Any]) -> None:
         """One pass of a cell: its log median and raw values."""
-        statement = "INSERT OR REPLACE INTO passes VALUES (?, ?, ?, ?)"
-        self._write(statement, cell_key(identity), boot, number, json.dumps(data))
+        self._write("passes", cell_key(identity), boot, number, json.dumps(data))
 
     def passes(self, identity: Identity, boot: str) -> list[dict[str, Any]]:
         """The passes of a cell since this machine was started; those of another boot do not count."""
-        statement = "SELECT data FROM passes WHERE key = ? AND boot = ? ORDER BY number"
-        return [json.loads(data) for (data,) in self._read(statement, cell_key(identity), boot)]
+        found = self._read("passes", "WHERE key = ? AND boot = ? ORDER BY number", cell_key(identity), boot)
+        return [json.loads(data) for _, _, _, data in found]
 
     def finished_passes(self) -> list[tuple[Identity, Row, list[dict[str, Any]]]]:
         """Every finished cell with the passes of its last boot, those that its row was made from."""
-        statement = (
-            "SELECT cells.identity, cells.row, cells.status, passes.data FROM cells JOIN passes USING (key) "
-            "WHERE boot = (SELECT boot FROM passes AS p WHERE p.key = cells.key ORDER BY p.rowid DESC LIMIT 1) "
-            "ORDER BY cells.rowid, passes.number"
-        )
-        found: dict[str, tuple[Identity, Row, list[dict[str, Any]]]] = {}
-        for identity, row, status, data in self._read(statement):
-            if status in FINISHED:
-                cell = found.setdefault(identity, (json.loads(identity), json.loads(row), []))
-                cell[2].append(json.loads(data))
-        return list(found.values())
+        by_boot: dict[str, dict[str, dict[int, Any]]] = {}
+        for key, boot, number, data in self._read("passes", "ORDER BY rowid"):
+            boots = by_boot.setdefault(key, {})
+            boots[boot] = boots.pop(boot, {}) | {number: json.loads(data)}  # the boot of the last pass at the end
+        return [
+            (json.loads(known), json.loads(row), [one for _, one in sorted([*by_boot[key].values()][-1].items())])
+            for key, known, status, row, _ in self._read("cells", "ORDER BY rowid")
+            if status in FINISHED and key in by_boot
+        ]
 
     # ---- where figures come from
 
     def record_machine(self, machine: str, metadata: dict[str, Any]) -> None:
         """What is known of a machine; the latest run's words count."""
-        self._write("INSERT OR REPLACE INTO machines VALUES (?, ?, ?)", machine, json.dumps(metadata), _now())
+        self._write("machines", machine, json.dumps(metadata), _now())
 
     def machines(self) -> dict[str, dict[str, Any]]:
         """Metadata by machine."""
-        found = self._read("SELECT machine, metadata FROM machines")
-        return {machine: json.loads(metadata) for machine, metadata in found}
+        return {machine: json.loads(metadata) for machine, metadata, _ in self._read("machines")}
 
     def record_input(self, matrix_sha256: str, dataset: str, source: str, file_sha256: str) -> None:
         """Which file a matrix was read from."""
-        statement = "INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?)"
-        self._write(statement, matrix_sha256, dataset, source, file_sha256)
+        self._write("inputs", matrix_sha256, dataset, source, file_sha256)
 
     def inputs(self) -> list[tuple[str, str, str, str]]:
         """(matrix_sha256, dataset, source, file_sha256) of every matrix that was read."""
-        statement = "SELECT matrix_sha256, dataset, source, file_sha256 FROM inputs ORDER BY 2, 3"
-        return [(str(a), str(b), str(c), str(d)) for a, b, c, d in self._read(statement)]
+        return [(str(a), str(b), str(c), str(d)) for a, b, c, d in self._read("inputs", "ORDER BY dataset, source")]
+
+    def matrices_now(self) -> dict[str, str]:
+        """By data set the hash of the matrix that was read last under its name."""
+        return {dataset: sha256 for sha256, dataset, _, _ in self._read("inputs", "ORDER BY rowid")}

@@ -57,6 +57,7 @@ class MatrixRun:
 
     def _part(self, cells: list[Cell]) -> None:
         """Space first, for it makes the payloads."""
+        payloads.sweep_folder(self._folder)
         usable = self._encode(cells)
         for metric in METRICS:
             if metric == "space":
@@ -129,7 +130,7 @@ class MatrixRun:
                 self._without[cell.label] = row["status"], row["reason"]
                 if cell in asked:
                     self._out.known(cell, row)
-            elif row and (not needed or not path or path.exists()):
+            elif row and (not needed or not path or self._is_whole(path, cell.label)):
                 self._seconds[cell.label] = row.get("encode_seconds", 0.0)
                 good.add(cell.label)
                 if cell in asked:
@@ -143,6 +144,13 @@ class MatrixRun:
             task = {**self._task("space", todo), "batches": batches}
             workers.run(task, todo, self._encoded(set(asked), good), self._timeout)
         return good
+
+    def _is_whole(self, path: Path, label: str) -> bool:
+        """Whether a cached payload can be used; a damaged one is said, and made anew."""
+        state = payloads.state(path, label, self._matrix.matrix.shape)
+        if state == "damaged":
+            self._screen.problem(f"  {label}: its cached payload was damaged, and is encoded anew")
+        return state == "whole"
 
     def _settled(self, cell: Cell) -> bool:
         """Whether a cell needs no payload: it is finished, or will not be measured."""

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import formats
 from bench import identity, peers
+from bench.sealed import is_as_noted
+from cdot.errors import PayloadError
+from cdot.fresh import sweep
 
 
 def folder(home: Path, matrix_sha256: str) -> Path:
@@ -19,3 +22,23 @@ def path(matrix: Path, label: str) -> Path | None:
         return matrix / f"{label.replace('/', '_')}-{identity.space_sha(formats.parse(label))}.dbp"
     peer = peers.parse(label)
     return matrix / f"{label}-{identity.peer_sha(peer)}.stored" if peer.stored else None
+
+
+def state(path: Path, label: str, shape: tuple[int, int]) -> str:
+    """``whole``, ``missing`` or ``damaged``: whether a cached payload, or what a peer stores, is what was written."""
+    if not path.exists():
+        return "missing"
+    if peers.is_peer(label):
+        return "whole" if is_as_noted(path) else "damaged"
+    try:
+        payload = formats.load(path)
+    except (PayloadError, OSError, ValueError):
+        return "damaged"
+    return "whole" if payload.format == formats.parse(label) and payload.shape == shape else "damaged"
+
+
+def sweep_folder(matrix: Path) -> None:
+    """Removes what runs that were killed have left half-written; older versions called it ``NAME.dbp`` and eight
+    letters."""
+    for pattern in (".*", "*.dbp????????", "*.stored.new", "*.new.npz"):
+        sweep(matrix, pattern)

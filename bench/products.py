@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench.sealed import read_sealed, write_sealed
 from formats.source import Source, blocks
 
 LIMIT = 1e-5  # of sum |w| |x|, for float32 sums in any order
@@ -79,22 +81,16 @@ def reference_of(source: Source, X: npt.NDArray[Any]) -> Reference:
 
 
 def cached_reference(source: Source, sha256: str, batch: int, folder: Path, name: str = "products") -> Reference:
-    """The reference of a matrix from ``folder``, computed if it is not there yet.
+    """The reference of a matrix from ``folder``, computed if it is not there yet, or damaged.
 
     ``name``: of its file; a lossy format's matrix has one of its own, with the same vectors.
     """
-    path = folder / f"{name}-{batch}.npz"
-    try:
-        with np.load(path) as stored:
-            return Reference(stored["X"], stored["Y"], stored["scale"])
-    except (OSError, ValueError, KeyError, EOFError):
-        made = reference(source, batch, int(sha256[:8], 16))
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".new.npz")
-    try:
-        np.savez(temporary, X=made.X, Y=made.Y, scale=made.scale)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    path = folder / f"{name}-{batch}.products"
+    if stored := read_sealed(path):
+        with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
+            return Reference(arrays["X"], arrays["Y"], arrays["scale"])
+    made = reference(source, batch, int(sha256[:8], 16))
+    arrays_file = io.BytesIO()
+    np.savez(arrays_file, X=made.X, Y=made.Y, scale=made.scale)
+    write_sealed(path, arrays_file.getvalue())
     return made

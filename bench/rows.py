@@ -115,24 +115,41 @@ COLUMNS = {
 FILES: dict[str, tuple[Column, ...]] = {
     name: tuple(_kind(column) for column in f"{COMMON} {columns}".split()) for name, columns in COLUMNS.items()
 }
-# What makes a row the same cell in two exports. Hashes, machine and instruction set are of the
-# measurement, not of the cell: measured again, or elsewhere, it is the same row.
-KEYS = {
-    "space": ("dataset", "format", "params"),
-    "time": ("dataset", "format", "params", "batch", "threads", "cache"),
-    "instructions": ("dataset", "format", "params", "batch"),
-    "energy": ("dataset", "format", "params", "batch", "threads"),
-    "systolic": ("dataset", "format", "params", "array", "input_length", "word_cycles"),
-    "levels": ("dataset", "format", "params", "level"),
-    "cycles": ("dataset", "format", "params", "kernel", "placement", "runner"),
-    "board": ("dataset", "format", "params", "kernel", "placement", "runner"),
+MATRIX = ("dataset", "matrix_sha256")  # a name is not an identity: files are replaced, twins are made anew
+# What tells the cells of a file apart besides matrix, format and parameters.
+_MORE_KEYS: dict[str, tuple[str, ...]] = {
+    "space": (),
+    "time": ("batch", "threads", "cache"),
+    "instructions": ("batch",),
+    "energy": ("batch", "threads"),
+    "systolic": ("array", "input_length", "word_cycles"),
+    "levels": ("level",),
+    "cycles": ("kernel", "placement", "runner"),
+    "board": ("kernel", "placement", "runner"),
 }
+# What makes a row the same cell in two exports. Code, machine and instruction set are of the
+# measurement, not of the cell: measured again, or elsewhere, it is the same row.
+KEYS = {file: (*MATRIX, "format", "params", *more) for file, more in _MORE_KEYS.items()}
 COUNTS = frozenset(["batch", "threads", "input_length", "word_cycles", "level"])  # of the keys, those that are numbers
 
 
 def key(file: str, row: Row) -> tuple[Any, ...]:
     """What identifies a row in its file, and the order of rows: names as text, counts as numbers."""
-    return tuple(int(row[name]) if name in COUNTS else str(row[name]) for name in KEYS[file])
+    return _values(row, KEYS[file])
+
+
+def place(file: str, row: Row) -> tuple[Any, ...]:
+    """The same without the matrix's hash: where a row of the matrix that has the name now, or of another, stands."""
+    return _values(row, tuple(name for name in KEYS[file] if name != "matrix_sha256"))
+
+
+def _values(row: Row, names: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(int(row[name]) if name in COUNTS else str(row[name]) for name in names)
+
+
+def extra_keys(file: str) -> tuple[str, ...]:
+    """What tells a file's cells apart besides matrix, format and parameters."""
+    return tuple(name for name in KEYS[file] if name not in (*MATRIX, "format", "params"))
 
 
 def as_text(file: str, row: Row) -> list[str]:

@@ -11,14 +11,20 @@ from rich.console import Console
 from rich.text import Text
 
 from bench import export, identity
+from bench.export import AGAIN
 from bench.journal import Journal
 from bench.outcome import Outcome
 from bench.plan import Plan
 from bench.rows import key
 from bench.run import Runner
+from bench.show.reader_gone import ReaderGone
 from bench.show.screen import duration, make
+from cdot import build
 
 Row = dict[str, Any]
+RESULTS = build.FOLDER.parent / "results"
+OWN = ("file", "model")  # sources of matrices that are somebody's own
+INTERRUPTED, READER_GONE = 130, 141  # as a shell says of Ctrl-C, and of a program that wrote to nobody
 
 
 def journal_path(home: Path, quick: bool) -> Path:
@@ -29,29 +35,40 @@ def journal_path(home: Path, quick: bool) -> Path:
 def run_plan(plan: Plan, home: Path, out: Path, console: Console, quick: bool) -> int:
     """Runs a plan and exports it; the exit status: 0, 1 if a cell failed, 130 after Ctrl-C."""
     start = time.monotonic()
+    again = f"{AGAIN} --quick" if quick else AGAIN
     with Journal(journal_path(home, quick)) as journal, make(console, plan) as screen:
         runner = Runner(plan, home, journal, screen)
         try:
             outcome = runner.run()
         except KeyboardInterrupt:
-            outcome = None
-    if outcome is None:
-        console.print("Stopped. Finished cells and passes are kept: the same command goes on from here.")
-        return 130
-    write(outcome.rows, out, console)
+            return _stopped(runner.outcome, out, console, again)
+        except ReaderGone:
+            return _stopped(runner.outcome, out, Console(stderr=True), again, READER_GONE)
+    write(outcome.rows, out, console, again)
     _summary(outcome, time.monotonic() - start, out, console)
     if quick and outcome.all():
         console.print("a quick look: few short passes, wide intervals; without --quick they are narrow")
     return 1 if outcome.failed() or outcome.missing or outcome.unrecorded else 0
 
 
-def write(rows: dict[str, list[Row]], out: Path, console: Console) -> None:
-    """Exports rows into ``out`` and says which rows were kept or dropped there."""
+def _stopped(outcome: Outcome, out: Path, console: Console, again: str, status: int = INTERRUPTED) -> int:
+    """What is finished is exported, so that nothing that was measured has to be asked for again."""
+    if outcome.all():
+        count = write(outcome.rows, out, console, again)
+        console.print(f"{export.rows_of(count)} in {out}", highlight=False, soft_wrap=True)
+    said = "Stopped. Finished cells and passes are kept: the same command goes on from here."
+    console.print(said, soft_wrap=True)
+    return status
+
+
+def write(rows: dict[str, list[Row]], out: Path, console: Console, again: str = AGAIN) -> int:
+    """Exports rows into ``out`` and says which rows were kept or dropped there; how many these files hold now."""
     filled = {name: part for name, part in rows.items() if part}
     keys = {name: {key(name, row) for row in part} for name, part in filled.items()}
-    report = export.export(filled, out, keys, current_sha)
+    report = export.export(filled, out, keys, current_sha, again)
     for line in report.lines():
         console.print(Text(line, "dim"), soft_wrap=True)
+    return sum(report.written.values())
 
 
 def current_sha(file: str, row: Row) -> str | None:
@@ -67,20 +84,46 @@ def current_sha(file: str, row: Row) -> str | None:
     return found
 
 
-def export_journal(home: Path, out: Path, console: Console, own: bool) -> int:
-    """Exports every finished cell of the journal that this checkout's code measured; own files' too if ``own``."""
-    with Journal(journal_path(home, False)) as journal:
-        rows: dict[str, list[Row]] = {}
-        for known, row in journal.rows():
-            wanted = own or row["source"] != "file"
-            if wanted and current_sha(known["metric"], row) == row["code_sha"]:
-                rows.setdefault(known["metric"], []).append(row)
+def export_journal(home: Path, out: Path | None, console: Console, quick: bool) -> int:
+    """Exports every finished cell of the journal that this checkout's code measured, of each name the matrix that was
+    read last under it. Own files' rows go into a folder of their own, as after a run, unless ``out`` is chosen; so do
+    those of quick runs, which are taken where there are no others."""
+    rows = _finished(home, quick)
+    if not rows and not quick and (rows := _finished(home, True)):
+        console.print("There are only rows of quick runs (dotbench run --quick):", highlight=False)
+        quick = True
     if not rows:
         console.print("The journal has no finished cells of this code: dotbench run small")
         return 2
-    write(rows, out, console)
-    console.print(f"{sum(map(len, rows.values()))} rows in {out}")
+    again = f"{AGAIN} --quick" if quick else AGAIN
+    for folder, part in _by_folder(rows, home, out, quick).items():
+        count = write(part, folder, console, again)
+        console.print(f"{export.rows_of(count)} in {folder}", highlight=False, soft_wrap=True)
     return 0
+
+
+def _finished(home: Path, quick: bool) -> list[tuple[str, Row]]:
+    """(metric, row) of the cells that are still what their names and this checkout's code stand for."""
+    if not (path := journal_path(home, quick)).exists():
+        return []
+    with Journal(path) as journal:
+        now = journal.matrices_now()
+        return [
+            (known["metric"], row)
+            for known, row in journal.rows()
+            if now.get(row["dataset"], row["matrix_sha256"]) == row["matrix_sha256"]
+            and current_sha(known["metric"], row) == row["code_sha"]
+        ]
+
+
+def _by_folder(
+    rows: list[tuple[str, Row]], home: Path, out: Path | None, quick: bool
+) -> dict[Path, dict[str, list[Row]]]:
+    found: dict[Path, dict[str, list[Row]]] = {}
+    for metric, row in rows:
+        folder = out or (home / "quick" if quick else home / "own" if row["source"] in OWN else RESULTS)
+        found.setdefault(folder, {}).setdefault(metric, []).append(row)
+    return found
 
 
 def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> None:

@@ -64,6 +64,7 @@ class Sheet:
 def read(text: str, file: str, exact: bool = False) -> Sheet:
     """The sheet in a text; SheetError names the line where it is none."""
     _no_conflict(text)
+    _whole(text, file)
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))  # spreadsheets write a mark at the start
     records: list[tuple[int, list[str]]] = []
     try:
@@ -88,6 +89,23 @@ def _no_conflict(text: str) -> None:
                 f"line {number}: a merge conflict. Resolve it (either side is a whole file), or "
                 "delete the file and export again"
             )
+
+
+def _whole(text: str, file: str) -> None:
+    """What a spreadsheet or a copy that broke off has made of a file; nothing is guessed of either."""
+    first = text.removeprefix("\ufeff").partition("\n")[0].strip("\r")
+    for letter, name in ((";", "semicolons"), ("\t", "tabs")):
+        if first.split(letter)[:2] == COMMON.split()[:2]:
+            raise SheetError(
+                f"line 1: its columns are separated by {name}: a spreadsheet has saved it so, and may have changed "
+                f"numbers, too. Get it back (git checkout -- {file}.csv, or dotbench export), or save it again with "
+                "commas and points"
+            )
+    if text and not text.endswith(("\n", "\r")):
+        raise SheetError(
+            f"line {text.count(chr(10)) + 1}: the last line does not end: the file was cut short there. Get it back "
+            f"(git checkout -- {file}.csv, or dotbench export); if only the line's end is missing, add it"
+        )
 
 
 def columns_of(file: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from formats.files import write
+from bench.sealed import read_sealed, write_sealed
 from formats.source import Source, blocks
 
 WHOLE = 1 << 24  # entries of a matrix of which all columns are taken
@@ -45,12 +45,12 @@ def columns_of(source: Source) -> tuple[int, int]:
 
 def cached_columns_of(source: Source, folder: Path) -> tuple[int, int]:
     """`columns_of` from the matrix's folder, chosen if that is not known yet: it reads all of a large matrix."""
-    path = folder / f"slice-{SHARE}-{GROUP}.json"
-    try:
-        begin, end = map(int, json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):
+    path = folder / f"slice-{SHARE}-{GROUP}.sealed"
+    if stored := read_sealed(path):
+        begin, end = json.loads(stored)
+    else:
         begin, end = columns_of(source)
-        write(path, np.frombuffer(json.dumps([begin, end]).encode(), np.uint8))
+        write_sealed(path, json.dumps([begin, end]).encode())
     return begin, end
 
 

@@ -37,7 +37,7 @@ class Event:
 def environment(threads: int) -> dict[str, str]:
     """The environment of measuring processes: this checkout's code, and as many BLAS threads as asked for."""
     path = os.pathsep.join(filter(None, [str(build.FOLDER.parent), os.environ.get("PYTHONPATH")]))
-    out = dict(os.environ, PYTHONPATH=path, PYTHONUNBUFFERED="1")
+    out = dict(os.environ, PYTHONPATH=path, PYTHONUNBUFFERED="1", DOTBENCH_HOME=str(build.state_folder()))
     for name in FORCED:
         out.pop(name, None)
     out.update(dict.fromkeys(ONE_THREAD, str(threads)))

@@ -12,13 +12,19 @@ import hashlib
 import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from cdot import trust
+from cdot.fresh import new_folder, new_path, sweep
 
 FOLDER = Path(__file__).resolve().parent
 FLAGS = ("-std=c11", "-O3", "-fomit-frame-pointer", "-Wall", "-Wextra")
@@ -52,8 +58,16 @@ GCC_FLAGS = {
 
 
 def state_folder() -> Path:
-    """Where caches, builds and the journal live: ``DOTBENCH_HOME`` or .dotbench in the checkout."""
-    return Path(os.environ.get("DOTBENCH_HOME") or FOLDER.parent / ".dotbench")
+    """Where caches, builds and the journal live: ``DOTBENCH_HOME`` or .dotbench in the checkout. Absolute, for
+    some of what is started works in another folder."""
+    return Path(os.environ.get("DOTBENCH_HOME") or FOLDER.parent / ".dotbench").absolute()
+
+
+def build_folder() -> Path:
+    """Where compiled kernels are: in a home that several share each has a folder of its own, for nobody runs what
+    another one has compiled."""
+    folder = state_folder() / "build"
+    return folder if not folder.exists() or trust.owned(folder) else folder.with_name(f"build-{os.geteuid()}")
 
 
 def sources() -> list[Path]:
@@ -129,9 +143,10 @@ def compiler_name() -> str:
     return " ".join([name, *extra])
 
 
-def compiler_environment() -> dict[str, str]:
-    """What the compiler finds in its environment: a cache of its own in the state folder."""
-    cache_folder = str(state_folder() / "zig")
+def compiler_environment(place: Path | None = None) -> dict[str, str]:
+    """What the compiler finds in its environment: a cache of its own in the state folder, or in ``place`` where the
+    compiler cannot work there."""
+    cache_folder = str((place if place and _confuses(state_folder()) else state_folder()) / "zig")
     return dict(os.environ, ZIG_GLOBAL_CACHE_DIR=cache_folder, ZIG_LOCAL_CACHE_DIR=cache_folder)
 
 
@@ -148,7 +163,7 @@ def _built(stem: str, isa: str, kind: tuple[str, ...], files: list[Path], suffix
     digest = hashlib.sha256(repr((compiler_name(), flags)).encode())
     for path in [*files, *headers()]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    out = state_folder() / "build" / f"{stem}-{isa}-{digest.hexdigest()[:16]}{suffix}"
+    out = build_folder() / f"{stem}-{isa}-{digest.hexdigest()[:16]}{suffix}"
     if not out.exists():
         _compile([*compiler_command(), *flags, f"-I{FOLDER}", *map(str, files)], out)
     return out
@@ -171,17 +186,47 @@ def driver(name: str, isa: str | None = None) -> Path:
     return _built(name, isa or chosen_isa(), PROGRAM, [FOLDER / "drivers" / f"{name}.c"])
 
 
+def _confuses(folder: Path) -> bool:
+    """Whether the compiler, which puts paths into its own lists, loses its way in a folder of that name."""
+    return any(letter in str(folder) for letter in "%:\n")
+
+
+def _about_places() -> str:
+    return f"\n(the compiler cannot work in {FOLDER}: move the checkout to a path without % and :)" * _confuses(FOLDER)
+
+
+@contextmanager
+def _workplace(beside: Path) -> Iterator[Path]:
+    """An empty folder to compile in: beside the result, or elsewhere where the compiler would lose its way."""
+    made = Path(tempfile.mkdtemp()) if _confuses(beside) else new_folder(beside, ".new-")
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _move(made: Path, out: Path) -> None:
+    """Into its place in one step, with the mode that the umask asks for."""
+    if made.parent.parent != out.parent:
+        near = new_path(out)
+        shutil.copy(made, near)
+        made = near
+    made.replace(out)
+
+
 def _compile(command: list[str], out: Path) -> None:
     """Compiles beside ``out`` and moves the result there, so that a killed build leaves nothing half."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-            made = Path(folder) / out.name
+        sweep(out.parent, ".new-*")
+        with _workplace(out.parent) as place:
+            made = place / out.name
             command = [*command, "-o", str(made), "-lpthread", "-ldl"]
-            done = subprocess.run(command, capture_output=True, text=True, env=compiler_environment())
+            environment = compiler_environment(place)
+            done = subprocess.run(command, capture_output=True, text=True, env=environment)
             if done.returncode:
-                raise BuildError(f"compiling {out.name} failed:\n{done.stderr.strip()}")
-            made.replace(out)
+                raise BuildError(f"compiling {out.name} failed:\n{done.stderr.strip()}{_about_places()}")
+            _move(made, out)
     except OSError as error:
         raise BuildError(
             f"the kernels cannot be built in {out.parent}: {error.strerror or error}. "

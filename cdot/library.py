@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import cffi
 
-from cdot import build
+from cdot import build, trust
 
 ffi: Any = cffi.FFI()
 
@@ -27,7 +28,22 @@ ffi.cdef(declarations())
 @cache
 def library(isa: str | None = None) -> Any:
     """The kernels for an instruction set (default: ``DOTBENCH_ISA`` or the best that runs here)."""
-    return ffi.dlopen(str(build.build(isa or build.chosen_isa())))
+    return opened(ffi, build.build(isa or build.chosen_isa()))
+
+
+def opened(by: Any, path: Path) -> Any:
+    """A compiled library, if it is one that this user may run; BuildError says why not and what to do."""
+    try:
+        trust.check(path)
+        return by.dlopen(str(path))
+    except trust.Untrusted as error:
+        raise build.BuildError(f"the kernels are not loaded: {error}") from error
+    except OSError as error:
+        noexec = os.statvfs(path).f_flag & os.ST_NOEXEC
+        why = f"{path.parent} is on a file system that is mounted noexec" if noexec else str(error)
+        raise build.BuildError(
+            f"the kernels cannot be loaded: {why}. Set DOTBENCH_HOME to a folder where programs may run"
+        ) from error
 
 
 @cache
@@ -41,9 +57,9 @@ def decoder(name: str, source: Path | None, isa: str | None = None) -> Any:
     plugin: Any = cffi.FFI()
     plugin.include(ffi)
     plugin.cdef(f"extern cdot_decoder {name}_decoder;")
-    opened = plugin.dlopen(str(build.build(isa, plugin=source)))
-    table = ffi.cast("const cdot_decoder *", plugin.addressof(opened, f"{name}_decoder"))
-    _OPENED[table] = opened
+    kernels = opened(plugin, build.build(isa, plugin=source))
+    table = ffi.cast("const cdot_decoder *", plugin.addressof(kernels, f"{name}_decoder"))
+    _OPENED[table] = kernels
     return table
 
 

@@ -7,10 +7,9 @@ matrix.json, which is written last. A folder is made beside its place and moved 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import shutil
-import tempfile
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,12 +18,14 @@ from typing import IO, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from cdot.fresh import new_folder, sweep
+from datasets.cache_check import verify
 from datasets.errors import DataError, NoRoom
 from formats.content import ContentHash, Tally
 from formats.source import Columns, Histogram, Own, Source, blocks
 
 VERSION = 2  # of what readers and this layout make; another one is another folder
-DAY_SECONDS = 24 * 3600
+VALUES = (np.dtype(np.float32), np.dtype(np.int8))
 HEADER_BYTES = 128  # of a .npy file with one dimension, however long
 
 
@@ -32,26 +33,40 @@ class CachedSource(Own):
     """A cached matrix as a source; nothing but the columns in use is in memory.
 
     They are read, not mapped: pages of a map count as memory of the process until somebody else needs them.
-    ``note`` is what was done to the matrix in reading it ("" or that it was rounded).
+    ``note`` is what was done to the matrix in reading it ("" or that it was rounded). The content is verified against
+    its hash, once in each process (unless it has ``just_written`` it); DataError where it is not what was written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, just_written: bool = False) -> None:
         self.folder = folder
         try:
-            known = json.loads((folder / "matrix.json").read_text())
+            known = _noted(json.loads((folder / "matrix.json").read_text()))
             self._rows, self._values = _OnDisk(folder / "rows.npy"), _OnDisk(folder / "values.npy")
             self._indptr, distinct, counts = (
                 _mapped(folder / f"{name}.npy") for name in ("indptr", "distinct", "counts")
             )
             self._histogram = Histogram(distinct, counts)
             n, m = known["shape"]
+            self.shape: tuple[int, int] = (n, m)
             self.matrix_sha256, self.note = str(known["matrix_sha256"]), str(known["note"])
-            sizes = {self._rows.length, self._values.length, int(self._indptr[-1])}
-            if len(sizes) != 1 or len(self._indptr) != m + 1 or len(distinct) != len(counts):
-                raise ValueError("its arrays do not fit together")
-        except (OSError, ValueError, LookupError, TypeError, EOFError) as error:
-            raise DataError(f"the cached matrix in {folder} is damaged ({error}): delete that folder") from error
-        self.shape: tuple[int, int] = (n, m)
+            self._check_together()
+            if not just_written:
+                verify(self)
+        except Exception as error:  # damaged files raise nearly anything: MemoryError, tokenize's errors
+            why = "no array" if "pickle" in str(error) else error  # numpy's own advice is to run what the file holds
+            raise DataError(
+                f"the cached matrix in {folder} is damaged ({why}): start again, and it is made anew"
+            ) from error
+
+    def _check_together(self) -> None:
+        """Lengths and types, and pointers that never fall: what is needed before any column can be read."""
+        if self._rows.dtype != np.int32 or self._indptr.dtype != np.int64 or self.dtype not in VALUES:
+            raise ValueError("its arrays have other types")
+        first, last = int(self._indptr[0]), int(self._indptr[-1])
+        if len({self._rows.length, self._values.length, last}) != 1 or len(self._indptr) != self.shape[1] + 1:
+            raise ValueError("its arrays do not fit together")
+        if first or (np.diff(self._indptr) < 0).any():
+            raise ValueError("indptr.npy falls")
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -66,6 +81,20 @@ class CachedSource(Own):
         indptr = np.array(self._indptr[begin : end + 1])
         first, last = int(indptr[0]), int(indptr[-1])
         return Columns(self._rows.read(first, last), self._values.read(first, last), indptr - first)
+
+
+def _noted(known: dict[str, Any]) -> dict[str, Any]:
+    """What matrix.json says, if it is as it was written; older versions wrote no checksum into it."""
+    said = {name: known[name] for name in ("shape", "matrix_sha256", "note")}
+    if known.keys() != said.keys() and known != {**said, "check": _check_of(said)}:
+        raise ValueError("matrix.json is not as it was written")
+    if not all(type(size) is int and size >= 0 for size in said["shape"]):
+        raise ValueError("matrix.json has no shape")
+    return said
+
+
+def _check_of(said: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class _OnDisk:
@@ -100,6 +129,7 @@ def write_cache(source: Source, folder: Path, note: str = "") -> CachedSource:
     """
     if not _usable(folder):
         _making(folder, lambda new: _write(source, new, note))
+        return CachedSource(folder, just_written=True)
     return CachedSource(folder)
 
 
@@ -116,8 +146,8 @@ def _making(folder: Path, fill: Callable[[Path], None]) -> None:
     new = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(folder.parent)
-        new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
+        sweep(folder.parent, ".*-*")
+        new = new_folder(folder.parent, ".new-")
         fill(new)
         _place(new, folder)
     except OSError as error:
@@ -127,14 +157,6 @@ def _making(folder: Path, fill: Callable[[Path], None]) -> None:
     finally:
         if new is not None:
             shutil.rmtree(new, ignore_errors=True)
-
-
-def _sweep(place: Path) -> None:
-    """Removes what processes that were killed have left: unfinished folders that nobody has touched for a day."""
-    for left in place.glob(".*-*"):
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > DAY_SECONDS:
-                shutil.rmtree(left)
 
 
 def _place(new: Path, folder: Path) -> None:
@@ -148,11 +170,12 @@ def _place(new: Path, folder: Path) -> None:
                 raise
         if _usable(folder):
             return
-        with (
-            tempfile.TemporaryDirectory(dir=folder.parent, prefix=".old-", ignore_cleanup_errors=True) as old,
-            suppress(FileNotFoundError),  # somebody else has moved it away
-        ):
-            folder.rename(Path(old) / "damaged")
+        old = new_folder(folder.parent, ".old-")
+        try:
+            with suppress(FileNotFoundError):  # somebody else has moved it away
+                folder.rename(old / "damaged")
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
     new.rename(folder)
 
 
@@ -173,7 +196,7 @@ def _write(source: Source, folder: Path, note: str) -> None:
     for name, array in (("indptr", indptr), ("distinct", distinct), ("counts", counts)):
         np.save(folder / f"{name}.npy", array)
     known = {"shape": list(source.shape), "matrix_sha256": content.hexdigest(), "note": note}
-    (folder / "matrix.json").write_text(json.dumps(known))
+    (folder / "matrix.json").write_text(json.dumps({**known, "check": _check_of(known)}))
 
 
 class _Growing:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from cdot.build import BuildError
 from cdot.library import library
 from datasets.arrays import read_npy, read_npz
 from datasets.errors import CUT, DataError
@@ -54,7 +55,7 @@ def read(
         return taken(matrix.T if transposed else matrix)
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file") from error
-    except DataError:
+    except (DataError, BuildError):  # a compiler that is missing is no fault of the file
         raise
     except Exception as error:  # damaged files raise nearly anything: zlib.error, IndexError, MemoryError
         raise DataError(f"{path} cannot be read as a matrix: {_advised(str(error))}") from error

@@ -14,7 +14,7 @@ from datasets import addresses, files, seeded, sham_archive, twins
 from datasets.cache import VERSION, CachedSource, write_cache
 from datasets.entry import Dataset
 from datasets.errors import DataError, NoRoom
-from datasets.file_hashes import file_sha256, sha256
+from datasets.file_hashes import LOG, file_sha256, sha256, unchanged
 from datasets.matrix import Matrix
 from datasets.models import names as models
 from datasets.models import stand_in
@@ -74,23 +74,24 @@ def from_seed(entry: Dataset, cache_dir: Path) -> Matrix:
 
 def from_file(own: OwnFile, cache_dir: Path) -> Matrix:
     """The transposed matrix, and each array of a file, has a place of its own in the cache."""
-    sha = file_sha256(own.path, cache_dir)
-    key = f"{sha} file {files.VERSION} {own.transposed} {own.member}"
-    found = _cached(
-        key,
-        cache_dir,
-        lambda scratch: files.read(own.path, scratch=scratch, member=own.member, transposed=own.transposed),
-    )
+    with unchanged([own.path]):
+        sha = file_sha256(own.path, cache_dir)
+        key = f"{sha} file {files.VERSION} {own.transposed} {own.member}"
+        found = _cached(
+            key,
+            cache_dir,
+            lambda scratch: files.read(own.path, scratch=scratch, member=own.member, transposed=own.transposed),
+        )
     return Matrix(own.name, "file", found, sha, found.note)
 
 
 def from_model(name: str, cache_dir: Path) -> Matrix:
     """A layer of a model file, ``PATH#LAYER``."""
     path, layer = models.split(name)
-    sha = file_sha256(Path(path), cache_dir)
-    found = _cached(
-        f"{sha} {layer} {models.AS_STORED}", cache_dir, lambda _: (models.source(models.find(Path(path), layer)), "")
-    )
+    with unchanged([Path(path)]):
+        sha = file_sha256(Path(path), cache_dir)
+        key = f"{sha} {layer} {models.AS_STORED}"
+        found = _cached(key, cache_dir, lambda _: (models.source(models.find(Path(path), layer)), ""))
     return Matrix(name, "model", found, sha)
 
 
@@ -101,7 +102,8 @@ def _real(entry: Dataset, paths: list[Path], shas: list[str], cache_dir: Path, s
     # all hashes: a stream means nothing without its code; and one archive has many members
     key = " ".join([*shas, *([entry.member] if entry.member else []), *map(str, entry.drop)])
     key += f" {models.AS_STORED}" if models.is_model(paths[0].name) else ""
-    found = _cached(key, cache_dir, lambda scratch: _read(entry, paths, scratch))
+    with unchanged(paths):
+        found = _cached(key, cache_dir, lambda scratch: _read(entry, paths, scratch))
     _verify(entry, found, str(paths[0]))
     notes = [found.note, "" if entry.matrix_sha256 else _unverified(entry, found)]
     return Matrix(entry.name, "subset" if entry.subset else source, found, shas[0], "; ".join(filter(None, notes)))
@@ -184,6 +186,8 @@ def _cached(key: str, cache_dir: Path, read: Read) -> CachedSource:
     folder = place / hashlib.sha256(f"{key} {VERSION}".encode()).hexdigest()[:32]
     try:
         return CachedSource(folder)
-    except DataError:
+    except DataError as error:
+        if folder.exists():
+            LOG.warning("%s", str(error).replace("start again, and it is made anew", "it is made anew"))
         source, note = read(place)
         return write_cache(source, folder, note)

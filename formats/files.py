@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from cdot.errors import PayloadError
+from cdot.fresh import new_file
 from cdot.kernel import aligned
 
 
@@ -20,12 +20,11 @@ def write(path: Path, data: npt.NDArray[np.uint8]) -> None:
     """
     made = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            made = Path(file.name)
+        file, made = new_file(path)
+        with file:
             file.write(data.data)
             file.flush()
             os.fsync(file.fileno())
-        made.chmod(0o644)
         made.replace(path)
     except OSError as error:
         if made:

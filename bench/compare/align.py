@@ -2,7 +2,8 @@
 
 Two rows belong together where matrix hash, format, parameters and the file's other keys agree, and the columns
 without which figures cannot be compared (`figures.equal`). The data set's name decides only among equals: the
-same matrix may have another name elsewhere, and two twins of one name are two matrices.
+same matrix may have another name elsewhere, and two twins of one name are two matrices. A matrix that could not be
+read has no hash, and is the same as no other one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.compare.figures import equal
-from bench.rows import KEYS, Row
+from bench.rows import KEYS, Row, place
 
 Key = Callable[[Row], tuple[Any, ...]]
 
@@ -43,12 +44,13 @@ class Aligned:
 
 def align(file: str, a: Iterable[Row], b: Iterable[Row]) -> Aligned:
     """Pairs in b's order; what is left over in a's, then b's."""
-    cell, same = KEYS[file], ("matrix_sha256", *equal(file))
+    cell, same = KEYS[file], equal(file)
     found = Aligned()
     left_a, left_b = _take(list(a), list(b), _by(*cell, *same), found.pairs)
-    left_a, left_b = _take(left_a, left_b, _by(*cell[1:], *same), found.pairs)
+    left_a, left_b = _take(left_a, left_b, _by_matrix(*cell[1:], *same), found.pairs)
     near: list[tuple[Row, Row]] = []
-    left_a, left_b = _take(left_a, left_b, _by(*cell), near)
+    for key in (_by(*cell), lambda row: place(file, row)):
+        left_a, left_b = _take(left_a, left_b, key, near)
     found.apart += [Apart(file, one, other, _difference(file, one, other)) for one, other in near]
     names_a, names_b = ({row["dataset"] for row in rows} for rows in (left_a, left_b))
     found.apart += [Apart(file, row, None, _missing(row, "A", names_b)) for row in left_a]
@@ -58,6 +60,11 @@ def align(file: str, a: Iterable[Row], b: Iterable[Row]) -> Aligned:
 
 def _by(*names: str) -> Key:
     return lambda row: tuple(row[name] for name in names)
+
+
+def _by_matrix(*names: str) -> Key:
+    """By content, whatever the name; where that is not known the name has to do."""
+    return lambda row: tuple(row[name] for name in names) + (() if row["matrix_sha256"] else (row["dataset"],))
 
 
 def _take(a: list[Row], b: list[Row], key: Key, pairs: list[tuple[Row, Row]]) -> tuple[list[Row], list[Row]]:
@@ -77,9 +84,12 @@ def _take(a: list[Row], b: list[Row], key: Key, pairs: list[tuple[Row, Row]]) ->
 
 def _difference(file: str, a: Row, b: Row) -> str:
     """Why two rows of one cell are not compared."""
+    for side, row in (("A", a), ("B", b)):
+        if not row["matrix_sha256"]:
+            return f"the matrix is not known in {side}: {row['reason'] or 'its row has no hash'}"
     if a["matrix_sha256"] != b["matrix_sha256"]:
         kinds = " and ".join(sorted({str(row["source"]) or "unknown" for row in (a, b)}))
-        return f"two matrices of one name ({kinds}): {a['matrix_sha256'][:8]} and {b['matrix_sha256'][:8]}"
+        return f"another matrix under the same name ({kinds}): {a['matrix_sha256'][:8]} and {b['matrix_sha256'][:8]}"
     return differences(a, b, equal(file))
 
 

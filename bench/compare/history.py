@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from bench.compare.errors import CompareError, near
 from bench.compare.figures import FIGURES, LEVEL, Figure, headline
 from bench.compare.repository import Commit, Repository
 from bench.compare.results import text_of
-from bench.rows import FILES, WORDS, Row, key
+from bench.rows import FILES, WORDS, Row, place
 
 WORKING = Commit("", "", "not committed")
 
@@ -108,7 +109,17 @@ def _rows(data: bytes, file: str, cells: Cells) -> dict[tuple[Any, ...], Row]:
         rows = sheet.read(_lines_with(cells.word, text), file).rows(cells.has)
     except sheet.SheetError:  # once more, for the number of the line in the whole text
         rows = sheet.read(text, file).rows(cells.has)
-    return {key(file, row): row for row in rows}
+    return _by_cell(file, rows)
+
+
+def _by_cell(file: str, rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
+    """A series goes on when the name stands for another matrix; two matrices of one name at once are two series."""
+    rows, found = list(rows), {}
+    twice = {at for at, count in Counter(place(file, row) for row in rows).items() if count > 1}
+    for row in rows:
+        at = place(file, row)
+        found[(*at, str(row["matrix_sha256"])) if at in twice else at] = row
+    return found
 
 
 def _lines_with(word: str, text: str) -> str:
@@ -144,7 +155,8 @@ class _Collector:
         known = self.series.get((file, at))
         if known is None:
             assert row is not None  # what was never there cannot vanish
-            known = self.series[(file, at)] = Series(file, self._figure(file), name_of(file, row))
+            matrix = f" (matrix {row['matrix_sha256'][:8]})" if len(at) > len(place(file, row)) else ""
+            known = self.series[(file, at)] = Series(file, self._figure(file), name_of(file, row) + matrix)
         known.entries.append(Entry(commit, row, _change(known, row)))
 
     def _figure(self, file: str) -> Figure:

@@ -6,7 +6,6 @@ Git runs as a process of its own, without a shell; names from the command line s
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.compare.errors import CompareError, near
+from bench.compare.git import git_command, git_environment
 
-ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-# Set inside git's hooks, and then they would decide which repository is read.
-OTHERS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 FIELDS = "%H%x00%cI%x00%s%x00"  # hash, date, subject
 
 
@@ -54,15 +51,12 @@ class Repository:
 
     # ---- running git
 
-    def _command(self, *arguments: str) -> list[str]:
-        return ["git", "-C", str(self._near), *arguments]
-
-    def _environment(self) -> dict[str, str]:
-        return {name: value for name, value in os.environ.items() if name not in OTHERS} | ENVIRONMENT
-
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         try:
-            return subprocess.run(self._command(*arguments), capture_output=True, env=self._environment())
+            return subprocess.run(
+                git_command(self._near, *arguments),
+                stdin=subprocess.DEVNULL, capture_output=True, env=git_environment(),
+            )  # fmt: skip
         except OSError as error:
             raise CompareError(f"git cannot be run ({error}): install it, or compare folders or files") from error
 
@@ -103,7 +97,7 @@ class Repository:
         sha = self.find(name)
         if sha is None:
             raise CompareError(self._unknown(name))
-        fields = self._text("show", "--no-patch", f"--format={FIELDS}", sha, "--").split("\0")
+        fields = self._text("log", "--no-walk", "--no-patch", f"--format={FIELDS}", sha, "--").split("\0")
         return Commit(*fields[:3])
 
     def _unknown(self, name: str) -> str:
@@ -134,7 +128,7 @@ class Repository:
 
     def history(self) -> list[Touched]:
         """Commits that changed the folder, the newest first, along the first parents."""
-        log = ("-c", "diff.relative=false", "-c", "log.showSignature=false", "log", "--first-parent", "-m")
+        log = ("log", "--first-parent", "-m")
         what = ("--raw", "-z", "--no-abbrev", "--no-renames", f"--format={FIELDS}")
         text = self._text(*log, *what, "HEAD", "--", f":(top,literal){self.prefix}", cure=" Nothing is committed here")
         found: list[Touched] = []
@@ -151,8 +145,8 @@ class Repository:
     def blobs(self) -> Iterator[BlobReader]:
         """Reads many blobs through one process."""
         process = subprocess.Popen(
-            self._command("cat-file", "--batch"),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self._environment(),
+            git_command(self._near, "cat-file", "--batch"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=git_environment(),
         )  # fmt: skip
         try:
             yield BlobReader(process)

@@ -23,6 +23,7 @@ from bench.compare.history import versions
 from bench.compare.repository import Commit, Repository
 from bench.compare.results import text_of
 from bench.export import write_whole
+from bench.matrix_names import matrix_of, names
 from bench.rows import FILES, Row
 
 PROJECT = "dotbench"
@@ -88,7 +89,16 @@ def _states(repository: Repository) -> tuple[list[tuple[Commit, Rows]], list[str
         if states and states[-1][0] == commit:
             states.pop()
         states.append((commit, dict(now)))
-    return states, notes
+    return _told_apart(states), notes
+
+
+def _told_apart(states: list[tuple[Commit, Rows]]) -> list[tuple[Commit, Rows]]:
+    """The same with a name a matrix, so that no line is drawn from one matrix to another of its name."""
+    named = names(row for _, rows in states for found in rows.values() for row in found)
+    return [
+        (commit, {file: [{**row, "dataset": named[matrix_of(row)]} for row in found] for file, found in rows.items()})
+        for commit, rows in states
+    ]
 
 
 # ---- benchmarks

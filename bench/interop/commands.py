@@ -23,8 +23,9 @@ NOTHING = "The journal has no finished cells of this code: dotbench run small"
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="Where the CSV files go (default: results/ of the checkout).",
+    help="Where the CSV files go (default: where a run puts them, results/ of the checkout).",
 )
+@click.option("--quick", is_flag=True, help="Those of quick runs, into .dotbench/quick.")
 @click.option(
     "--pyperf",
     "raw",
@@ -38,8 +39,8 @@ NOTHING = "The journal has no finished cells of this code: dotbench run small"
     metavar="FOLDER",
     help="Instead: all committed results as a folder for asv publish.",
 )
-def export(out: Path | None, raw: Path | None, asv: Path | None) -> None:
-    """The journal's finished cells to CSV, as a run does at its end (your own files' only with --out).
+def export(out: Path | None, quick: bool, raw: Path | None, asv: Path | None) -> None:
+    """The journal's finished cells to CSV, as a run does at its end: your own files' into .dotbench/own.
 
     --pyperf writes every round that was timed, --asv the results of every commit.
     """
@@ -54,7 +55,7 @@ def export(out: Path | None, raw: Path | None, asv: Path | None) -> None:
         raise Trouble(str(error)) from error
     from bench.session import export_journal
 
-    sys.exit(export_journal(build.state_folder(), out or RESULTS, Console(), own=out is not None))
+    sys.exit(export_journal(build.state_folder(), out, Console(), quick))
 
 
 def _pyperf(path: Path) -> int:

@@ -47,7 +47,10 @@ def write(journal: Journal, path: Path, sha_now: ShaNow) -> int:
 def _cells(journal: Journal, sha_now: ShaNow) -> list[tuple[Row, list[dict[str, Any]]]]:
     """Of several measurements of a cell (another instruction set, say) the last."""
     found: dict[tuple[Any, ...], tuple[Row, list[dict[str, Any]]]] = {}
+    now = journal.matrices_now()  # of each name one matrix
     for known, row, passes in journal.finished_passes():
+        if now.get(row["dataset"], row["matrix_sha256"]) != row["matrix_sha256"]:
+            continue
         if known["metric"] == "time" and sha_now("time", row) == row["code_sha"]:
             found[key("time", row)] = row, passes
     return list(found.values())

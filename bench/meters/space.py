@@ -22,8 +22,9 @@ from bench.meters import Place
 from bench.peers.peer import Peer
 from bench.plan import BOUNDS, Cell, Plan
 from bench.products import cached_reference
+from bench.sealed import read_sealed, write_beside, write_sealed
+from cdot.fresh import new_path
 from datasets.cache import CachedSource
-from formats.files import write
 from formats.format import Format
 from formats.payload import Payload
 from formats.source import Source, blocks, matrix_sha256
@@ -119,13 +120,12 @@ def _sizes(source: Source, bounds: Bounds, size: int, bits: float) -> dict[str, 
 
 
 def cached_bounds(source: Source, folder: Path) -> Bounds:
-    """The bounds of a matrix from its folder, counted if they are not there yet."""
-    path = folder / f"bounds-{bounds_sha()}.json"
-    try:
-        return Bounds(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):
-        made = bounds_of(source)
-    write(path, np.frombuffer(json.dumps(asdict(made)).encode(), np.uint8))
+    """The bounds of a matrix from its folder, counted if they are not there yet, or damaged."""
+    path = folder / f"bounds-{bounds_sha()}.sealed"
+    if stored := read_sealed(path):
+        return Bounds(**json.loads(stored))
+    made = bounds_of(source)
+    write_sealed(path, json.dumps(asdict(made)).encode())
     return made
 
 
@@ -151,10 +151,11 @@ def _one(cell: Cell, task: dict[str, Any], source: Source, bounds: Bounds) -> di
 
 def _stored(peer: Peer, source: Source, path: Path) -> int:
     """Bytes of what a peer stores, in a file that is written whole or not at all; OSError says what to do."""
-    new = path.with_name(f"{path.name}.new")
+    new = new_path(path)  # of its own: two runs may store the same at once
     try:
         size = peer.store(source, new)
         new.replace(path)
+        write_beside(path)
     except OSError as error:
         new.unlink(missing_ok=True)
         words = f"what {peer} stores cannot be written: {error.strerror}. Free some room or choose another folder"

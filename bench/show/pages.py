@@ -18,6 +18,7 @@ import numpy.typing as npt
 import formats
 from bench.compare.results import of_folder
 from bench.identity import kernel_file
+from bench.matrix_names import by_matrix
 from bench.show import drawn
 from bench.show.grid import label
 from cdot import build
@@ -143,10 +144,9 @@ def _items(items: npt.NDArray[Any]) -> str:
 def wins(name: str, results: dict[str, list[Row]]) -> str:
     """On which matrices of results/ a format is the smallest, the fastest, or on the front of both."""
     found = {"smallest": [], "fastest": [], "on the front of bytes and time": []}  # type: dict[str, list[str]]
-    datasets = list(dict.fromkeys(str(row["dataset"]) for row in results.get("space", [])))
     measured = 0
-    for dataset in datasets:
-        points = _points(dataset, results)
+    for dataset, rows in by_matrix({file: results.get(file, []) for file in ("space", "time")}).items():
+        points = _points(rows)
         own = [point for own_label, point in points.items() if own_label.partition("[")[0] == name]
         if not own:
             continue
@@ -165,17 +165,17 @@ def wins(name: str, results: dict[str, list[Row]]) -> str:
     return "\n".join(lines)
 
 
-def _points(dataset: str, results: dict[str, list[Row]]) -> dict[str, tuple[float, float]]:
-    """Bytes and time ratio of each lossless format on a matrix, by label."""
+def _points(rows: dict[str, list[Row]]) -> dict[str, tuple[float, float]]:
+    """Bytes and time ratio of each lossless format on a matrix, by label, from the matrix's rows."""
     sizes = {
         label(row): row["bytes"]
-        for row in results.get("space", [])
-        if row["dataset"] == dataset and row["status"] == "ok" and row["lossless"] and row["format"] in names()
+        for row in rows["space"]
+        if row["status"] == "ok" and row["lossless"] and row["format"] in names()
     }
     return {
         label(row): (sizes[label(row)], row["time_ratio"])
-        for row in results.get("time", [])
-        if row["dataset"] == dataset and row["status"] == "ok" and label(row) in sizes
+        for row in rows["time"]
+        if row["status"] == "ok" and label(row) in sizes
         if (row["batch"], row["threads"], row["cache"]) == (1, 1, "warm")
     }
 

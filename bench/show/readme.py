@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.compare.results import of_folder
+from bench.matrix_names import by_matrix
 from bench.show.picture import plot
 from cdot import build
 
@@ -28,10 +29,10 @@ def table(rows: Rows, dataset: str = DATASET) -> str:
 
     from bench.show.table import matrix_table
 
-    own = {
-        file: [row for row in rows.get(file, []) if row["status"] == "ok" and row["dataset"] == dataset]
-        for file in ("space", "time", "cycles")
+    measured = {
+        file: [row for row in rows.get(file, []) if row["status"] == "ok"] for file in ("space", "time", "cycles")
     }
+    own = by_matrix(measured)[dataset]
     out = io.StringIO()
     Console(file=out, width=90).print(matrix_table(own, 90))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())

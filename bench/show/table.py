@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bench.matrix_names import by_matrix
 from bench.show import systolic
 from bench.show.choice import check_columns, with_columns, with_rows
 from bench.show.escape import markdown, visible
@@ -50,31 +51,22 @@ def print_tables(
     ``columns`` (see `bench.show.choice`); LookupError if none does."""
     if rows:
         results = with_rows(results, rows)
-    chosen = [name for name in _datasets(results) if not names or any(fnmatch(name, pattern) for pattern in names)]
+    datasets = list(dict.fromkeys(str(row["dataset"]) for own in results.values() for row in own))
+    chosen = [name for name in datasets if not names or any(fnmatch(name, pattern) for pattern in names)]
     if not chosen:
-        raise LookupError(
-            f"no results of {', '.join(names or [])}: there are {', '.join(_datasets(results)) or 'none'}"
-        )
+        raise LookupError(f"no results of {', '.join(names or [])}: there are {', '.join(datasets) or 'none'}")
+    asked = {file: [row for row in own if row["dataset"] in chosen] for file, own in results.items()}
     if style != "terminal":
-        wanted = {file: [row for row in own if row["dataset"] in chosen] for file, own in results.items()}
-        print(document(wanted, style, columns))
+        print(document(asked, style, columns))
         return
-    for name in chosen:
+    for name, own in by_matrix(asked).items():
         console.print(Text(visible(name, keep=""), "bold"))
-        console.print(matrix_table(_of(results, name), console.width))
-
-
-def _datasets(results: dict[str, list[Row]]) -> list[str]:
-    return list(dict.fromkeys(str(row["dataset"]) for rows in results.values() for row in rows))
-
-
-def _of(results: dict[str, list[Row]], dataset: str) -> dict[str, list[Row]]:
-    return {file: [row for row in rows if row["dataset"] == dataset] for file, rows in results.items()}
+        console.print(matrix_table(own, console.width))
 
 
 def document(results: dict[str, list[Row]], style: str, columns: list[str] | None = None) -> str:
     """All matrices of results in ``markdown`` or ``latex``, one table each, the best of a column in bold."""
-    matrices = {name: _of(results, name) for name in _datasets(results)}
+    matrices = by_matrix(results)
     grids = {name: grid(own, wide=True) for name, own in matrices.items()}
     if columns:
         check_columns(list(grids.values()), columns)

@@ -132,8 +132,8 @@ def test_own_files_stay_out_of_results(tmp_path: Path, monkeypatch: pytest.Monke
     from bench import session
 
     written: list[Path] = []
-    monkeypatch.setattr(session, "write", lambda rows, out, console: written.append(out))
+    monkeypatch.setattr(session, "write", lambda rows, out, *more: written.append(out))
     np.save(tmp_path / "w.npy", np.eye(8, dtype=np.float32))
     arguments = ("run", "--datasets", str(tmp_path / "w.npy"), "--formats", "csc", "--metrics", "space")
     assert call(*arguments).exit_code == 0 and [path.name for path in written] == ["own"]
-    assert call("export").exit_code == 2 and len(written) == 1
+    assert call("export").exit_code == 0 and [path.name for path in written] == ["own", "own"]

@@ -109,7 +109,7 @@ def test_a_cell_of_the_plan_is_replaced_whatever_changed(tmp_path: Path) -> None
     old = timed(isa="x86_64", machine="a", compiler="gcc", matrix_sha256="old", code_sha="old")
     export.export({"time": [old]}, tmp_path, {}, unchanged)
     new = timed(isa="x86_64_v3", machine="b", compiler="zig", matrix_sha256="new", code_sha="new")
-    export.export({"time": [new, timed(8)]}, tmp_path, {}, unchanged)
+    export.export({"time": [new, timed(8, matrix_sha256="new")]}, tmp_path, {}, unchanged)
     rows = export.read(tmp_path / "time.csv", "time")
     assert [(row["batch"], row["machine"], row["code_sha"]) for row in rows] == [(1, "b", "new"), (8, "", "c0de")]
 
@@ -120,8 +120,8 @@ def test_rows_outside_the_plan_stay_while_their_code_does(tmp_path: Path) -> Non
     report = into(tmp_path, space("sham"), now=lambda file, row: now[row["format"]])
     assert cells(tmp_path) == [("csc", "ok", "c0de"), ("gone", "ok", "old"), ("sham", "ok", "c0de")]
     assert report.lines() == [
-        "space.csv: 1 rows dropped, measured by code that has changed since",
-        "space.csv: 1 rows kept of formats that are not installed here",
+        "space.csv: 1 row dropped, measured by code that has changed since",
+        "space.csv: 1 row kept of formats that are not installed here",
     ]
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.sealed import read_sealed
+
 ROOM = 100_000  # bytes that a file may have
 CHILD = """
 import json, resource, sys
@@ -45,4 +47,4 @@ def test_neither_cache_nor_payload_stays_half_written(tmp_path: Path) -> None:
     assert all("cannot be written: File too large. Free some room" in event["reason"] for event in failed), failed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["matrix", "payloads"]
     (whole,) = (tmp_path / "payloads").iterdir()  # small enough to have been written
-    assert whole.name.startswith("bounds-") and json.loads(whole.read_text())
+    assert whole.name.startswith("bounds-") and read_sealed(whole)

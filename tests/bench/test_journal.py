@@ -113,7 +113,7 @@ def count_of(path: Path) -> int:
     if not path.exists():
         return 0
     with Journal(path) as journal:
-        return int(journal._read("SELECT count(*) FROM passes")[0][0])
+        return len(journal._read("passes"))
 
 
 def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
@@ -163,10 +163,10 @@ def test_two_runs_write_side_by_side(tmp_path: Path) -> None:
 def test_a_newer_journal_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "j"
     database = sqlite3.connect(path)
-    database.execute("PRAGMA user_version=2")
+    database.execute("PRAGMA user_version=3")
     database.close()
     before = path.read_bytes()
-    with pytest.raises(JournalError, match=r"j is a journal of schema 2, and this version knows 1: update"):
+    with pytest.raises(JournalError, match=r"j is a journal of schema 3, and this version knows 2: update"):
         Journal(path)
     assert path.read_bytes() == before
 
@@ -176,19 +176,6 @@ def test_a_damaged_journal_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(JournalError, match="is damaged or no journal .*: move it away, and dotbench measures"):
         Journal(path)
-
-
-def test_a_page_overwritten_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "j"
-    with Journal(path) as journal:
-        for number in range(200):
-            journal.record(CELL | {"batch": number}, OK)
-    data = bytearray(path.read_bytes())
-    for at in range(4096, len(data), 4096):  # all pages but the first, with the schema
-        data[at : at + 4096] = b"\xee" * 4096
-    path.write_bytes(data)
-    with pytest.raises(JournalError, match="is damaged"), Journal(path) as journal:
-        journal.rows()
 
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:

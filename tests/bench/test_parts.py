@@ -160,7 +160,7 @@ def test_a_column_of_zeros_has_to_give_zero() -> None:
 def test_references_are_cached_and_made_anew_if_damaged(tmp_path: Path) -> None:
     source = as_source(np.eye(4, dtype=np.float32))
     first = products.cached_reference(source, "ab" * 32, 2, tmp_path)
-    (tmp_path / "products-2.npz").write_bytes(b"broken")
+    (tmp_path / "products-2.products").write_bytes(b"broken")
     again = products.cached_reference(source, "ab" * 32, 2, tmp_path)
     assert np.array_equal(first.Y, again.Y) and np.array_equal(first.X, products.cached_reference(
         source, "ab" * 32, 2, tmp_path).X)  # fmt: skip

@@ -103,17 +103,25 @@ def test_what_does_not_fit_is_named(name: str, text: str, words: str) -> None:
 
 def test_a_key_holds_the_cell_and_not_the_measurement() -> None:
     cell = {"dataset": "d", "format": "csc", "params": "", "batch": 8, "threads": 1, "cache": "warm"}
-    one = cell | {"code_sha": "a", "matrix_sha256": "a", "isa": "x86_64", "machine": "a", "compiler": "a"}
-    other = cell | {"code_sha": "b", "matrix_sha256": "b", "isa": "aarch64", "machine": "b", "compiler": "b"}
-    assert rows.key("time", one) == rows.key("time", other) == ("d", "csc", "", 8, 1, "warm")
-    assert rows.key("space", one) == ("d", "csc", "")
-    for name, value in {"dataset": "e", "format": "ham", "params": "k=1", "batch": 1, "threads": 2}.items():
+    cell |= {"matrix_sha256": "ab"}
+    one = cell | {"code_sha": "a", "isa": "x86_64", "machine": "a", "compiler": "a"}
+    other = cell | {"code_sha": "b", "isa": "aarch64", "machine": "b", "compiler": "b"}
+    assert rows.key("time", one) == rows.key("time", other) == ("d", "ab", "csc", "", 8, 1, "warm")
+    assert rows.key("space", one) == ("d", "ab", "csc", "") and rows.place("space", one) == ("d", "csc", "")
+    for name, value in {
+        "dataset": "e",
+        "matrix_sha256": "cd",
+        "format": "ham",
+        "params": "k=1",
+        "batch": 1,
+        "threads": 2,
+    }.items():
         assert rows.key("time", one | {name: value}) != rows.key("time", one)
 
 
 def test_counts_sort_as_numbers() -> None:
     def key(batch: int | str) -> tuple[object, ...]:
-        cell = {"dataset": "d", "format": "csc", "params": "", "threads": 1, "cache": "warm"}
+        cell = {"dataset": "d", "matrix_sha256": "", "format": "csc", "params": "", "threads": 1, "cache": "warm"}
         return rows.key("time", cell | {"batch": batch})
 
     assert sorted([key(16), key("8"), key(1)]) == [key(1), key(8), key(16)]

@@ -21,6 +21,7 @@ import formats
 from bench import identity, outcome, peers, session, workers
 from bench.journal import Journal
 from bench.plan import Cell, Effort, Plan
+from bench.sealed import write_sealed
 from bench.show import screen as screens
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -131,7 +132,9 @@ def test_a_wrong_product_fails_its_cell_loudly_and_the_run_goes_on(matrix: Path,
     (reference,) = (home / "payloads").iterdir()
     X = np.ones((1, 64), np.float32)
     Y = (X.astype(np.float64) @ np.load(matrix)) + np.eye(1, 48, 17)
-    np.savez(reference / "products-1.npz", X=X, Y=Y, scale=np.abs(Y))
+    arrays = io.BytesIO()
+    np.savez(arrays, X=X, Y=Y, scale=np.abs(Y))
+    write_sealed(reference / "products-1.products", arrays.getvalue())
     status, text = run(plan(matrix), home, tmp_path / "results")
     timed = rows(tmp_path / "results", "time")
     wrong = [row for row in timed if row["batch"] == "1" and not row["format"].startswith("ceiling:")]
@@ -171,7 +174,7 @@ def start(matrix: Path, home: Path, out: Path) -> subprocess.Popen[str]:
     while time.monotonic() < deadline:
         if journal.exists():
             with Journal(journal) as opened:
-                if opened._read("SELECT count(*) FROM passes")[0][0] > 5:
+                if len(opened._read("passes")) > 5:
                     return process
         time.sleep(0.05)
     process.kill()
@@ -180,7 +183,7 @@ def start(matrix: Path, home: Path, out: Path) -> subprocess.Popen[str]:
 
 def passes_of(home: Path) -> int:
     with Journal(home / "journal.sqlite") as journal:
-        return int(journal._read("SELECT count(*) FROM passes")[0][0])
+        return len(journal._read("passes"))
 
 
 def test_kill_minus_nine_loses_no_pass_and_writes_no_half_file(matrix: Path, home: Path, tmp_path: Path) -> None:
@@ -202,7 +205,7 @@ def test_control_c(matrix: Path, home: Path, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     text, _ = process.communicate(timeout=30)
     assert process.returncode == 130 and "goes on from here" in text and "Traceback" not in text
-    assert not (tmp_path / "results").exists() and passes_of(home) > 5
+    assert {row["status"] for row in rows(tmp_path / "results", "space")} == {"ok"} and passes_of(home) > 5
 
 
 # ---- workers that die

@@ -66,3 +66,25 @@ def test_keys_are_needed(file: str) -> None:
         header = ",".join(column for column in sheet.columns_of(file) if column != name)
         with pytest.raises(sheet.SheetError, match=f"column {name} is missing"):
             sheet.read(f"{header}\n", file)
+
+
+HEADER = ",".join(sheet.columns_of("space"))
+
+
+@pytest.mark.parametrize(("letter", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_what_a_spreadsheet_has_saved_is_named(letter: str, name: str) -> None:
+    """Its numbers may have decimal commas by now: nothing is guessed."""
+    for exact in (True, False):
+        with pytest.raises(sheet.SheetError, match=f"line 1: its columns are separated by {name}: a spreadsheet has"):
+            sheet.read(HEADER.replace(",", letter) + "\n", "space", exact)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_that_was_cut_short_is_named(end: str) -> None:
+    """Wherever it was cut but at a line's end: the last figure may have lost digits."""
+    line = "d,aa,mirror,csc,,ok,,c0de,4,5,6,3,float32,true,0,108,32,0,43.20000000,144.00000000,0.7407,,,1.2345"
+    whole = f"{HEADER}{end}{line}{end}"
+    assert sheet.read(whole, "space", exact=True).rows()[0]["x_bound"] == 1.2345
+    for at in range(len(HEADER) + len(end) + 1, len(whole) - len(end) + 1):
+        with pytest.raises(sheet.SheetError, match="line 2: the last line does not end: the file was cut short there"):
+            sheet.read(whole[:at], "space", exact=True)

@@ -237,7 +237,7 @@ def test_a_damaged_cache_is_made_anew(damage: str, tmp_path: Path) -> None:
     np.save(tmp_path / "w.npy", W)
     folder = load(tmp_path / "w.npy", tmp_path).matrix.folder
     (folder / damage).write_bytes(b"broken")
-    with pytest.raises(datasets.DataError, match="is damaged .* delete that folder"):
+    with pytest.raises(datasets.DataError, match="is damaged .* it is made anew"):
         CachedSource(folder)
     assert load(tmp_path / "w.npy", tmp_path).matrix_sha256 == matrix_sha256(as_source(W))
     assert sorted(path.name for path in folder.parent.iterdir()) == [folder.name]
@@ -293,7 +293,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(datasets.DataError, match="cannot be cached"):
         write_cache(as_source(W), tmp_path / "file" / "m")
     np.save(tmp_path / "w.npy", W)
-    with pytest.raises(datasets.DataError, match="cannot be written"):
+    with pytest.raises(datasets.DataError, match="cannot be cached"):
         datasets.load(str(tmp_path / "w.npy"), cache_dir=tmp_path / "file")
     with pytest.raises(datasets.DataError, match="cannot be cached"):
         datasets.load("deepdta/80-0-16~twin", cache_dir=tmp_path / "file")

@@ -206,7 +206,7 @@ def test_what_only_one_figure_of_a_row_depends_on(row: Make) -> None:
         ("energy", {"kind": "model"}, "kind differs: rapl and model"),
         ("energy", {"machine": "N x4"}, "machine differs: M x2 and N x4"),
         ("space", {"matrix_sha256": "b" * 64, "source": "twin"},
-         "two matrices of one name (mirror and twin): aaaaaaaa and bbbbbbbb"),
+         "another matrix under the same name (mirror and twin): aaaaaaaa and bbbbbbbb"),
     ],
 )  # fmt: skip
 def test_one_cell_that_cannot_be_compared(row: Make, file: str, values: Row, reason: str) -> None:
@@ -239,7 +239,7 @@ def test_two_twins_of_a_name_and_a_twin_beside_the_real_matrix(row: Make) -> Non
         "only in B: the other has d, which is another matrix",
     ]
     found = compared("space", [row(**twin)], [row(**twin | {"matrix_sha256": "c" * 64})])
-    assert reasons(found) == ["two matrices of one name (twin): bbbbbbbb and cccccccc"]
+    assert reasons(found) == ["another matrix under the same name (twin): bbbbbbbb and cccccccc"]
 
 
 def test_the_same_matrix_under_another_name(row: Make) -> None:

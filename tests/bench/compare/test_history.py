@@ -121,7 +121,7 @@ def test_a_series(past: Checkout) -> None:
     assert one.values() == [100, 90, None, 70, 80]
     assert [said(entry) for entry in one.entries] == [
         "", "smaller 0.90", "the row was taken out",
-        "not compared: two matrices of one name (mirror): aaaaaaaa and bbbbbbbb", "larger 1.14",
+        "not compared: another matrix under the same name (mirror): aaaaaaaa and bbbbbbbb", "larger 1.14",
     ]  # fmt: skip
     damaged = past.git("log", "--format=%h", "--abbrev=9", "--grep=damaged")
     assert found.notes == [

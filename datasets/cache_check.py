@@ -1,0 +1,46 @@
+"""Is a cached matrix what was written? Its pointers, its indices, its content and its histogram, once a process."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from datasets.stamps import stamp_of
+from formats.content import ContentHash, Tally
+from formats.source import blocks
+
+if TYPE_CHECKING:
+    from datasets.cache import CachedSource
+
+
+def verify(source: CachedSource) -> None:
+    """ValueError says what is wrong; what this process has found whole is read again only after a change."""
+    stamps = tuple(tuple(stamp_of(path)) for path in sorted(source.folder.iterdir()))
+    if stamps not in _found_whole(source.folder):
+        _check(source)
+        _found_whole(source.folder).add(stamps)
+
+
+@cache
+def _found_whole(folder: Path) -> set[tuple[tuple[int, ...], ...]]:
+    """The states of a folder that were verified; the set is filled by `verify`."""
+    return set()
+
+
+def _check(source: CachedSource) -> None:
+    n = source.shape[0]
+    content, tally = ContentHash(source.shape, source.dtype), Tally(source.dtype)
+    for begin, _, columns in blocks(source):
+        if columns.nnz and not 0 <= int(columns.rows.min()) <= int(columns.rows.max()) < n:
+            raise ValueError(f"rows.npy has indices outside 0 to {n - 1}")
+        content.add(begin, columns)
+        tally.add(columns.values)
+    if content.hexdigest() != source.matrix_sha256:
+        raise ValueError("its content has another hash than was noted")
+    histogram = source.histogram()
+    distinct, counts = tally.totals()
+    if not (np.array_equal(distinct, histogram.values) and np.array_equal(counts, histogram.counts)):
+        raise ValueError("its histogram is that of other values")

@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 import datasets
 import formats
 from bench import export as exports
 from bench import journal as journals
-from bench import peers
+from bench import labels, peers
 from bench import plan as plans
 from bench.compare import commands as comparing
 from bench.energy import windows
 from bench.interop import commands as outward
-from bench.peers.peer import Peer
 from bench.published import commands as publishing
 from bench.report import commands as reporting
+from bench.show import terminal
 from bench.show.listing import list_
 from bench.trouble import Trouble
 from cdot import build
@@ -126,13 +125,13 @@ def run(
     """
     from bench.session import run_plan
 
-    chosen, peers = _chosen_formats(kinds)
+    chosen = _chosen(kinds)
     plan = plans.Plan(
         datasets=tuple(_resolved(names, which)),
-        formats=chosen,
-        peers=peers,
+        formats=chosen.formats,
+        peers=chosen.peers,
         metrics=_checked(metrics or list(plans.METRICS), plans.METRICS, "metric"),
-        bounds=kinds is None,
+        bounds=chosen.bounds,
         batches=batch or (1, 8),
         later_batches=None if batch else (1,),
         later_ceilings=kinds is not None or batch is not None,
@@ -146,14 +145,15 @@ def run(
     registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries(), *datasets.seeded.entries()}
     own = not registered.issuperset(plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
-    sys.exit(run_plan(plan, home(), out, Console(), quick))
+    sys.exit(run_plan(plan, home(), out, terminal.console(), quick))
 
 
-def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[Peer, ...]]:
+def _chosen(kinds: list[str] | None) -> labels.Chosen:
+    """What ``--formats`` asks for, else everything."""
     if kinds is None:
-        return formats.standard_of_all(), tuple(peer() for peer in peers.ALL)
+        return labels.Chosen(formats.standard_of_all(), tuple(peer() for peer in peers.ALL), True)
     try:
-        return plans.choose_formats(kinds)
+        return labels.choose(kinds)
     except ValueError as error:
         raise Trouble(str(error)) from error
 
@@ -193,7 +193,7 @@ def doctor() -> None:
     """What this machine can measure, and the line that cures each lack."""
     from bench import doctor as doctors
 
-    doctors.render(doctors.checks(home=home(), build_kernels=build.build), Console())
+    doctors.render(doctors.checks(home=home(), build_kernels=build.build), terminal.console())
 
 
 @command.command(short_help="Results as tables: terminal, Markdown or LaTeX.")
@@ -206,7 +206,7 @@ def table(folder: Path | None, names: list[str] | None, style: str) -> None:
 
     results = {name: exports.read(path, name) for name, path in _csv_files(folder)}
     try:
-        print_tables(results, names, style, Console())
+        print_tables(results, names, style, terminal.console())
     except LookupError as error:
         raise Trouble(str(error)) from error
 
@@ -229,7 +229,7 @@ def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
     """Does timing tell the truth here? Identical kernels and slower ones, many times; two results of one commit."""
     from bench.selftest import main as test
 
-    sys.exit(test(trials, quiet, busy, results, Console()))
+    sys.exit(test(trials, quiet, busy, results, terminal.console()))
 
 
 for verb in (list_, comparing.diff, comparing.log, outward.export, publishing.paper, reporting.report):

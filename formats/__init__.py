@@ -15,10 +15,11 @@ from cdot.errors import PayloadError
 from formats.errors import TooMuchWork
 from formats.format import Format
 from formats.payload import Payload
-from formats.registry import UnknownFormat, get, kinds, load, names, parse, standard, standard_of_all
+from formats.registry import LOSSY, UnknownFormat, get, kinds, load, names, parse, standard, standard_of_all
 from formats.source import Columns, Histogram, Source, as_source, matrix_sha256
 
 __all__ = [
+    "LOSSY",
     "Columns",
     "Format",
     "Histogram",

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from bench.compare.errors import CompareError
 from bench.compare.figures import DEFAULT_LIMITS
+from bench.show import terminal
 from bench.trouble import Trouble
 from cdot import build
 
@@ -71,7 +71,7 @@ def diff(a: str, b: str | None, fail_on: str, everything: bool, style: str | Non
     elif style == "markdown":
         click.echo(show.as_markdown(found, fail_on, everything), nl=False)
     else:
-        console = Console()
+        console = terminal.console()
         sections.draw(console, show.sections(found, fail_on, show.View(everything, console.width >= WIDE)))
     sys.exit(found.status)
 
@@ -112,5 +112,5 @@ def log(cell: str, figure: str | None, everything: bool, style: str | None, resu
     if style == "json":
         click.echo(show.as_json(found))
     else:
-        console = Console()
+        console = terminal.console()
         sections.draw(console, show.sections(found, everything, console.width >= WIDE))

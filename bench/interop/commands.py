@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from bench.compare.errors import CompareError
 from bench.export import ExportError
 from bench.journal import Journal
+from bench.show import terminal
 from bench.trouble import Trouble
 from cdot import build
 
@@ -54,7 +54,7 @@ def export(out: Path | None, raw: Path | None, asv: Path | None) -> None:
         raise Trouble(str(error)) from error
     from bench.session import export_journal
 
-    sys.exit(export_journal(build.state_folder(), out or RESULTS, Console(), own=out is not None))
+    sys.exit(export_journal(build.state_folder(), out or RESULTS, terminal.console(), own=out is not None))
 
 
 def _pyperf(path: Path) -> int:

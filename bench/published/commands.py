@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
+from bench.show import terminal
 from bench.trouble import Trouble
 from cdot import build
 
@@ -37,7 +37,7 @@ def paper(markdown: bool, out: Path | None) -> None:
     elif markdown:
         click.echo(page(results, published.absent()), nl=False)
     else:
-        print_paper(results, published.absent(), Console())
+        print_paper(results, published.absent(), terminal.console())
     for line in papers.lost_or_failed(results):
         click.echo(line, err=True)
     sys.exit(papers.status(results))

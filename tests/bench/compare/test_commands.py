@@ -49,7 +49,8 @@ def sides(row: Make, write: Write) -> tuple[Path, Path]:
 
 EXPECTED = """\
 ! Regression: 1 exact figure worse than allowed
-(bytes:0%,instructions:1%,cycles_est_mid:1%); 1 cell failed that had been ok.
+(bytes:0%,instructions:1%,cycles_est_mid:1%); 1 cell failed that had been ok;
+time: 2 slower (up to +25.0 %).
 
 worse than --fail-on allows
           matrix  format        A        B   change
@@ -57,8 +58,8 @@ worse than --fail-on allows
 
 was ok and is failed
 file      cells why                                            which
-space.csv     1 ok in A, failed in B: LostSomething:           vgg19/90-0-32 csc
-                <b>@you</b> | [link](x) [31m
+space.csv     1 ok in A, failed in B: LostSomething: <b>@you</ vgg19/90-0-32 csc
+                b> | [link](x) [31m
 
 bytes (space.csv): 1 larger, 4 same
    format  cells   B / A  smaller  larger  same
@@ -83,11 +84,10 @@ scratch_bytes (space.csv, 5 cells)
 error (space.csv, 5 cells)
 
 not compared: 2 cells
-file      cells why                             which
-space.csv     1 only in A                       gone sham
-time.csv      1 reference_sha differs: 01234567 SiNa
-                and ffffffff                    column_combined[alpha=8,gamma=0.
-                                                5] b1
+file      cells why                              which
+space.csv     1 only in A                        gone sham
+time.csv      1 reference_sha differs: 01234567  SiNa column_combined[alpha=8,
+                and ffffffff                     gamma=0.5] b1
 """
 
 

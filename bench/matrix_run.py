@@ -9,11 +9,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import formats
 from bench import payloads, peers, standard, workers
+from bench.front import front_first
 from bench.matrix_rows import MatrixRows, Row
 from bench.passes import Passes
 from bench.plan import BOUNDS, METRICS, REFERENCES, Cell
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     import datasets
     from bench.run import Runner
 
+# Of own files times come first, after sizes: they are what was asked.
+FIRST_TIMES = ("space", "time", *(metric for metric in METRICS if metric not in ("space", "time")))
 TWIN_REASON = "a twin has no repeated rows or neighbours to speak of: its size would say nothing"
 
 
@@ -30,7 +34,8 @@ class MatrixRun:
 
     def __init__(self, runner: Runner, matrix: datasets.Matrix) -> None:
         self._plan = standard.share(runner.plan, matrix.name)
-        self._matrix, self._out = matrix, MatrixRows(runner, matrix)
+        self.matrix, self._out = matrix, MatrixRows(runner, matrix)
+        self._outcome = runner.outcome
         self._screen = runner.screen
         self._folder = payloads.folder(runner.home, matrix.matrix_sha256)
         self._cells = self._plan.cells(matrix.name, matrix.dtype)
@@ -38,16 +43,26 @@ class MatrixRun:
         self._seconds: dict[str, float] = {}  # of encoding, by label
         self._without: dict[str, tuple[str, str]] = {}  # labels that get no payload here: status and reason
         self._large = runner.plan.full and standard.is_large(matrix.name)
+        self._usable: set[str] | None = None  # labels with a payload, as soon as all are encoded
 
     @property
     def rows(self) -> dict[str, list[Row]]:
         return self._out.by_file
 
+    @property
+    def sized(self) -> bool:
+        """Whether `sizes` has been called."""
+        return self._usable is not None
+
+    def sizes(self) -> None:
+        """Payloads of all formats, and their rows; `run` goes on from there."""
+        self._usable = self._encode(self._cells)
+
     def run(self) -> None:
         """Everything, in parts for which there is room."""
         if not self._large:
             return self._part(self._cells)
-        n, m = self._matrix.matrix.shape
+        n, m = self.matrix.matrix.shape
         for cells in standard.parts(self._cells, 4 * n * m):
             self._part(cells)
             for label in {cell.about for cell in cells if cell.format not in BOUNDS} - {self._reference}:
@@ -57,8 +72,8 @@ class MatrixRun:
 
     def _part(self, cells: list[Cell]) -> None:
         """Space first, for it makes the payloads."""
-        usable = self._encode(cells)
-        for metric in METRICS:
+        usable = self._encode(cells) if self._usable is None else self._usable
+        for metric in METRICS if self._plan.standard else FIRST_TIMES:
             if metric == "space":
                 continue
             todo = self._ready([cell for cell in cells if cell.metric == metric], usable)
@@ -70,7 +85,7 @@ class MatrixRun:
     @property
     def _timeout(self) -> float:
         """Seconds of silence after which a cell counts as hung: longer for matrices of over 10^8 entries."""
-        n, m = self._matrix.matrix.shape
+        n, m = self.matrix.matrix.shape
         return max(self._plan.effort.cell_timeout, n * m / 1e6)
 
     def _ready(self, cells: list[Cell], usable: set[str]) -> list[Cell]:
@@ -96,7 +111,7 @@ class MatrixRun:
         return ("failed", f"not measured: {', '.join(lacking)} could not be encoded") if lacking else None
 
     def _says_nothing(self, cell: Cell) -> bool:
-        return self._matrix.source == "twin" and peers.is_peer(cell.label) and peers.parse(cell.label).repetitive
+        return self.matrix.source == "twin" and peers.is_peer(cell.label) and peers.parse(cell.label).repetitive
 
     def _task(self, job: str, cells: Iterable[Cell]) -> dict[str, Any]:
         labels = {cell.about for cell in cells if cell.format not in BOUNDS} | {self._reference}
@@ -105,9 +120,9 @@ class MatrixRun:
             "job": job,
             "reference": self._reference,
             "paths": {label: str(path) for label, path in paths.items() if path},
-            "sha256": self._matrix.matrix_sha256,
+            "sha256": self.matrix.matrix_sha256,
             "folder": str(self._folder),
-            "matrix": str(self._matrix.matrix.folder),
+            "matrix": str(self.matrix.matrix.folder),
             "effort": asdict(self._plan.effort),
         }
 
@@ -154,7 +169,7 @@ class MatrixRun:
         labels = [self._reference, *(cell.about for cell in needed)] if needed else []
         for label in dict.fromkeys(labels):
             named = peers.parse(label) if peers.is_peer(label) else formats.parse(label)
-            cell = Cell("space", self._matrix.name, named.name, named.params)
+            cell = Cell("space", self.matrix.name, named.name, named.params)
             if cell not in cells and self._path(label):
                 cells.append(cell)
         return cells
@@ -195,7 +210,15 @@ class MatrixRun:
         workers.run(self._task(metric, cells), cells, listen, self._timeout)
 
     def _time(self, todo: list[Cell]) -> None:
-        nnz = self._matrix.matrix.histogram().nnz
-        Passes(
-            self._out, self._plan.effort, lambda cells: self._task("time", cells), self._timeout, nnz, self._seconds
-        ).run(todo)
+        """Of own matrices what may be on the front comes first: it is what was asked for."""
+        groups = [todo] if self._plan.standard else list(front_first(todo, self.rows["space"]))
+        for number, cells in enumerate(groups, 1):
+            self._passes(cells)
+            if number < len(groups):
+                self._screen.first_times(self.rows)
+
+    def _passes(self, todo: list[Cell]) -> None:
+        nnz, task = self.matrix.matrix.histogram().nnz, partial(self._task, "time")
+        passes = Passes(self._out, self._plan.effort, task, self._timeout, nnz, self._seconds, self._outcome.slowdown)
+        passes.run(todo)
+        self._outcome.slowdown = passes.allowance.slowdown

@@ -7,7 +7,7 @@ passes were cut off goes on with the missing ones if machine and boot are the sa
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import datasets
@@ -36,9 +36,21 @@ class Runner:
         build.build()  # once here, so that no worker's time holds a compilation
         matrices = list(self._load())
         self.screen.plan({cell: spent for matrix in matrices for cell, spent in self._costs(matrix)})
-        for matrix in matrices:
-            self._matrix(matrix)
+        works = [MatrixRun(self, matrix) for matrix in matrices]
+        if not self.plan.full:  # of a full run sizes alone take many minutes, and large payloads do not stay
+            self._sizes(works)
+        for work in works:
+            self._matrix(work)
         return self.outcome
+
+    def _sizes(self, works: Sequence[MatrixRun]) -> None:
+        """Sizes of all matrices first: they are exact, and there in no time."""
+        start = time.monotonic()
+        for work in works:
+            self.screen.matrix(work.matrix)
+            work.sizes()
+            self.screen.sizes(work.rows)
+        self.outcome.measuring_seconds += time.monotonic() - start
 
     def _costs(self, matrix: datasets.Matrix) -> Iterable[tuple[Cell, float]]:
         """The matrix's cells, and the seconds that each may take."""
@@ -67,10 +79,10 @@ class Runner:
             self.outcome.missing.append(why)
         return cells
 
-    def _matrix(self, matrix: datasets.Matrix) -> None:
-        self.screen.matrix(matrix)
+    def _matrix(self, work: MatrixRun) -> None:
+        if not work.sized:
+            self.screen.matrix(work.matrix)
         start = time.monotonic()
-        work = MatrixRun(self, matrix)
         work.run()
         self.outcome.measuring_seconds += time.monotonic() - start
-        self.screen.matrix_done(matrix, work.rows)
+        self.screen.matrix_done(work.matrix, work.rows)

@@ -120,7 +120,7 @@ def dataset_table(names: Sequence[str] = (), width: int = terminal.PIPED) -> Ren
             (datasets.zoo.PREFIX + model, f"{len(layers)} layers", datasets.source_now(layers[0]), what)
         )
     table = _table(("data set", "shape", "from", "what it is, licence"), rows, width, whole=bool(names))
-    return table if names else Group(table, Text(), Text(DATASET_HINT))
+    return table if names or width >= WIDE else Group(table, Text(), Text(DATASET_HINT))
 
 
 def _families(names: Sequence[str]) -> dict[str, list[str]]:

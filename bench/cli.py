@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from bench.energy import windows
 from bench.interop import commands as outward
 from bench.published import commands as publishing
 from bench.report import commands as reporting
-from bench.show import terminal
+from bench.show import next_step, terminal
 from bench.show.listing import list_
 from bench.trouble import Trouble
 from cdot import build
@@ -186,6 +187,9 @@ def fetch(names: tuple[str, ...]) -> None:
         except datasets.DataError as error:
             click.echo(f"{name}: {error}", err=True)
             failed = True
+    if not failed:
+        chosen = ",".join(shlex.quote(name) for name in names)
+        click.echo(next_step.line(f"run --datasets {chosen}" if names else "run small", "measures them"))
     sys.exit(2 if failed else 0)
 
 

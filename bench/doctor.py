@@ -19,6 +19,7 @@ from bench.energy import powercap
 from bench.energy.counters import NotMeasurable
 from bench.energy.perf import CURE, EVENT_FOLDER, PARANOID, is_closed
 from bench.machine import blas, machine_id
+from bench.show import next_step
 from bench.show.fitted import Column, fitted
 from cdot import build
 
@@ -201,3 +202,7 @@ def render(found: list[Check], console: Console) -> None:
         console.print("\nwhat would bring more:")
     for check in cures:
         console.print(Text(f"  {check.name}: ", "dim") + Text(check.cure), soft_wrap=True)
+    lacks = [check.name for check in found if check.ok is False]
+    said = f"lacking: {', '.join(lacks)}" if lacks else "nothing that matters is lacking"
+    console.print(Text(f"\n{said}"))
+    console.print(Text(next_step.line("run small --quick", "a look in about two minutes")), soft_wrap=True)

@@ -87,6 +87,7 @@ def export_journal(home: Path, out: Path, console: Console, own: bool) -> int:
         return 2
     write(rows, out, console)
     console.print(f"{sum(map(len, rows.values()))} rows in {out}")
+    console.print(_next(out), highlight=False, soft_wrap=True)
     return 0
 
 

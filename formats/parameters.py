@@ -57,13 +57,13 @@ def with_keys(kind: Any, params: dict[str, str]) -> dict[str, str]:
     if "" not in params:
         return params
     value, names = params[""], [field.name for field in dataclasses.fields(kind)]
+    if names == [name for name in names if name in params]:
+        raise ValueError(f"{kind.name}[{value}]: {value!r} is one value too many: it has {', '.join(names) or 'none'}")
     if len(names) == 1:
         return {names[0] if key == "" else key: text for key, text in params.items()}
     able = [name for name in names if name not in params and _takes(kind, name, value)]
     if len(able) == 1:
         return {able[0] if key == "" else key: text for key, text in params.items()}
-    if not names:
-        raise ValueError(f"{kind.name} has no parameters: [{value}] says nothing to it")
     could = f"could be {' or '.join(f'{name}={value}' for name in able)}" if able else "is none of its values"
     keys = ", ".join(f"{name}=..." for name in names)
     raise ValueError(f"{kind.name}[{value}]: {value!r} {could}: write the key, of {keys}")

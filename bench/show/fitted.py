@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 LONGEST = 16  # letters of a word that stay in one line; a longer one (an address) may be broken
-KEPT = 2  # columns that never go: a name and its figure
+KEPT = 2  # columns that never go: a name and its figure, or two names
 Row = Sequence[str | Text]
 BREAKS = re.compile(r"(?<=\s)(?=\S)|(?<=[/=])|(?<=,)(?!\d)|(?<=[A-Za-z]-)")  # where a line may end
 

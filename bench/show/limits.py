@@ -18,6 +18,7 @@ GOAL_TITLES = ("what", "measured", "99 % interval", "goal", "")
 COUNT_TITLES = (
     "matrix", "format", "bytes", "bits / nz", "instr / nz", "instr / entry", "ns / nz", "memcpy", "decode",
 )  # fmt: skip
+NAMES = ("matrix", "format")
 Known = dict[str, Any]
 
 
@@ -77,13 +78,13 @@ def render(known: Known, console: Console) -> None:
                 console.print(Text(left_out(made.left_out, console.width, "--save"), "dim"))
             console.print()
     if known["counted"]:
-        console.print(CEILINGS, highlight=False, soft_wrap=True)
+        console.print(CEILINGS, highlight=False)
 
 
 def _column(title: str, goals: bool) -> Column:
     """Of goals, all columns are words, and the measured one is a figure."""
-    words = title in ("what", "99 % interval", "goal") if goals else False
-    return Column(title, not goals and title not in ("matrix", "format"), words)
+    words = title in (("what", "99 % interval", "goal") if goals else NAMES)
+    return Column(title, not goals and title not in NAMES, words)
 
 
 CEILINGS = (

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from bench.show import systolic
+from bench.show import next_step, systolic
 from bench.show.fitted import Column, fitted, left_out
 from bench.show.grid import SECTIONS, Grid, grid, notes
 
@@ -67,8 +67,25 @@ def print_tables(results: dict[str, list[Row]], names: list[str] | None, style: 
         )
         return
     for name in chosen:
-        console.print(Text(name, "bold"))
-        console.print(matrix_table(_of(results, name), console.width))
+        rows = _of(results, name)
+        console.print(Text(f"{name}{about(rows)}", "bold"))
+        console.print(matrix_table(rows, console.width))
+    if console.width < WIDE:
+        console.print(Text(f"columns of wide terminals, nanoseconds among them: {CURE}", "dim"))
+    console.print(Text(next_step.line("report", "the same as a page with plots")), soft_wrap=True)
+
+
+def about(rows: dict[str, list[Row]]) -> str:
+    """What a matrix is, as its rows of space.csv say, distinct values too: those that pruning has left.
+
+    >>> about({"space": [{"n": 512, "m": 4096, "nnz": 209715, "distinct": 9}]}), about({"space": []})
+    (': 512 x 4096, 209 715 nonzeros, 9 distinct values', '')
+    """
+    row = next((row for row in rows.get("space", []) if row.get("distinct") is not None), None)
+    if row is None:
+        return ""
+    nnz, distinct = (f"{row[name]:,}".replace(",", " ") for name in ("nnz", "distinct"))
+    return f": {row['n']} x {row['m']}, {nnz} nonzeros, {distinct} distinct value{'' if distinct == '1' else 's'}"
 
 
 def _datasets(results: dict[str, list[Row]]) -> list[str]:

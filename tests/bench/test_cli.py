@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,10 @@ from click.testing import CliRunner, Result
 import datasets
 import formats
 from bench.cli import command
+from bench.show.listing import distinct_values
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import made_results
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -219,3 +219,31 @@ def test_the_example_workflow_calls_what_there_is() -> None:
     context = command.commands["diff"].make_context("diff", arguments[1:])
     assert context.params["a"] == "HEAD^1" and context.params["b"] == "HEAD" and context.params["style"] == "markdown"
     assert "<!-- dotbench diff -->" in text and "fetch-depth: 2" in text and "pull_request_target" not in text
+
+
+def test_nothing_changed_is_one_line(row: Make, write: Write) -> None:
+    """Cells without figures in both results are no change either; --all still shows everything."""
+    spaces = [*matrices(row), row(dataset="w", status="unavailable", reason="not here", bytes=None)]
+    times = matrices(row, "time")
+    result = call("diff", write("a", space=spaces, time=times), write("b", space=spaces, time=times), width=300)
+    lines = result.output.strip().splitlines()
+    assert result.exit_code == 0 and len(lines) == 1
+    assert lines[0].endswith("= Nothing changed: 6 cells of 2 files, 1 without figures in both.")
+    result = call("diff", write("a", space=spaces, time=times), write("b", space=spaces, time=times), "--all")
+    assert len(result.output.splitlines()) > 10
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"space": {"status": "unavailable", "reason": "not here"}}, "No exact figure got worse"),
+        ({"time": {"time_ratio": 1.25, "ratio_low": 1.2, "ratio_high": 1.3}}, "time: 3 slower (up to +25.0 %)."),
+        ({"time": {"time_ratio": 0.5, "ratio_low": 0.48, "ratio_high": 0.52}}, "time: 3 faster (up to -50.0 %)."),
+        ({"space": {"bytes": 5}}, "Regression: 3 exact figures worse than allowed"),
+    ],
+)
+def test_the_headline_says_what_was_measured_too(row: Make, write: Write, more: dict[str, Row], words: str) -> None:
+    files = {"space": matrices(row, bytes=1), "time": matrices(row, "time")}
+    after = {file: [one | more.get(file, {}) for one in rows] for file, rows in files.items()}
+    result = call("diff", write("a", **files), write("b", **after), width=300)
+    assert words in result.output.splitlines()[1] and "Nothing changed" not in result.output

@@ -51,7 +51,7 @@ def kept_seconds(data: dict[str, Any]) -> float:
     0.036
     """
     ours, others = 2 * data["repeats"], 2 * data["reference_repeats"]
-    return sum(ours * own + others * other for own, other in data["rounds"]) / 1e9
+    return float(sum(ours * own + others * other for own, other in data["rounds"])) / 1e9
 
 
 def probe() -> float:

@@ -53,8 +53,8 @@ def _says_its_key(name: str, key: str, value: str) -> bool:
 def full(text: str) -> str:
     """The row's name of what a table or a person calls it; ValueError for what is neither.
 
-    >>> full("eie[huffman]"), full("decode: eie[huffman]"), full("h0"), full("column_combined ≈"), full("zstd[19]")
-    ('eie[coding=huffman]', 'ceiling:decode[format=eie[coding=huffman]]', 'bound:h0', 'column_combined', 'zstd[level=19]')
+    >>> full("eie[huffman]"), full("decode: ham"), full("h0"), full("column_combined ≈"), full("zstd[19]")
+    ('eie[coding=huffman]', 'ceiling:decode[format=ham]', 'bound:h0', 'column_combined', 'zstd[level=19]')
     """
     text = text.strip().removesuffix(formats.LOSSY).strip()
     if text in BOUNDS or f"bound:{text}" in BOUNDS:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 # Of own files times come first, after sizes: they are what was asked.
 FIRST_TIMES = ("space", "time", *(metric for metric in METRICS if metric not in ("space", "time")))
 TWIN_REASON = "a twin has no repeated rows or neighbours to speak of: its size would say nothing"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A job for a worker: what it is told, the cells that it is of, who hears of them, and the longest silence."""
+
+    task: dict[str, Any]
+    cells: list[Cell]
+    listen: Callable[[workers.Event], None]
+    timeout: float
 
 
 class MatrixRun:
@@ -51,12 +61,13 @@ class MatrixRun:
 
     @property
     def sized(self) -> bool:
-        """Whether `sizes` has been called."""
+        """Whether `encoding` has been asked for."""
         return self._usable is not None
 
-    def sizes(self) -> None:
-        """Payloads of all formats, and their rows; `run` goes on from there."""
-        self._usable = self._encode(self._cells)
+    def encoding(self) -> Encoding:
+        """What makes the payloads of all formats and their rows; when it has been done `run` goes on from there."""
+        self._usable = set()
+        return self._to_encode(self._cells, self._usable)
 
     def run(self) -> None:
         """Everything, in parts for which there is room."""
@@ -133,9 +144,15 @@ class MatrixRun:
 
     def _encode(self, cells: list[Cell]) -> set[str]:
         """Payloads of all formats (the reference too), and space rows; labels that can be measured."""
+        good: set[str] = set()
+        work = self._to_encode(cells, good)
+        workers.run(work.task, work.cells, work.listen, self._timeout)
+        return good
+
+    def _to_encode(self, cells: list[Cell], good: set[str]) -> Encoding:
+        """What is left to encode; ``good`` gets the labels that can be measured."""
         asked = [cell for cell in cells if cell.metric == "space"]
         needed = [cell for cell in cells if cell.metric != "space" and not self._settled(cell)]
-        good: set[str] = set()
         todo = []
         for cell in self._encoding(asked, needed):
             row = self._out.finished(cell)
@@ -153,11 +170,9 @@ class MatrixRun:
                 self._out.finish(cell, self._out.row(cell, "unavailable", TWIN_REASON))
             else:
                 todo.append(cell)
-        if todo:
-            batches = sorted({cell.batch for cell in needed if cell.metric == "time"})
-            task = {**self._task("space", todo), "batches": batches}
-            workers.run(task, todo, self._encoded(set(asked), good), self._timeout)
-        return good
+        batches = sorted({cell.batch for cell in needed if cell.metric == "time"})
+        task = {**self._task("space", todo), "batches": batches}
+        return Encoding(task, todo, self._encoded(set(asked), good), self._timeout)
 
     def _settled(self, cell: Cell) -> bool:
         """Whether a cell needs no payload: it is finished, or will not be measured."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import datasets
-from bench import cost, machine, standard
+from bench import cost, machine, standard, workers
 from bench.journal import Journal, JournalFull
 from bench.matrix_run import MatrixRun
 from bench.meters import Place
@@ -44,12 +44,29 @@ class Runner:
         return self.outcome
 
     def _sizes(self, works: Sequence[MatrixRun]) -> None:
-        """Sizes of all matrices first: they are exact, and there in no time."""
+        """Sizes of all matrices first, from one process: they are exact, and there in no time."""
         start = time.monotonic()
-        for work in works:
-            self.screen.matrix(work.matrix)
-            work.sizes()
-            self.screen.sizes(work.rows)
+        jobs = [(work, work.encoding()) for work in works]
+        waiting = [(work, set(job.cells)) for work, job in jobs]
+        listeners = {cell: job.listen for _, job in jobs for cell in job.cells}
+
+        def tell() -> None:
+            """The matrices that have all their sizes, in their order."""
+            while waiting and not waiting[0][1]:
+                work, _ = waiting.pop(0)
+                self.screen.matrix(work.matrix)
+                self.screen.sizes(work.rows)
+
+        def listen(event: workers.Event) -> None:
+            listeners[event.cell](event)
+            if event.kind != "start":
+                for _, cells in waiting:
+                    cells.discard(event.cell)
+                tell()
+
+        tell()
+        timeout = max((job.timeout for _, job in jobs), default=0.0)
+        workers.run_parts([(job.task, job.cells) for _, job in jobs if job.cells], listen, timeout)
         self.outcome.measuring_seconds += time.monotonic() - start
 
     def _costs(self, matrix: datasets.Matrix) -> Iterable[tuple[Cell, float]]:

@@ -13,6 +13,7 @@ from bench import peers
 from bench.compare.results import of_folder
 from bench.labels import about as measured
 from bench.labels import full
+from bench.peers.peer import Peer
 from bench.plan import BOUNDS
 from bench.rows import Row
 from bench.show.pages import names, wins
@@ -56,7 +57,7 @@ def _facts(kind: type[Parametrised]) -> Iterator[str]:
     if issubclass(kind, formats.Format):
         yield f"lossless: {'yes' if kind.lossless else 'no, its error stands in space.csv'}"
         yield from ([f"work: {kind.complexity}"] if kind.complexity else [])
-    elif issubclass(kind, peers.Peer):
+    elif issubclass(kind, Peer):
         yield f"a peer: somebody else's library, of {', '.join(kind.packages)}"
 
 

@@ -42,7 +42,7 @@ def sections(found: History, everything: bool, wide: bool) -> Iterator[Section]:
 def _section(series: Series, wide: bool) -> Section:
     bars, counts = iter(_bars(series.values())), _counts(series.entries)
     lines = [_line(series, entry, next(bars), counts[at], wide) for at, entry in enumerate(series.entries)]
-    titles = ("date", "commit", f">{series.figure.title}", ">change", "", "")
+    titles: Fields = ("date", "commit", f">{series.figure.title}", ">change", "", "")
     titles += ((">instructions", ">change") if counts[-1] else ()) + (("subject",) if wide else ())
     below = [LEGEND] if any(_text(entry).startswith(APART) for entry in series.entries) else []
     return Section(series.name, titles, lines, below)

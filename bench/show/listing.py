@@ -13,6 +13,7 @@ from rich.text import Text
 import datasets
 import formats
 from bench import peers
+from bench.peers.peer import Peer
 from bench.show import terminal
 from bench.show.about import lines, parameters
 from bench.show.fitted import Column, fitted
@@ -88,7 +89,8 @@ def format_table(width: int = terminal.PIPED) -> RenderableType:
     """Name, of which values, and what is stored; in a pipe parameters, too. Then bounds and ceilings."""
     narrow = width < WIDE
     rows: list[Fields] = []
-    for kind in (*formats.kinds().values(), *peers.ALL):
+    kinds: tuple[type[formats.Format] | type[Peer], ...] = (*formats.kinds().values(), *peers.ALL)
+    for kind in kinds:
         lossy = " ≈" if not getattr(kind, "lossless", True) else ""
         summary = kind.summary if issubclass(kind, formats.Format) else f"peer: {kind.summary}"
         values = " and ".join(kind.value_types)
@@ -116,9 +118,7 @@ def dataset_table(names: Sequence[str] = (), width: int = terminal.PIPED) -> Ren
     for model, line in datasets.zoo.models().items() if not names else ():
         layers = datasets.zoo.matching(datasets.zoo.PREFIX + model)
         what = f"{line['what']}, int8, {line['licence']}"
-        rows.append(
-            (datasets.zoo.PREFIX + model, f"{len(layers)} layers", datasets.source_now(layers[0]), what)
-        )
+        rows.append((datasets.zoo.PREFIX + model, f"{len(layers)} layers", datasets.source_now(layers[0]), what))
     table = _table(("data set", "shape", "from", "what it is, licence"), rows, width, whole=bool(names))
     return table if names or width >= WIDE else Group(table, Text(), Text(DATASET_HINT))
 

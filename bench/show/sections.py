@@ -33,7 +33,8 @@ class Line:
 class Section:
     """A title, one line that matters, a table (columns whose title begins with ``>`` are right-aligned), remarks below.
 
-    ``optional``: titles of columns that a narrow terminal does without first. ``folded``: closed until it is clicked, where that can be.
+    ``optional``: titles of columns that a narrow terminal does without first.
+    ``folded``: closed until it is clicked, where that can be.
     """
 
     title: str

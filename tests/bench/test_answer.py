@@ -98,7 +98,7 @@ def test_a_quick_run_ends_with_the_answer_and_the_next_step(tmp_path: Path) -> N
     """Sizes come first, neither ceilings nor bounds are in it, and the last line opens the report."""
     W = np.random.default_rng(0).integers(0, 4, (64, 48)).astype(np.float32)
     for name in ("v", "w"):
-        np.save(tmp_path / f"{name}.npy", W * (W > (name == "v")))
+        np.save(tmp_path / f"{name}.npy", np.where((1 if name == "v" else 0) < W, W, 0))
     names = ",".join(str(tmp_path / f"{name}.npy") for name in "vw")
     arguments = ["run", "--quick", "--datasets", names, "--metrics", "space,time", "--batch", "1"]
     done = CliRunner().invoke(command, [*arguments, "--out", str(tmp_path / "out")])

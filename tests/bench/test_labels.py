@@ -86,4 +86,11 @@ def test_a_run_takes_them(tmp_path: Path) -> None:
     done = CliRunner().invoke(command, [*arguments, "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     names = {label(row) for row in export.read(tmp_path / "out" / "space.csv", "space")}
-    assert names == {"eie[coding=huffman]", "bitmap[values=codebook]", "column_combined", "ham", "zstd[level=19]", *BOUNDS}
+    assert names == {
+        "eie[coding=huffman]",
+        "bitmap[values=codebook]",
+        "column_combined",
+        "ham",
+        "zstd[level=19]",
+        *BOUNDS,
+    }

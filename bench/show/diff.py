@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.compare.align import Apart
-from bench.compare.cells import count, label
+from bench.compare.cells import count, label, name_of
 from bench.compare.diff import Change, Diff, Summary, summaries
 from bench.compare.figures import Figure, extra_keys
 from bench.rows import Row
@@ -100,6 +100,12 @@ def _moved(figure: Figure, changes: list[Change], better: bool) -> str:
         return ""
     most = max((one.ratio for one in moved if one.ratio), key=lambda ratio: abs(math.log(ratio)))
     return f"{len(moved)} {moved[0].verdict} (up to {percent(most)})"
+
+
+def worst_cell(diff: Diff) -> str:
+    """The name of the cell that got worse the most, what fails a build first; empty where none did."""
+    worse = sorted((one for one in diff.changes if one.better is False), key=_badness)
+    return name_of(worse[0].file, worse[0].b) if worse else ""
 
 
 def _by_figure(diff: Diff) -> list[tuple[Figure, list[Change]]]:

@@ -39,6 +39,12 @@ def sections(found: History, everything: bool, wide: bool) -> Iterator[Section]:
         yield Section("besides", below=found.notes)
 
 
+def last_commit(found: History) -> str:
+    """The newest commit that changed one of the cells; empty where none has a commit before it in the series."""
+    entries = [entry for series in found.series for entry in series.entries[1:] if entry.commit.short]
+    return max(entries, key=lambda entry: entry.commit.date).commit.short if entries else ""
+
+
 def _section(series: Series, wide: bool) -> Section:
     bars, counts = iter(_bars(series.values())), _counts(series.entries)
     lines = [_line(series, entry, next(bars), counts[at], wide) for at, entry in enumerate(series.entries)]

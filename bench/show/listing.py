@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import datasets
 import formats
 from bench import peers
 from bench.peers.peer import Peer
-from bench.show import terminal
+from bench.show import next_step, terminal
 from bench.show.about import lines, parameters
 from bench.show.fitted import Column, fitted
 from bench.show.table import WIDE
@@ -52,6 +53,9 @@ def list_(what: str, names: tuple[str, ...]) -> None:
             console.print(format_table(console.width))
         for line in skipped(names) if what == "datasets" else ():
             console.print(line, markup=False, soft_wrap=True)
+        if what == "datasets" and names and console.width != terminal.PIPED:  # in a pipe all lines are data sets
+            verb = f"run --datasets {shlex.quote(','.join(names))}"
+            console.print(Text(next_step.line(verb, "measures them")), soft_wrap=True)
     except (datasets.UnknownDataset, ValueError) as error:
         raise Trouble(str(error)) from error
 

@@ -46,7 +46,8 @@ def test_lists() -> None:
 
 def test_a_narrow_terminal_shows_addresses_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    text = call("list", "datasets", "orsreg_1", "imagenet").output
+    text, _, last = call("list", "datasets", "orsreg_1", "imagenet").output.rpartition("next: ")
+    assert "run --datasets orsreg_1,imagenet " in last
     assert "…" not in text and max(map(len, text.splitlines())) <= 80
     assert "licence unknown" in " ".join(text.split()) and "2205 x 2205" in text
 

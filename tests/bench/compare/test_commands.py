@@ -94,6 +94,7 @@ time.csv      1 reference_sha differs: 01234567  SiNa column_combined[alpha=8,
 def test_a_terminal_of_eighty_columns(sides: tuple[Path, Path]) -> None:
     result = call("diff", *sides)
     head, _, text = result.output.partition("! ")
+    text, _, _ = text.partition("next: ")  # a line for copying, as long as it is
     assert head.startswith("A: ") and "    B: " in head and result.exit_code == 1
     assert [line.rstrip() for line in ("! " + text).strip().splitlines()] == EXPECTED.splitlines()
     assert max(map(len, text.splitlines())) <= 80
@@ -247,3 +248,10 @@ def test_the_headline_says_what_was_measured_too(row: Make, write: Write, more: 
     after = {file: [one | more.get(file, {}) for one in rows] for file, rows in files.items()}
     result = call("diff", write("a", **files), write("b", **after), width=300)
     assert words in result.output.splitlines()[1] and "Nothing changed" not in result.output
+
+
+def test_the_next_step(sides: tuple[Path, Path]) -> None:
+    """The cell that got worse the most, by the name that finds it again."""
+    last = call("diff", *sides, width=300).output.splitlines()[-1]
+    assert last.startswith("next: ") and " log space:SiNa:sham " in last
+    assert "next: " not in call("diff", sides[0], sides[0]).output

@@ -225,7 +225,8 @@ def test_the_table(past: Checkout) -> None:
 
 
 def test_a_narrow_terminal(past: Checkout) -> None:
-    text = call("d:sham", "--results", past.results, width=80).output
+    text, _, last = call("d:sham", "--results", past.results, width=80).output.rpartition("next: ")
+    assert re.search(r" diff (\w+)\^ \1 ", last)
     assert "subject" not in text and max(map(len, text.splitlines())) <= 80 and "time:d:sham:batch=1" in text
 
 

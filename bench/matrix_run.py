@@ -146,7 +146,8 @@ class MatrixRun:
         """Payloads of all formats (the reference too), and space rows; labels that can be measured."""
         good: set[str] = set()
         work = self._to_encode(cells, good)
-        workers.run(work.task, work.cells, work.listen, self._timeout)
+        if work.cells:
+            workers.run(work.task, work.cells, work.listen, self._timeout)
         return good
 
     def _to_encode(self, cells: list[Cell], good: set[str]) -> Encoding:

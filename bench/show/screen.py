@@ -162,7 +162,7 @@ class Screen:
 
     def _row(self, cell: Cell, row: Row) -> None:
         self.clock.finished(cell)
-        known = cell.metric, row["status"], row.get("reason", "")
+        known = cell.dataset, row["status"], row.get("reason", "")
         if row["status"] != "ok" and known not in self._told:
             if row["status"] in ("unavailable", "skipped"):  # the same for all its cells: once is enough
                 self._told.add(known)

@@ -15,7 +15,9 @@ from typing import Any
 
 from bench.plan import Effort
 
-BUSY = 1.3  # wall time over processor time of a pass from which on the machine is busy
+BUSY = 1.5  # wall time over processor time of a pass from which on the machine is busy
+QUIET = 1.2  # below which it is no longer
+REPEATED = 2.0  # the same, times how often rounds are measured: others may be there for a small part of the time
 LEAST = 4  # passes that every cell gets
 AGAIN = 4  # times that a round is measured where each one has to wait (bench.meters.pairs)
 # Rounds and milliseconds of a sample, in turn; what the plan has less of stays. Samples get shorter first: a short
@@ -73,7 +75,7 @@ def factor(slowdown: float) -> float:
 
 @dataclass
 class Allowance:
-    """Of one matrix. ``slowdown``: of the machine as it was last seen, None: not yet.
+    """Of one matrix. ``slowdown``: of the machine as it was last seen, None: not yet. ``busy``: others have the cores.
 
     ``overhead`` and ``sampling``: quiet seconds of a pass with all rounds, beside samples and in them.
     """
@@ -84,6 +86,7 @@ class Allowance:
     wall: float = 0.0
     done: int = 0
     again: float = AGAIN
+    busy: bool = False
     overhead: float = 0.0
     sampling: float = 0.0
     steps: list[Effort] = field(default_factory=list)
@@ -92,11 +95,7 @@ class Allowance:
         pairs = [(min(r, self.effort.rounds), min(ms, self.effort.sample_ms)) for r, ms in STEPS]
         pairs = [(self.effort.rounds, self.effort.sample_ms), *pairs]
         self.steps = [replace(self.effort, rounds=r, sample_ms=ms) for r, ms in dict.fromkeys(pairs)]
-
-    @property
-    def busy(self) -> bool:
-        """Whether others have the cores, as far as is known."""
-        return (self.slowdown or 1.0) >= BUSY
+        self.busy = (self.slowdown or 1.0) >= BUSY
 
     @property
     def allowed(self) -> float:
@@ -112,6 +111,7 @@ class Allowance:
         """Rounds and samples of the next pass."""
         if self.slowdown is None:
             self.slowdown = self.look()
+            self.busy = self.slowdown >= BUSY
         if not self.busy:
             return self.effort
         if not self.done:
@@ -133,6 +133,10 @@ class Allowance:
         """A pass that is done. What it says of a quiet one counts once: later passes are of fewer cells."""
         self.wall += spent.wall
         self.slowdown, self.again = spent.slowdown, spent.again
+        if spent.slowdown >= BUSY or spent.slowdown * spent.again >= REPEATED:
+            self.busy = True
+        elif spent.slowdown < QUIET:
+            self.busy = False
         if not self.done:
             self.overhead = max(spent.wall - spent.sampling, 0.0) / spent.slowdown
             self.sampling = spent.kept / spent.slowdown / self._share(effort)

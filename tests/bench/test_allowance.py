@@ -123,7 +123,7 @@ def test_a_very_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     quiet, busy = Machine(), Machine(9.0)
     timed(quiet, monkeypatch)
     rows = timed(busy, monkeypatch)
-    assert busy.now <= 3 * quiet.now and busy.efforts[-1].sample_ms == 1.0
+    assert busy.now <= 3 * quiet.now and busy.efforts[-1].sample_ms == 0.5
     widths = [(row["ratio_high"] / row["ratio_low"]) ** 0.5 - 1 for row in rows.rows.values()]
     covered = sum(row["ratio_low"] <= 2.718281828**0.5 <= row["ratio_high"] for row in rows.rows.values())
     assert min(widths) > 0.02 and covered >= 0.95 * len(CELLS)  # honest: the true ratio lies inside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,19 +14,19 @@ import datasets
 import formats
 from bench import export as exports
 from bench import journal as journals
-from bench import judged, peers
+from bench import judged, labels, peers
 from bench import plan as plans
 from bench.compare import commands as comparing
 from bench.energy import windows
 from bench.file_lists import split_files
 from bench.interop import commands as outward
-from bench.peers.peer import Peer
 from bench.published import commands as publishing
 from bench.published.cite import cite
 from bench.report import commands as reporting
-from bench.show.escape import Commands, Console, echo
+from bench.show import next_step, terminal
+from bench.show.escape import Commands, echo
 from bench.show.listing import list_, skipped
-from bench.show.reader_gone import PipeConsole, ReaderGone
+from bench.show.reader_gone import ReaderGone
 from bench.trouble import Trouble
 from cdot import build
 
@@ -139,13 +140,14 @@ def run(
     """
     from bench.session import run_plan
 
-    chosen, peers = _chosen_formats(kinds)
+    chosen = _chosen(kinds)
     plan = plans.Plan(
         datasets=tuple(_resolved(names, which, transpose)),
-        formats=chosen,
-        peers=peers,
+        formats=chosen.formats,
+        peers=chosen.peers,
         metrics=_checked(metrics or list(plans.METRICS), plans.METRICS, "metric"),
-        bounds=kinds is None,
+        bounds=chosen.bounds and not (quick and kinds is None),
+        ceilings=not quick,
         batches=batch or (1, 8),
         later_batches=None if batch else (1,),
         later_ceilings=kinds is not None or batch is not None,
@@ -159,17 +161,18 @@ def run(
     registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries(), *datasets.seeded.entries()}
     own = not registered.issuperset(plan.datasets)
     out = out or (home() / "quick" if quick else home() / "own" if own else build.FOLDER.parent / "results")
-    console = PipeConsole()
+    console = terminal.console()
     for line in skipped(names or ()):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     sys.exit(run_plan(plan, home(), out, console, quick))
 
 
-def _chosen_formats(kinds: list[str] | None) -> tuple[tuple[formats.Format, ...], tuple[Peer, ...]]:
+def _chosen(kinds: list[str] | None) -> labels.Chosen:
+    """What ``--formats`` asks for, else everything."""
     if kinds is None:
-        return formats.standard_of_all(), tuple(peer() for peer in peers.ALL)
+        return labels.Chosen(formats.standard_of_all(), tuple(peer() for peer in peers.ALL), True)
     try:
-        return plans.choose_formats(kinds)
+        return labels.choose(kinds)
     except ValueError as error:
         raise Trouble(str(error)) from error
 
@@ -201,6 +204,9 @@ def fetch(names: tuple[str, ...], transpose: bool) -> None:
         except datasets.DataError as error:
             echo(f"{name}: {error}", err=True)
             failed = True
+    if not failed:
+        chosen = ",".join(shlex.quote(name) for name in names)
+        echo(next_step.line(f"run --datasets {chosen}" if names else "run small", "measures them"))
     sys.exit(2 if failed else 0)
 
 
@@ -209,7 +215,7 @@ def doctor() -> None:
     """What this machine can measure, and the line that cures each lack."""
     from bench import doctor as doctors
 
-    doctors.render(doctors.checks(home=home(), build_kernels=build.build), Console())
+    doctors.render(doctors.checks(home=home(), build_kernels=build.build), terminal.console())
 
 
 @command.command(short_help="Results as tables: terminal, Markdown or LaTeX.")
@@ -234,7 +240,7 @@ def table(
         raise Trouble("--columns is for --style markdown and latex: a terminal has the columns that it has room for")
     results = {name: exports.read(path, name) for name, path in _csv_files(folder)}
     try:
-        print_tables(results, names, style, Console(), rows, columns)
+        print_tables(results, names, style, terminal.console(), rows, columns)
     except LookupError as error:
         raise Trouble(str(error)) from error
 
@@ -257,7 +263,7 @@ def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
     """Does timing tell the truth here? Identical kernels and slower ones, many times; two results of one commit."""
     from bench.selftest import main as test
 
-    sys.exit(test(trials, quiet, busy, results, Console()))
+    sys.exit(test(trials, quiet, busy, results, terminal.console()))
 
 
 for verb in (list_, comparing.diff, comparing.log, outward.export, publishing.paper, reporting.report, cite):

@@ -23,6 +23,7 @@ from bench.plan import split_names
 from bench.rows import Row
 from bench.seeded_layers import LAYERS
 from bench.show import networks as show
+from bench.show import terminal
 from bench.show.escape import Console
 from bench.show.grid import label
 from cdot import build
@@ -148,7 +149,7 @@ def main(
     out: Path,
 ) -> None:
     """Kernels and whole networks on a Cortex-M55: instructions, estimated cycles, sizes; results/cycles.csv."""
-    console = Console()
+    console = terminal.console()
     places = [PLACEMENTS[name] for name in split_names(placements)]
     nets = dict(_networks(split_names(models), console))
     rows: dict[str, list[Row]] = {}

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import psutil
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from bench import callgrind
@@ -20,6 +19,8 @@ from bench.energy import powercap
 from bench.energy.counters import NotMeasurable
 from bench.energy.perf import CURE, EVENT_FOLDER, PARANOID, is_closed
 from bench.machine import blas, machine_id
+from bench.show import next_step
+from bench.show.fitted import Column, fitted
 from cdot import build
 
 FVP = ("FVP_Corstone_SSE-300_Ethos-U55", "VHT_MPS3_Corstone_SSE-300")
@@ -193,16 +194,15 @@ def fvp() -> Check:
 
 def render(found: list[Check], console: Console) -> None:
     """A line a check; the cures of lacks below."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column("", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("", overflow="fold")
     marks = {True: Text("ok", "green"), False: Text("lack", "bold red"), None: Text("-", "dim")}
-    for check in found:
-        table.add_row(marks[check.ok], check.name, Text(check.found))  # no markup: paths hold brackets
-    console.print(table)
+    rows = [(marks[check.ok], check.name, check.found) for check in found]
+    console.print(fitted((Column(""), Column(""), Column("", words=True)), rows, console.width, head=False).table)
     cures = [check for check in found if check.cure]
     if cures:
         console.print("\nwhat would bring more:")
     for check in cures:
         console.print(Text(f"  {check.name}: ", "dim") + Text(check.cure), soft_wrap=True)
+    lacks = [check.name for check in found if check.ok is False]
+    said = f"lacking: {', '.join(lacks)}" if lacks else "nothing that matters is lacking"
+    console.print(Text(f"\n{said}"))
+    console.print(Text(next_step.line("run small --quick", "a look in about two minutes")), soft_wrap=True)

@@ -25,10 +25,11 @@ import formats
 from bench import callgrind, goals, machine, payloads, workers
 from bench.goals import COUNTED, GOALS, Goal
 from bench.judged import STATUSES, Judgement
+from bench.labels import written
 from bench.meters import pairs, races, space
 from bench.plan import REFERENCE, Cell, Effort
 from bench.products import cached_reference
-from bench.show.escape import Console
+from bench.show import terminal
 from cdot import build
 
 Passes = dict[Cell, list[dict[str, float]]]
@@ -245,16 +246,16 @@ def main(kinds: str | None, matrices: str | None, quick: bool, save: bool) -> No
     from bench.plan import split_names
     from bench.show import limits as show
 
+    labelled = [written(name) for name in split_names(kinds or "")]
+
     def wanted(dataset: str, label: str) -> bool:
-        return all(asked is None or name in split_names(asked) for asked, name in ((kinds, label), (matrices, dataset)))
+        return (not labelled or label in labelled) and (matrices is None or dataset in split_names(matrices))
 
     chosen = [goal for goal in GOALS if wanted(goal.cell.dataset, goal.cell.label)]
     counted = [one for one in COUNTED if wanted(*one)]
     if not chosen and not counted:
         sys.exit(f"no goal is of formats {kinds or 'of any kind'} on {matrices or 'any matrix'}")
-    console = Console()
-    if not console.is_terminal:
-        console.width = 110  # one line a goal in a log
+    console = terminal.console()
     work = Limits(build.state_folder(), chosen, counted, QUICK if quick else EFFORT)
     with console.status("") as status:
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import formats
 from bench import payloads, peers, standard, workers
+from bench.front import front_first
 from bench.matrix_rows import MatrixRows, Row
 from bench.passes import Passes
 from bench.plan import BOUNDS, METRICS, REFERENCES, Cell
@@ -22,7 +24,19 @@ if TYPE_CHECKING:
     import datasets
     from bench.run import Runner
 
+# Of own files times come first, after sizes: they are what was asked.
+FIRST_TIMES = ("space", "time", *(metric for metric in METRICS if metric not in ("space", "time")))
 TWIN_REASON = "a twin has no repeated rows or neighbours to speak of: its size would say nothing"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A job for a worker: what it is told, the cells that it is of, who hears of them, and the longest silence."""
+
+    task: dict[str, Any]
+    cells: list[Cell]
+    listen: Callable[[workers.Event], None]
+    timeout: float
 
 
 class MatrixRun:
@@ -30,7 +44,8 @@ class MatrixRun:
 
     def __init__(self, runner: Runner, matrix: datasets.Matrix) -> None:
         self._plan = standard.share(runner.plan, matrix.name)
-        self._matrix, self._out = matrix, MatrixRows(runner, matrix)
+        self.matrix, self._out = matrix, MatrixRows(runner, matrix)
+        self._outcome = runner.outcome
         self._screen = runner.screen
         self._folder = payloads.folder(runner.home, matrix.matrix_sha256)
         self._cells = self._plan.cells(matrix.name, matrix.dtype)
@@ -38,16 +53,27 @@ class MatrixRun:
         self._seconds: dict[str, float] = {}  # of encoding, by label
         self._without: dict[str, tuple[str, str]] = {}  # labels that get no payload here: status and reason
         self._large = runner.plan.full and standard.is_large(matrix.name)
+        self._usable: set[str] | None = None  # labels with a payload, as soon as all are encoded
 
     @property
     def rows(self) -> dict[str, list[Row]]:
         return self._out.by_file
 
+    @property
+    def sized(self) -> bool:
+        """Whether `encoding` has been asked for."""
+        return self._usable is not None
+
+    def encoding(self) -> Encoding:
+        """What makes the payloads of all formats and their rows; when it has been done `run` goes on from there."""
+        self._usable = set()
+        return self._to_encode(self._cells, self._usable)
+
     def run(self) -> None:
         """Everything, in parts for which there is room."""
         if not self._large:
             return self._part(self._cells)
-        n, m = self._matrix.matrix.shape
+        n, m = self.matrix.matrix.shape
         for cells in standard.parts(self._cells, 4 * n * m):
             self._part(cells)
             for label in {cell.about for cell in cells if cell.format not in BOUNDS} - {self._reference}:
@@ -57,9 +83,8 @@ class MatrixRun:
 
     def _part(self, cells: list[Cell]) -> None:
         """Space first, for it makes the payloads."""
-        payloads.sweep_folder(self._folder)
-        usable = self._encode(cells)
-        for metric in METRICS:
+        usable = self._encode(cells) if self._usable is None else self._usable
+        for metric in METRICS if self._plan.standard else FIRST_TIMES:
             if metric == "space":
                 continue
             todo = self._ready([cell for cell in cells if cell.metric == metric], usable)
@@ -71,7 +96,7 @@ class MatrixRun:
     @property
     def _timeout(self) -> float:
         """Seconds of silence after which a cell counts as hung: longer for matrices of over 10^8 entries."""
-        n, m = self._matrix.matrix.shape
+        n, m = self.matrix.matrix.shape
         return max(self._plan.effort.cell_timeout, n * m / 1e6)
 
     def _ready(self, cells: list[Cell], usable: set[str]) -> list[Cell]:
@@ -97,7 +122,7 @@ class MatrixRun:
         return ("failed", f"not measured: {', '.join(lacking)} could not be encoded") if lacking else None
 
     def _says_nothing(self, cell: Cell) -> bool:
-        return self._matrix.source == "twin" and peers.is_peer(cell.label) and peers.parse(cell.label).repetitive
+        return self.matrix.source == "twin" and peers.is_peer(cell.label) and peers.parse(cell.label).repetitive
 
     def _task(self, job: str, cells: Iterable[Cell]) -> dict[str, Any]:
         labels = {cell.about for cell in cells if cell.format not in BOUNDS} | {self._reference}
@@ -106,9 +131,9 @@ class MatrixRun:
             "job": job,
             "reference": self._reference,
             "paths": {label: str(path) for label, path in paths.items() if path},
-            "sha256": self._matrix.matrix_sha256,
+            "sha256": self.matrix.matrix_sha256,
             "folder": str(self._folder),
-            "matrix": str(self._matrix.matrix.folder),
+            "matrix": str(self.matrix.matrix.folder),
             "effort": asdict(self._plan.effort),
         }
 
@@ -119,9 +144,17 @@ class MatrixRun:
 
     def _encode(self, cells: list[Cell]) -> set[str]:
         """Payloads of all formats (the reference too), and space rows; labels that can be measured."""
+        good: set[str] = set()
+        work = self._to_encode(cells, good)
+        if work.cells:
+            workers.run(work.task, work.cells, work.listen, self._timeout)
+        return good
+
+    def _to_encode(self, cells: list[Cell], good: set[str]) -> Encoding:
+        """What is left to encode; ``good`` gets the labels that can be measured."""
+        payloads.sweep_folder(self._folder)
         asked = [cell for cell in cells if cell.metric == "space"]
         needed = [cell for cell in cells if cell.metric != "space" and not self._settled(cell)]
-        good: set[str] = set()
         todo = []
         for cell in self._encoding(asked, needed):
             row = self._out.finished(cell)
@@ -139,15 +172,13 @@ class MatrixRun:
                 self._out.finish(cell, self._out.row(cell, "unavailable", TWIN_REASON))
             else:
                 todo.append(cell)
-        if todo:
-            batches = sorted({cell.batch for cell in needed if cell.metric == "time"})
-            task = {**self._task("space", todo), "batches": batches}
-            workers.run(task, todo, self._encoded(set(asked), good), self._timeout)
-        return good
+        batches = sorted({cell.batch for cell in needed if cell.metric == "time"})
+        task = {**self._task("space", todo), "batches": batches}
+        return Encoding(task, todo, self._encoded(set(asked), good), self._timeout)
 
     def _is_whole(self, path: Path, label: str) -> bool:
         """Whether a cached payload can be used; a damaged one is said, and made anew."""
-        state = payloads.state(path, label, self._matrix.matrix.shape)
+        state = payloads.state(path, label, self.matrix.matrix.shape)
         if state == "damaged":
             self._screen.problem(f"  {label}: its cached payload was damaged, and is encoded anew")
         return state == "whole"
@@ -162,7 +193,7 @@ class MatrixRun:
         labels = [self._reference, *(cell.about for cell in needed)] if needed else []
         for label in dict.fromkeys(labels):
             named = peers.parse(label) if peers.is_peer(label) else formats.parse(label)
-            cell = Cell("space", self._matrix.name, named.name, named.params)
+            cell = Cell("space", self.matrix.name, named.name, named.params)
             if cell not in cells and self._path(label):
                 cells.append(cell)
         return cells
@@ -203,7 +234,15 @@ class MatrixRun:
         workers.run(self._task(metric, cells), cells, listen, self._timeout)
 
     def _time(self, todo: list[Cell]) -> None:
-        nnz = self._matrix.matrix.histogram().nnz
-        Passes(
-            self._out, self._plan.effort, lambda cells: self._task("time", cells), self._timeout, nnz, self._seconds
-        ).run(todo)
+        """Of own matrices what may be on the front comes first: it is what was asked for."""
+        groups = [todo] if self._plan.standard else list(front_first(todo, self.rows["space"]))
+        for number, cells in enumerate(groups, 1):
+            self._passes(cells)
+            if number < len(groups):
+                self._screen.first_times(self.rows)
+
+    def _passes(self, todo: list[Cell]) -> None:
+        nnz, task = self.matrix.matrix.histogram().nnz, partial(self._task, "time")
+        passes = Passes(self._out, self._plan.effort, task, self._timeout, nnz, self._seconds, self._outcome.slowdown)
+        passes.run(todo)
+        self._outcome.slowdown = passes.allowance.slowdown

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import resource
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from bench import workers
+from bench.allowance import LEAST, Allowance, Spent, kept_seconds, was_busy
 from bench.journal import JournalFull
 from bench.matrix_rows import MatrixRows
 from bench.meters import pairs
@@ -18,13 +21,22 @@ Task = Callable[[list[Cell]], dict[str, Any]]  # of some cells: what their worke
 
 
 class Passes:
-    """``timeout``: seconds of silence after which a cell counts as hung; ``encode_seconds``: by label."""
+    """``timeout``: seconds of silence after which a cell counts as hung; ``encode_seconds``: by label;
+    ``slowdown``: of the machine as it was seen before, None: not yet."""
 
     def __init__(
-        self, rows: MatrixRows, effort: Effort, task: Task, timeout: float, nnz: int, encode_seconds: dict[str, float]
+        self,
+        rows: MatrixRows,
+        effort: Effort,
+        task: Task,
+        timeout: float,
+        nnz: int,
+        encode_seconds: dict[str, float],
+        slowdown: float | None = None,
     ) -> None:
         self._rows, self._effort, self._task, self._timeout = rows, effort, task, timeout
         self._nnz, self._encode_seconds = nnz, encode_seconds
+        self.allowance = Allowance(effort, slowdown)
 
     def run(self, todo: list[Cell]) -> None:
         """Rows for all of them."""
@@ -41,13 +53,18 @@ class Passes:
     def _pass(self, cells: list[Cell], index: int) -> set[Cell]:
         """One more pass over ``cells``; the cells that failed."""
         failed: set[Cell] = set()
+        effort, sampled = self.allowance.next(), [0.0, 0.0]
         outcome, screen = self._rows.outcome, self._rows.screen
 
         def listen(event: workers.Event) -> None:
             cell = event.cell
             if event.kind == "start":
                 screen.running(cell, f"pass {index + 1}")
-            elif event.kind == "done" and not (trouble := self._add(event, index)):
+                return
+            if event.kind == "done":
+                sampled[0] += event.data["sampling_seconds"]
+                sampled[1] += kept_seconds(event.data)
+            if event.kind == "done" and not (trouble := self._add(event, index, effort)):
                 screen.passed(cell)
             else:
                 row = self._rows.row(cell, "failed", trouble) if event.kind == "done" else self._rows.of(event)
@@ -57,17 +74,22 @@ class Passes:
         def ready(seconds: float) -> None:
             outcome.start_seconds += seconds
 
-        task = {**self._task(cells), "seed": random.SystemRandom().getrandbits(32)}
-        start = time.monotonic()
+        seed = random.SystemRandom().getrandbits(32)
+        task = {**self._task(cells), "seed": seed, "effort": asdict(effort)}
+        start, cpu = time.monotonic(), _processor_seconds()
         workers.run(task, cells, listen, self._timeout, max(cell.threads for cell in cells), ready)
-        outcome.timing_seconds += time.monotonic() - start
+        wall = time.monotonic() - start
+        self.allowance.add(effort, Spent(wall, _processor_seconds() - cpu, *sampled))
+        outcome.timing_seconds += wall
         return failed
 
-    def _add(self, event: workers.Event, index: int) -> str:
-        """Keeps a pass; why it could not be kept, else empty: a row is made from the journal's passes."""
+    def _add(self, event: workers.Event, index: int, effort: Effort) -> str:
+        """Keeps a pass, and whether it was cut short; why it could not be kept, else empty: a row is made from the
+        journal's passes."""
         self._rows.outcome.sampling_seconds += event.data["sampling_seconds"]
+        data = event.data if effort == self._effort else {**event.data, "short": True}
         try:
-            self._rows.journal.add_pass(self._rows.identity(event.cell), self._rows.boot, index, event.data)
+            self._rows.journal.add_pass(self._rows.identity(event.cell), self._rows.boot, index, data)
         except JournalFull as error:
             return str(error)
         return ""
@@ -75,7 +97,8 @@ class Passes:
     def _decided(self, cell: Cell, spent: float) -> bool:
         """Writes the cell's row when its passes are enough."""
         effort, passes = self._effort, self._rows.passes(cell)
-        if len(passes) < effort.passes:
+        used_up = self.allowance.used_up
+        if len(passes) < (min(LEAST, effort.passes) if used_up else effort.passes):
             return False
         known = pairs.estimate([one["log_ratio"] for one in passes])
         if known.half_width <= effort.width:
@@ -84,9 +107,19 @@ class Passes:
             stop = f"{len(passes)} passes"
         elif spent >= effort.cap_seconds:
             stop = f"cap {effort.cap_seconds:.0f} s"
+        elif used_up:
+            stop = f"{len(passes)} passes"
         else:
             return False
+        if was_busy(passes, effort):
+            stop += ", busy"
         seconds = self._encode_seconds.get(cell.label)
         columns = time_meter.columns_of_row(cell, passes, self._nnz, seconds, stop)
         self._rows.finish(cell, self._rows.row(cell, "ok", **columns))
         return True
+
+
+def _processor_seconds() -> float:
+    """Of all processes that this one has started and seen end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -7,11 +7,11 @@ passes were cut off goes on with the missing ones if machine and boot are the sa
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import datasets
-from bench import cost, machine, standard
+from bench import cost, machine, standard, workers
 from bench.journal import Journal, JournalFull
 from bench.matrix_run import MatrixRun
 from bench.meters import Place
@@ -36,9 +36,38 @@ class Runner:
         build.build()  # once here, so that no worker's time holds a compilation
         matrices = list(self._load())
         self.screen.plan({cell: spent for matrix in matrices for cell, spent in self._costs(matrix)})
-        for matrix in matrices:
-            self._matrix(matrix)
+        works = [MatrixRun(self, matrix) for matrix in matrices]
+        if not self.plan.full:  # of a full run sizes alone take many minutes, and large payloads do not stay
+            self._sizes(works)
+        for work in works:
+            self._matrix(work)
         return self.outcome
+
+    def _sizes(self, works: Sequence[MatrixRun]) -> None:
+        """Sizes of all matrices first, from one process: they are exact, and there in no time."""
+        start = time.monotonic()
+        jobs = [(work, work.encoding()) for work in works]
+        waiting = [(work, set(job.cells)) for work, job in jobs]
+        listeners = {cell: job.listen for _, job in jobs for cell in job.cells}
+
+        def tell() -> None:
+            """The matrices that have all their sizes, in their order."""
+            while waiting and not waiting[0][1]:
+                work, _ = waiting.pop(0)
+                self.screen.matrix(work.matrix)
+                self.screen.sizes(work.rows)
+
+        def listen(event: workers.Event) -> None:
+            listeners[event.cell](event)
+            if event.kind != "start":
+                for _, cells in waiting:
+                    cells.discard(event.cell)
+                tell()
+
+        tell()
+        timeout = max((job.timeout for _, job in jobs), default=0.0)
+        workers.run_parts([(job.task, job.cells) for _, job in jobs if job.cells], listen, timeout)
+        self.outcome.measuring_seconds += time.monotonic() - start
 
     def _costs(self, matrix: datasets.Matrix) -> Iterable[tuple[Cell, float]]:
         """The matrix's cells, and the seconds that each may take."""
@@ -68,10 +97,10 @@ class Runner:
             self.outcome.missing.append(why)
         return cells
 
-    def _matrix(self, matrix: datasets.Matrix) -> None:
-        self.screen.matrix(matrix)
+    def _matrix(self, work: MatrixRun) -> None:
+        if not work.sized:
+            self.screen.matrix(work.matrix)
         start = time.monotonic()
-        work = MatrixRun(self, matrix)
         work.run()
         self.outcome.measuring_seconds += time.monotonic() - start
-        self.screen.matrix_done(matrix, work.rows)
+        self.screen.matrix_done(work.matrix, work.rows)

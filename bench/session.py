@@ -17,6 +17,8 @@ from bench.outcome import Outcome
 from bench.plan import Plan
 from bench.rows import key
 from bench.run import Runner
+from bench.show import next_step
+from bench.show.answer import print_answers
 from bench.show.reader_gone import ReaderGone
 from bench.show.screen import duration, make
 from cdot import build
@@ -48,6 +50,8 @@ def run_plan(plan: Plan, home: Path, out: Path, console: Console, quick: bool) -
     _summary(outcome, time.monotonic() - start, out, console)
     if quick and outcome.all():
         console.print("a quick look: few short passes, wide intervals; without --quick they are narrow")
+    if outcome.all():
+        console.print(_next(out), highlight=False, soft_wrap=True)
     return 1 if outcome.failed() or outcome.missing or outcome.unrecorded else 0
 
 
@@ -59,6 +63,12 @@ def _stopped(outcome: Outcome, out: Path, console: Console, again: str, status: 
     said = "Stopped. Finished cells and passes are kept: the same command goes on from here."
     console.print(said, soft_wrap=True)
     return status
+
+
+def _next(out: Path) -> str:
+    """What opens what was written."""
+    folder = "" if out.resolve() == RESULTS.resolve() else f" {next_step.shown(out)}"
+    return next_step.line(f"report{folder}", "plots, tables and where figures come from, as a page for the browser")
 
 
 def write(rows: dict[str, list[Row]], out: Path, console: Console, again: str = AGAIN) -> int:
@@ -99,6 +109,7 @@ def export_journal(home: Path, out: Path | None, console: Console, quick: bool) 
     for folder, part in _by_folder(rows, home, out, quick).items():
         count = write(part, folder, console, again)
         console.print(f"{export.rows_of(count)} in {folder}", highlight=False, soft_wrap=True)
+        console.print(_next(folder), highlight=False, soft_wrap=True)
     return 0
 
 
@@ -154,7 +165,11 @@ def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> N
     if outcome.unrecorded:
         lost = f"{outcome.unrecorded} cells are in the results and not in the journal: {outcome.full}"
         console.print(Text(lost, "red"), soft_wrap=True)
+    if (slow := outcome.busy_rows()) is not None:
+        console.print(Text(slow, "yellow"), soft_wrap=True)
     console.print(f"results: {out}", highlight=False, soft_wrap=True)
+    console.print()
+    print_answers(outcome.rows, console)
 
 
 def _left_out(outcome: Outcome, console: Console) -> None:

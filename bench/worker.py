@@ -1,7 +1,7 @@
 """The measuring process: one task on standard input, one line of JSON on standard output per event.
 
-A fresh process does the job of one meter for cells of one matrix. It says which cell it starts, so
-that its parent knows which one it was if it dies, and it ends with its parent.
+A fresh process does the job of one meter for cells of one matrix, or such jobs in turn. It says which cell it
+starts, so that its parent knows which one it was if it dies, and it ends with its parent.
 """
 
 from __future__ import annotations
@@ -67,11 +67,12 @@ def main() -> None:
     os.dup2(2, 1)
     task = json.loads(sys.stdin.readline())
     end_with_parent()
-    cells = [Cell(**cell) for cell in task["cells"]]
     wire = Wire(out)
-    job = meter(task["job"])
+    parts = [task, *task.get("then", [])]
+    jobs = [meter(part["job"]) for part in parts]
     wire.ready(time.monotonic() - task["sent_at"])
-    job.measure(task, cells, wire)
+    for job, part in zip(jobs, parts, strict=True):
+        job.measure(part, [Cell(**cell) for cell in part["cells"]], wire)
     out.flush()
 
 

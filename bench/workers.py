@@ -52,6 +52,9 @@ def _died(code: int, words: str) -> str:
     return f"the measuring process {how}" + (f": {last[0]}" if last[0] else "")
 
 
+Part = tuple[dict[str, Any], Sequence[Cell]]  # a task, and the cells that it is of
+
+
 def run(
     task: dict[str, Any],
     cells: Sequence[Cell],
@@ -65,22 +68,36 @@ def run(
     A worker that dies or stays silent for ``timeout`` seconds fails the cell in hand, and a new one goes
     on with the rest. ``ready`` hears how long each took to start and import.
     """
-    left = list(cells)
+    run_parts([(task, cells)], listen, timeout, threads, ready)
+
+
+def run_parts(
+    parts: Sequence[Part],
+    listen: Callable[[Event], None],
+    timeout: float,
+    threads: int = 1,
+    ready: Callable[[float], None] = lambda seconds: None,
+) -> None:
+    """The same for several tasks, one after the other in one process, as long as that lives."""
+    left = [cell for _, cells in parts for cell in cells]
     while left:
-        in_hand, reason, kind = _one_process(task, left, listen, timeout, threads, ready)
+        todo = [(task, [cell for cell in cells if cell in left]) for task, cells in parts]
+        todo = [(task, cells) for task, cells in todo if cells]
+        in_hand, reason, kind = _one_process(todo, left, listen, timeout, threads, ready)
         if not left:
             return
-        if in_hand is None and kind == "fail":  # before its first cell: it would die again
-            for cell in left:
+        if in_hand is None and kind == "fail":  # before a task's first cell: it would die there again
+            for cell in next(rest for _, cells in todo if (rest := [one for one in cells if one in left])):
+                left.remove(cell)
                 listen(Event(kind, cell, {}, reason))
-            return
+            continue
         failed = in_hand or left[0]
         left.remove(failed)
         listen(Event(kind, failed, {}, reason))
 
 
 def _one_process(
-    task: dict[str, Any],
+    parts: Sequence[Part],
     left: list[Cell],
     listen: Callable[[Event], None],
     timeout: float,
@@ -100,7 +117,8 @@ def _one_process(
     assert process.stdin and process.stdout and process.stderr
     in_hand: Cell | None = None
     try:
-        message = json.dumps({**task, "sent_at": sent_at, "cells": [asdict(cell) for cell in left]})
+        first, *then = [{**task, "cells": [asdict(cell) for cell in cells]} for task, cells in parts]
+        message = json.dumps({**first, "sent_at": sent_at, "then": then})
         process.stdin.write(message.encode() + b"\n")
         process.stdin.flush()
         reader = _Reader(process)

@@ -16,11 +16,12 @@ from cdot.limits import LIMITS, Limits
 from formats.errors import TooMuchWork
 from formats.format import Format
 from formats.payload import Payload
-from formats.registry import UnknownFormat, broken, get, kinds, load, names, parse, standard, standard_of_all
+from formats.registry import LOSSY, UnknownFormat, broken, get, kinds, load, names, parse, standard, standard_of_all
 from formats.source import Columns, Histogram, Source, as_source, matrix_sha256
 
 __all__ = [
     "LIMITS",
+    "LOSSY",
     "Columns",
     "Format",
     "Histogram",

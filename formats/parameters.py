@@ -31,21 +31,57 @@ class Parametrised:
 def split(text: str) -> tuple[str, dict[str, str]]:
     """Name and parameters of ``name`` or ``name[key=value,...]``; ValueError for anything else.
 
-    >>> split("column_combined[alpha=8,gamma=0.5]")
-    ('column_combined', {'alpha': '8', 'gamma': '0.5'})
+    Tables leave a key out where its value says which one it is: such a value stands under ``""``.
+
+    >>> split("column_combined[alpha=8,gamma=0.5]"), split("eie[huffman]")
+    (('column_combined', {'alpha': '8', 'gamma': '0.5'}), ('eie', {'': 'huffman'}))
     """
     match = re.fullmatch(r"(?P<name>[^\[\]]+)(\[(?P<params>[^\[\]]*)\])?", text.strip())
     if not match:
         raise ValueError(f"{text!r} is no format: write name or name[key=value,key=value]")
-    pairs = [pair.partition("=") for pair in (match["params"] or "").split(",") if pair.strip()]
-    return match["name"].strip(), {key.strip(): value.strip() for key, _, value in pairs}
+    pairs = [_pair(part) for part in (match["params"] or "").split(",") if part.strip()]
+    params = dict(pairs)
+    if len(params) < len(pairs):
+        raise ValueError(f"{text!r} has a parameter twice: write name[key=value,key=value]")
+    return match["name"].strip(), params
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """Key and value; a value alone has no key."""
+    key, separator, value = text.partition("=")
+    return (key.strip(), value.strip()) if separator else ("", key.strip())
+
+
+def with_keys(kind: Any, params: dict[str, str]) -> dict[str, str]:
+    """The parameters with the key of a value that stands alone; ValueError where none or several would take it."""
+    if "" not in params:
+        return params
+    value, names = params[""], [field.name for field in dataclasses.fields(kind)]
+    if names == [name for name in names if name in params]:
+        raise ValueError(f"{kind.name}[{value}]: {value!r} is one value too many: it has {', '.join(names) or 'none'}")
+    if len(names) == 1:
+        return {names[0] if key == "" else key: text for key, text in params.items()}
+    able = [name for name in names if name not in params and _takes(kind, name, value)]
+    if len(able) == 1:
+        return {able[0] if key == "" else key: text for key, text in params.items()}
+    could = f"could be {' or '.join(f'{name}={value}' for name in able)}" if able else "is none of its values"
+    keys = ", ".join(f"{name}=..." for name in names)
+    raise ValueError(f"{kind.name}[{value}]: {value!r} {could}: write the key, of {keys}")
+
+
+def _takes(kind: Any, name: str, value: str) -> bool:
+    try:
+        with_params(kind, {name: value})
+    except ValueError:
+        return False
+    return True
 
 
 def with_params(kind: Any, params: dict[str, str]) -> Any:
     """An instance from parameters as text; ValueError names an unknown one or one that does not convert."""
     fields = {field.name: field for field in dataclasses.fields(kind)}
     values: dict[str, Any] = {}
-    for key, text in params.items():
+    for key, text in with_keys(kind, params).items():
         if key not in fields:
             known = ", ".join(fields) or "none"
             raise ValueError(f"{kind.name} has no parameter {key!r}: it has {known}")

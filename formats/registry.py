@@ -62,6 +62,7 @@ BUILT_IN: tuple[type[Format], ...] = (
     Dcsr,
     Rice,
 )
+LOSSY = "≈"  # how tables mark a format that holds another matrix than was asked for
 
 
 class UnknownFormat(ValueError):
@@ -130,10 +131,13 @@ def get(name: str, **params: Any) -> Format:
 def parse(text: str) -> Format:
     """The format of a name with parameters, ``name`` or ``name[key=value,...]``; inverse of ``str``.
 
-    >>> parse("csc_min").name
-    'csc_min'
+    What tables print is taken, too: a value without its key where only one parameter has such values, and the mark
+    of lossy formats behind the name.
+
+    >>> str(parse("csc_min")), str(parse("eie[huffman]")), str(parse("column_combined ≈"))
+    ('csc_min', 'eie[coding=huffman]', 'column_combined')
     """
-    name, params = split(text)
+    name, params = split(text.strip().removesuffix(LOSSY))
     return get(name, **params)
 
 

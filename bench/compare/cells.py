@@ -12,6 +12,7 @@ from functools import cached_property
 
 from bench.compare.errors import CompareError, near
 from bench.compare.figures import extra_keys
+from bench.labels import written
 from bench.rows import FILES, Row
 
 USUAL = {"threads": "1", "cache": "warm"}  # goes without saying in a cell's name
@@ -79,7 +80,7 @@ def parse(text: str) -> Cells:
     if not files:
         keys = sorted({key for file in FILES for key in extra_keys(file)})
         raise CompareError(f"{text!r}: no such key in that file; there are {', '.join(keys)} in one or another")
-    return Cells(files, parts[0], ":".join(parts[1:]) or "*", tuple(extra))
+    return Cells(files, parts[0], written(":".join(parts[1:])) if parts[1:] else "*", tuple(extra))
 
 
 def _pair(text: str, cell: str) -> tuple[str, str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
 import click
+from rich.text import Text
 
 from bench.compare.errors import CompareError
 from bench.compare.figures import DEFAULT_LIMITS
-from bench.show.escape import Console
+from bench.show import next_step, terminal
 from bench.trouble import Trouble
 from cdot import build
 
@@ -71,8 +73,11 @@ def diff(a: str, b: str | None, fail_on: str, everything: bool, style: str | Non
     elif style == "markdown":
         click.echo(show.as_markdown(found, fail_on, everything), nl=False)
     else:
-        console = Console()
+        console = terminal.console()
         sections.draw(console, show.sections(found, fail_on, show.View(everything, console.width >= WIDE)))
+        if cell := show.worst_cell(found):
+            verb = f"log {shlex.quote(cell)}"
+            console.print(Text(next_step.line(verb, "the commits that changed the worst of them")), soft_wrap=True)
     sys.exit(found.status)
 
 
@@ -112,5 +117,8 @@ def log(cell: str, figure: str | None, everything: bool, style: str | None, resu
     if style == "json":
         click.echo(show.as_json(found))
     else:
-        console = Console()
+        console = terminal.console()
         sections.draw(console, show.sections(found, everything, console.width >= WIDE))
+        if sha := show.last_commit(found):
+            verb = f"diff {sha}^ {sha}"
+            console.print(Text(next_step.line(verb, "all that the last of these commits changed")), soft_wrap=True)

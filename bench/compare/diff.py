@@ -63,6 +63,12 @@ class Diff:
         return [change for change in self.changes if change.fails]
 
     @property
+    def unchanged(self) -> bool:
+        """Whether every figure is the same, and what has none in one result has none in the other either."""
+        alike = all(one.a and one.b and one.a["status"] == one.b["status"] != "ok" for one in self.apart)
+        return bool(self.changes) and alike and all(one.verdict == SAME for one in self.changes)
+
+    @property
     def status(self) -> int:
         """The exit status: 1 for a regression, 2 where nothing could be compared."""
         if self.failing or self.broken:

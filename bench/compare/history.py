@@ -13,11 +13,12 @@ from bench.compare import diff
 from bench.compare.align import align
 from bench.compare.cells import Cells, name_of, nearest
 from bench.compare.errors import CompareError, near
-from bench.compare.figures import FIGURES, LEVEL, Figure, headline
+from bench.compare.figures import FIGURES, LEVEL, Figure, extra_keys, headline
 from bench.compare.repository import Commit, Repository
 from bench.compare.results import text_of
 from bench.rows import FILES, WORDS, Row, place
 
+COUNTS = "instructions"
 WORKING = Commit("", "", "not committed")
 
 
@@ -26,11 +27,13 @@ class Entry:
     """The row that a commit gave a cell (None: it took it away), and what that changed.
 
     ``change``: against the entry before; a text says why there is no comparison, empty for the first.
+    ``counted``: of a time, the row of instructions.csv that the commit has of the same product.
     """
 
     commit: Commit
     row: Row | None
     change: diff.Change | str = ""
+    counted: Row | None = None
 
 
 @dataclass
@@ -59,9 +62,14 @@ def history(folder: Path, cells: Cells, column: str | None, text: str) -> Histor
     """The series of cells over the commits of ``folder``; CompareError where there never were such cells."""
     repository, cells = Repository(folder), _with_column(cells, column)
     found, notes = _Collector(column), []
-    for commit, file, data in versions(repository, cells.files):
+    counts = _counted(cells)
+    files = cells.files if counts is None else (COUNTS, *(file for file in cells.files if file != COUNTS))
+    for commit, file, data in versions(repository, files):
         try:
-            found.add(commit, file, {} if data is None else _rows(data, file, cells))
+            if counts and file == COUNTS:
+                found.counts = {} if data is None else _rows(data, file, counts)
+            if file in cells.files:
+                found.add(commit, file, {} if data is None else _rows(data, file, cells))
         except ValueError as error:
             where = commit.short or "the working tree"
             notes.append(f"{file}.csv of {where} could not be read: {error}")
@@ -71,6 +79,13 @@ def history(folder: Path, cells: Cells, column: str | None, text: str) -> Histor
         notes.append("this clone is shallow: older commits are not here (git fetch --unshallow)")
     order = sorted(found.series, key=lambda where: (list(FILES).index(where[0]), where[1]))
     return History([found.series[where] for where in order], notes)
+
+
+def _counted(cells: Cells) -> Cells | None:
+    """The cells of instructions.csv that stand beside times: exact, where times of two commits cannot be compared."""
+    if "time" not in cells.files:
+        return None
+    return replace(cells, files=(COUNTS,), extra=tuple(one for one in cells.extra if one[0] in extra_keys(COUNTS)))
 
 
 def _with_column(cells: Cells, column: str | None) -> Cells:
@@ -87,14 +102,14 @@ def _with_column(cells: Cells, column: str | None) -> Cells:
 
 def versions(repository: Repository, files: Iterable[str]) -> Iterator[tuple[Commit, str, bytes | None]]:
     """(commit, file, content) of every change, the oldest first, the working tree at last."""
-    wanted = {f"{file}.csv": file for file in files}
+    wanted = {f"{file}.csv": file for file in files}  # of one commit in this order
     last: dict[str, bytes | None] = {}
     with repository.blobs() as reader:
         for touched in reversed(repository.history()):
-            for name, blob in touched.blobs.items():
-                if name in wanted:
-                    last[name] = None if blob is None else reader.read(blob)
-                    yield touched.commit, wanted[name], last[name]
+            for name in (name for name in wanted if name in touched.blobs):
+                blob = touched.blobs[name]
+                last[name] = None if blob is None else reader.read(blob)
+                yield touched.commit, wanted[name], last[name]
     for name, file in wanted.items():
         path = repository.folder / name
         now = path.read_bytes() if path.is_file() else None
@@ -143,6 +158,7 @@ class _Collector:
         self._column = column
         self.series: dict[tuple[Any, ...], Series] = {}
         self._last: dict[str, dict[tuple[Any, ...], Row]] = {}
+        self.counts: dict[tuple[Any, ...], Row] = {}  # of instructions.csv at the commit that is being read
 
     def add(self, commit: Commit, file: str, rows: dict[tuple[Any, ...], Row]) -> None:
         before = self._last.get(file, {})
@@ -157,7 +173,14 @@ class _Collector:
             assert row is not None  # what was never there cannot vanish
             matrix = f" (matrix {row['matrix_sha256'][:8]})" if len(at) > len(place(file, row)) else ""
             known = self.series[(file, at)] = Series(file, self._figure(file), name_of(file, row) + matrix)
-        known.entries.append(Entry(commit, row, _change(known, row)))
+        counted = self._counted(row) if row is not None and file == "time" else None
+        known.entries.append(Entry(commit, row, _change(known, row), counted))
+
+    def _counted(self, row: Row) -> Row | None:
+        """The row of instructions.csv of the same product of the same matrix."""
+        at, sha256 = place(COUNTS, row), str(row["matrix_sha256"])
+        found = self.counts.get((*at, sha256)) or self.counts.get(at)
+        return found if found and str(found["matrix_sha256"]) == sha256 else None
 
     def _figure(self, file: str) -> Figure:
         return figures_of(file)[self._column] if self._column else headline(file)

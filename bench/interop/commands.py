@@ -10,7 +10,8 @@ import click
 from bench.compare.errors import CompareError
 from bench.export import ExportError
 from bench.journal import Journal
-from bench.show.escape import Console, echo
+from bench.show import terminal
+from bench.show.escape import echo
 from bench.trouble import Trouble
 from cdot import build
 
@@ -55,7 +56,7 @@ def export(out: Path | None, quick: bool, raw: Path | None, asv: Path | None) ->
         raise Trouble(str(error)) from error
     from bench.session import export_journal
 
-    sys.exit(export_journal(build.state_folder(), out, Console(), quick))
+    sys.exit(export_journal(build.state_folder(), out, terminal.console(), quick))
 
 
 def _pyperf(path: Path) -> int:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 from rich.progress import Progress
+from rich.text import Text
 
+from bench.show import next_step, terminal
 from bench.trouble import Trouble
 from cdot import build
 
@@ -37,7 +39,11 @@ def paper(markdown: bool, out: Path | None) -> None:
     elif markdown:
         click.echo(page(results, published.absent()), nl=False)
     else:
-        print_paper(results, published.absent(), Console())
+        console = terminal.console()
+        print_paper(results, published.absent(), console)
+        if any(one.lacks for one in papers.every(results)):
+            said = next_step.line("list datasets", "where the data of what is not at hand would come from")
+            console.print(Text(said), soft_wrap=True)
     for line in papers.lost_or_failed(results):
         click.echo(line, err=True)
     sys.exit(papers.status(results))

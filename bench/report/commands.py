@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from bench.compare.errors import CompareError
+from bench.show import next_step
 from bench.show.escape import echo
 from bench.trouble import Trouble
 from cdot import build
@@ -41,4 +43,6 @@ def report(folder: str | None, out: Path | None) -> None:
         raise Trouble(str(error)) from error
     for note in written.notes:
         echo(note, err=True)
+    opens = f"open it: {'open' if sys.platform == 'darwin' else 'xdg-open'} {next_step.shown(written.path)}"
     echo(f"{written.path} ({written.size / 1e6:.1f} MB, of which plotly's script is {written.plotly / 1e6:.1f})")
+    echo(opens)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bench.compare.align import Apart
-from bench.compare.cells import count, label
+from bench.compare.cells import count, label, name_of
 from bench.compare.diff import Change, Diff, Summary, summaries
 from bench.compare.figures import Figure, extra_keys
 from bench.rows import Row
@@ -35,7 +36,11 @@ class View:
 
 def sections(diff: Diff, fail_on: str, view: View) -> Iterator[Section]:
     """The whole answer."""
-    yield Section(f"A: {diff.a.label}    B: {diff.b.label}", said=verdict(diff, fail_on))
+    title = f"A: {diff.a.label}    B: {diff.b.label}"
+    if not view.everything and diff.unchanged:
+        yield Section(f"{title}    {nothing(diff)}", below=diff.notes)
+        return
+    yield Section(title, said=verdict(diff, fail_on))
     if diff.failing:
         yield _changes("worse than --fail-on allows", diff.failing, view, False)
     if diff.broken:
@@ -65,8 +70,42 @@ def verdict(diff: Diff, fail_on: str) -> str:
     said = [f"{count(len(diff.failing), 'exact figure')} worse than allowed {allowed}"] if diff.failing else []
     said += [f"{count(len(diff.broken), 'cell')} failed that had been ok"] if diff.broken else []
     if said:
-        return f"{MARKS['fails']} Regression: {'; '.join(said)}."
-    return f"{MARKS['better']} No exact figure got worse than allowed {allowed}."
+        return f"{MARKS['fails']} Regression: {'; '.join(said)}{_measured_words(diff)}."
+    return f"{MARKS['better']} No exact figure got worse than allowed {allowed}{_measured_words(diff)}."
+
+
+def nothing(diff: Diff) -> str:
+    """That nothing changed, in words."""
+    cells = len({(one.file, id(one.b)) for one in diff.changes})
+    files = len({one.file for one in diff.changes})
+    without = f", {number(len(diff.apart))} without figures in both" if diff.apart else ""
+    return f"{MARKS['same']} Nothing changed: {count(cells, 'cell')} of {count(files, 'file')}{without}."
+
+
+def _measured_words(diff: Diff) -> str:
+    """What became of measured figures, and by how much at the most; empty where there are none that moved."""
+    said = ""
+    for figure, found in _by_figure(diff):
+        if not figure.exact:
+            parts = [_moved(figure, found, better) for better in (False, True)]
+            words = ", ".join(filter(None, parts))
+            said += f"; {figure.title}: {words}" if words else ""
+    return said
+
+
+def _moved(figure: Figure, changes: list[Change], better: bool) -> str:
+    """``13 slower (up to +20.6 %)``."""
+    moved = [one for one in changes if one.better is better and one.ratio]
+    if not moved:
+        return ""
+    most = max((one.ratio for one in moved if one.ratio), key=lambda ratio: abs(math.log(ratio)))
+    return f"{len(moved)} {moved[0].verdict} (up to {percent(most)})"
+
+
+def worst_cell(diff: Diff) -> str:
+    """The name of the cell that got worse the most, what fails a build first; empty where none did."""
+    worse = sorted((one for one in diff.changes if one.better is False), key=_badness)
+    return name_of(worse[0].file, worse[0].b) if worse else ""
 
 
 def _by_figure(diff: Diff) -> list[tuple[Figure, list[Change]]]:
@@ -122,7 +161,7 @@ def _changes(title: str, changes: list[Change], view: View, folded: bool) -> Sec
     }
     kept = {name: texts[: view.most] for name, texts in columns.items() if texts}
     lines = [Line(fields, kind(one)) for one, fields in zip(ordered, zip(*kept.values(), strict=True), strict=False)]
-    return Section(title, tuple(kept), lines, _more(len(ordered) - view.most), folded)
+    return Section(title, tuple(kept), lines, _more(len(ordered) - view.most), folded, optional=("A", "B"))
 
 
 def _badness(change: Change) -> tuple[int, float]:

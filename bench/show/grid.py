@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import formats
 from bench import peers
+from bench.labels import short as short
 from bench.show import cycles_columns
 
 Row = dict[str, Any]
 SECTIONS = ("formats", "libraries", "ceilings", "bounds")
-LOSSY = "≈"  # behind the name of a format that holds another matrix than was asked for
+LOSSY = formats.LOSSY  # behind the name of a format that holds another matrix than was asked for
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,6 @@ class Grid:
 
 def label(row: Row) -> str:
     return f"{row['format']}[{row['params']}]" if row["params"] else str(row["format"])
-
-
-def short(name: str) -> str:
-    """How a table calls it: no key where a format has one parameter, ``decode: ham`` for its ceiling.
-
-    >>> short("eie[coding=huffman]"), short("ceiling:decode[format=eie[coding=huffman]]"), short("bound:h0")
-    ('eie[huffman]', 'decode: eie[huffman]', 'h0')
-    """
-    match = re.fullmatch(r"ceiling:(\w+)\[format=(.*)\]", name)
-    if match:
-        return f"{match[1]}: {short(match[2])}"
-    return re.sub(r"\[\w+=([^,\]]*)\]$", r"[\1]", name.removeprefix("bound:"))
 
 
 def section(row: Row) -> int:

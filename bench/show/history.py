@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bench.compare.align import differences
 from bench.compare.cells import count
 from bench.compare.diff import Change
-from bench.compare.history import Entry, History, Series
-from bench.show.diff import change_text, kind, number
+from bench.compare.figures import equal
+from bench.compare.history import COUNTS, Entry, History, Series
+from bench.rows import Row
+from bench.show.diff import change_text, kind, number, percent
 from bench.show.sections import MARKS, Line, Section
 
 SHOWN = 10  # cells
 BAR = 10  # characters of the longest bar
+COUNT = "instructions_per_dot"
+NOT_COMPARED = "not compared: "
+APART = "≠"
+LEGEND = f"{APART}: not compared with the line above, what is named is another one (--json says which)"
+SHORT = {"reference_sha": "reference"}
+Fields = tuple[str, ...]
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -29,24 +39,63 @@ def sections(found: History, everything: bool, wide: bool) -> Iterator[Section]:
         yield Section("besides", below=found.notes)
 
 
+def last_commit(found: History) -> str:
+    """The newest commit that changed one of the cells; empty where none has a commit before it in the series."""
+    entries = [entry for series in found.series for entry in series.entries[1:] if entry.commit.short]
+    return max(entries, key=lambda entry: entry.commit.date).commit.short if entries else ""
+
+
 def _section(series: Series, wide: bool) -> Section:
-    bars = iter(_bars(series.values()))
-    lines = [_line(series, entry, next(bars), wide) for entry in series.entries]
-    titles = ("date", "commit", f">{series.figure.title}", ">change", "", "") + (("subject",) if wide else ())
-    return Section(series.name, titles, lines)
+    bars, counts = iter(_bars(series.values())), _counts(series.entries)
+    lines = [_line(series, entry, next(bars), counts[at], wide) for at, entry in enumerate(series.entries)]
+    titles: Fields = ("date", "commit", f">{series.figure.title}", ">change", "", "")
+    titles += ((">instructions", ">change") if counts[-1] else ()) + (("subject",) if wide else ())
+    below = [LEGEND] if any(_text(entry).startswith(APART) for entry in series.entries) else []
+    return Section(series.name, titles, lines, below)
 
 
-def _line(series: Series, entry: Entry, bar: str, wide: bool) -> Line:
+def _line(series: Series, entry: Entry, bar: str, counted: Fields, wide: bool) -> Line:
     change, value = entry.change, None if entry.row is None else entry.row[series.figure.column]
     said = "" if value is None else number(value)
-    style, amount, words = "", "", change if isinstance(change, str) else ""
+    style, amount, words = "", "", _text(entry)
     if isinstance(change, Change):
         style = kind(change)
         words = f"{MARKS[style or change.verdict]} {change.verdict}"
         amount = change_text(change)
     commit = entry.commit
-    fields = (commit.date[:10], commit.short or "working tree", said, amount, bar, words)
+    fields = (commit.date[:10], commit.short or "working tree", said, amount, bar, words, *counted)
     return Line(fields + ((commit.subject,) if wide else ()), style)
+
+
+def _text(entry: Entry) -> str:
+    """Why there is no comparison, in a word or two: what differs, by the name of its column."""
+    if isinstance(entry.change, Change) or not entry.change.startswith(NOT_COMPARED):
+        return "" if isinstance(entry.change, Change) else entry.change
+    reason = entry.change.removeprefix(NOT_COMPARED)
+    names = [SHORT.get(name, name) for name in re.findall(r"(\w+) differs: ", reason)]
+    if reason.startswith("two matrices"):
+        names = ["matrix"]
+    return f"{APART} {', '.join(names)}" if names else reason
+
+
+def _counts(entries: Sequence[Entry]) -> list[Fields]:
+    """Instructions beside each time, and what became of them since the entry before: no fields where none has any."""
+    if not any(entry.counted and entry.counted[COUNT] is not None for entry in entries):
+        return [()] * len(entries)
+    out: list[Fields] = []
+    before: Row | None = None
+    for row in (entry.counted for entry in entries):
+        value = row[COUNT] if row else None
+        out.append(("" if value is None else number(value), _since(before, row)))
+        before = row if value is not None else before
+    return out
+
+
+def _since(before: Row | None, row: Row | None) -> str:
+    """By how much instructions changed; ``=`` where they did not, empty where they cannot be compared."""
+    if not before or not row or not before[COUNT] or row[COUNT] is None or differences(before, row, equal(COUNTS)):
+        return ""
+    return "=" if before[COUNT] == row[COUNT] else percent(row[COUNT] / before[COUNT])
 
 
 def _bars(values: list[Any]) -> list[str]:
@@ -92,4 +141,5 @@ def _entry_record(series: Series, entry: Entry) -> dict[str, Any]:
         "verdict": change.verdict if isinstance(change, Change) else None,
         "ratio": change.ratio if isinstance(change, Change) else None,
         "why": None if made else change,
+        COUNTS: entry.counted[COUNT] if entry.counted else None,
     }

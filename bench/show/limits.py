@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
+from bench.show.fitted import Column, fitted, left_out
 from bench.show.readme import replace_between
 from cdot import build
 
@@ -17,6 +18,7 @@ GOAL_TITLES = ("what", "measured", "99 % interval", "goal", "")
 COUNT_TITLES = (
     "matrix", "format", "bytes", "bits / nz", "instr / nz", "instr / entry", "ns / nz", "memcpy", "decode",
 )  # fmt: skip
+NAMES = ("matrix", "format")
 Known = dict[str, Any]
 
 
@@ -69,15 +71,20 @@ def render(known: Known, console: Console) -> None:
         (GOAL_TITLES, map(goal_line, known["goals"])),
         (COUNT_TITLES, map(count_line, known["counted"])),
     ):
-        table = Table(box=None, pad_edge=False)
-        for at, title in enumerate(titles):
-            table.add_column(title, justify="left" if at < 1 or titles is GOAL_TITLES else "right", overflow="fold")
-        for line in lines:
-            table.add_row(*line)
-        if table.row_count:
-            console.print(table, "", highlight=False)
+        if rows := list(lines):
+            made = fitted([_column(title, titles is GOAL_TITLES) for title in titles], rows, console.width)
+            console.print(made.table, highlight=False)
+            if made.left_out:
+                console.print(Text(left_out(made.left_out, console.width, "--save"), "dim"))
+            console.print()
     if known["counted"]:
-        console.print(CEILINGS, highlight=False, soft_wrap=True)
+        console.print(CEILINGS, highlight=False)
+
+
+def _column(title: str, goals: bool) -> Column:
+    """Of goals, all columns are words, and the measured one is a figure."""
+    words = title in (("what", "99 % interval", "goal") if goals else NAMES)
+    return Column(title, not goals and title not in NAMES, words)
 
 
 CEILINGS = (

@@ -1,93 +1,155 @@
-"""What ``dotbench list`` prints: one line for each format and each data set."""
+"""What ``dotbench list`` prints: one line for each format and each data set; whole, those that are asked for."""
 
 from __future__ import annotations
 
-import dataclasses
-import os
+import csv
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 import datasets
 import formats
 from bench import peers
-from bench.show.escape import Console, visible
+from bench.peers.peer import Peer
+from bench.show import next_step, terminal
+from bench.show.about import lines, parameters
+from bench.show.escape import visible
+from bench.show.fitted import Column, fitted
+from bench.show.table import WIDE
 from bench.trouble import Trouble
+from cdot import build
 from datasets import models
 from datasets.models import names as model_names
-from formats.parameters import Parametrised
 
-PIPED = 1000  # columns of what is no terminal
-REFERENCES = """
-Rows of results besides, which come by themselves:
-bound:h0, bound:huffman, bound:positions_values: sizes that no code of a kind goes below
-ceiling:memcpy, ceiling:decode: copying a format's payload, and decoding it without a product"""
+REFERENCES = """Rows of results besides, which come by themselves:
+bound:h0, bound:huffman, bound:positions_values: sizes that no code goes below
+ceiling:memcpy, ceiling:decode: copying a format's payload, decoding it alone"""
+HINT = "a format whole: dotbench list formats NAME"
+DATASET_HINT = "whole, with the values in use: dotbench list datasets NAME, or 'vgg19/*'"
+FAMILY = 5  # matrices of one family that a narrow terminal shows in a line
+Fields = Sequence[str]
 
 
 @click.command("list", short_help="The formats, or the data sets, that there are.")
 @click.argument("what", type=click.Choice(["formats", "datasets"]))
 @click.argument("names", nargs=-1)
 def list_(what: str, names: tuple[str, ...]) -> None:
-    """What there is: formats with their parameters, or data sets with shapes and sources.
+    """What there is: formats with what they store, or data sets with shapes and sources, a line each.
 
-    Data sets may be NAMES, globs or files: layers of models stand in one line, unless they are asked for
-    ('tflite/sparse_l_90', 'tflite/*1x1', model.tflite).
+    With NAMES these are shown whole: of a format its parameters, size formula, source and where it wins. Data sets
+    may be NAMES, globs or files: layers of models stand in one line, unless they are asked for ('tflite/sparse_l_90',
+    'tflite/*1x1', model.tflite).
     """
-    if what == "formats" and names:
-        raise click.UsageError("list formats takes no names")
-    console = Console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = PIPED  # one line each, for grep and the like
+    console = terminal.console()
     try:
-        console.print(format_table() if what == "formats" else dataset_table(names))
-        for line in skipped(names):
+        if what == "datasets":
+            console.print(dataset_table(names, console.width))
+        elif names:
+            _print_whole(names, console)
+        else:
+            console.print(format_table(console.width))
+        for line in skipped(names) if what == "datasets" else ():
             console.print(line, markup=False, soft_wrap=True)
-    except datasets.UnknownDataset as error:
+        if what == "datasets" and names and console.width != terminal.PIPED:  # in a pipe all lines are data sets
+            verb = f"run --datasets {shlex.quote(','.join(names))}"
+            console.print(Text(next_step.line(verb, "measures them")), soft_wrap=True)
+    except (datasets.UnknownDataset, ValueError) as error:
         raise Trouble(str(error)) from error
 
 
-def _table(*titles: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in titles:
-        table.add_column(title, no_wrap=title != titles[-1], overflow="fold")  # an address is read whole
-    return table
+def _print_whole(names: Sequence[str], console: Console) -> None:
+    for name in names:
+        title, *said = lines(name)
+        console.print(Text(title, "bold"))
+        for line in said:
+            console.print(Text(line))
+        console.print()
 
 
-def format_table() -> RenderableType:
-    """Name, parameters with defaults, of which values, whether anything is lost, and what is stored; then bounds
-    and ceilings."""
-    table = _table("format", "parameters", "values", "lossless", "stores")
-    for name, kind in formats.kinds().items():
-        table.add_row(
-            name, _parameters(kind), ", ".join(kind.value_types), "yes" if kind.lossless else "no", kind.summary
-        )
-    for peer in peers.ALL:
-        table.add_row(peer.name, _parameters(peer), ", ".join(peer.value_types), "yes", f"peer: {peer.summary}")
-    return Group(table, Text(REFERENCES))
+def brief(text: str, width: int) -> str:
+    """A text in one line, cut between words where it is too long.
+
+    >>> brief("canonical Huffman code of all entries", 24), brief("short", 24)
+    ('canonical Huffman code …', 'short')
+    """
+    if len(text) <= width:
+        return text
+    return f"{text[: max(width - 1, 1)].rpartition(' ')[0].rstrip(' ,;:(')} …"
 
 
-def _parameters(kind: type[Parametrised]) -> str:
-    return ", ".join(f"{field.name}={field.default}" for field in dataclasses.fields(kind)) or "-"
+def _table(titles: Fields, rows: Sequence[Fields], width: int, whole: bool) -> RenderableType:
+    """A line each, the last column as long as there is room; ``whole``: in as many lines as it takes."""
+    if not whole:
+        before = [max(len(row[at]) for row in (titles, *rows)) + 2 for at in range(len(titles) - 1)]
+        rows = [(*row[:-1], brief(row[-1], max(width - sum(before), 12))) for row in rows]
+    columns = [Column(title, words=whole and at == len(titles) - 1) for at, title in enumerate(titles)]
+    return fitted(columns, rows, width).table
 
 
-def dataset_table(names: Sequence[str] = ()) -> Table:
+def format_table(width: int = terminal.PIPED) -> RenderableType:
+    """Name, of which values, and what is stored; in a pipe parameters, too. Then bounds and ceilings."""
+    narrow = width < WIDE
+    rows: list[Fields] = []
+    kinds: tuple[type[formats.Format] | type[Peer], ...] = (*formats.kinds().values(), *peers.ALL)
+    for kind in kinds:
+        lossy = " ≈" if not getattr(kind, "lossless", True) else ""
+        summary = kind.summary if issubclass(kind, formats.Format) else f"peer: {kind.summary}"
+        values = " and ".join(kind.value_types)
+        if narrow:
+            rows.append((kind.name + lossy, "both" if len(kind.value_types) > 1 else values, summary))
+        else:
+            rows.append((kind.name, parameters(kind), values, "no" if lossy else "yes", summary))
+    titles = ("format", "values", "stores") if narrow else ("format", "parameters", "values", "lossless", "stores")
+    return Group(_table(titles, rows, width, whole=False), Text(), Text(REFERENCES), Text(HINT))
+
+
+def dataset_table(names: Sequence[str] = (), width: int = terminal.PIPED) -> RenderableType:
     """Name, shape, where it would come from now, and what it is; without ``names`` models in a line each."""
-    table = _table("data set", "shape", "from", "what it is, licence")
-    for name in datasets.resolve(names) if names else [*datasets.names(), *datasets.seeded.entries()]:
-        table.add_row(_shown(name), *_dataset(name))
+    known = distinct_values()
+    rows: list[Fields] = []
+    listed = datasets.resolve(names) if names else [*datasets.names(), *datasets.seeded.entries()]
+    families = {} if names or width >= WIDE else _families(listed)
+    for name in listed:
+        shape, source, what = _dataset(name)
+        family = name.partition("/")[0]
+        if family not in families:
+            rows.append((_shown(name), shape, source, f"{known[name]} values, {what}" if name in known else what))
+        elif name == families[family][0]:
+            rows.append((f"{family}/*", f"{len(families[family])} matrices", source, _about_all(families[family])))
     for model, line in datasets.zoo.models().items() if not names else ():
         layers = datasets.zoo.matching(datasets.zoo.PREFIX + model)
-        table.add_row(
-            datasets.zoo.PREFIX + model,
-            f"{len(layers)} layers",
-            datasets.source_now(layers[0]),
-            f"{line['what']}, int8, {line['licence']}",
-        )
-    return table
+        what = f"{line['what']}, int8, {line['licence']}"
+        rows.append((datasets.zoo.PREFIX + model, f"{len(layers)} layers", datasets.source_now(layers[0]), what))
+    table = _table(("data set", "shape", "from", "what it is, licence"), rows, width, whole=bool(names))
+    return table if names or width >= WIDE else Group(table, Text(), Text(DATASET_HINT))
+
+
+def _families(names: Sequence[str]) -> dict[str, list[str]]:
+    """Names that begin alike, where there are several, by what stands before the stroke."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        if "/" in name:
+            found.setdefault(name.partition("/")[0], []).append(name)
+    return {family: members for family, members in found.items() if len(members) >= FAMILY}
+
+
+def _about_all(names: Sequence[str]) -> str:
+    return " and ".join(dict.fromkeys(datasets.describe(name).summary.partition(", ")[0] for name in names))
+
+
+def distinct_values(folder: Path = build.FOLDER.parent / "results") -> dict[str, int]:
+    """How many different nonzero values a matrix has, by name, as far as results say: a layer of "32 clusters" may
+    have fewer left when it is pruned."""
+    path = folder / "space.csv"
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = csv.DictReader(stream)
+        return {row["dataset"]: int(row["distinct"]) for row in rows if (row.get("distinct") or "").isdigit()}
 
 
 def _shown(name: str) -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from bench.paper import Result, Results, counts, every
 from bench.published.figure import Absent, Group
+from bench.show.fitted import Column, fitted, left_out
 
 WIDE = 100  # columns of a terminal from which on titles are whole
 LEFT = ("figure", "unit", "needs")  # columns that are words
@@ -124,12 +124,12 @@ def print_paper(results: Results, absent: Sequence[Absent], console: Console) ->
     numbers = sources(results, absent)
     for group, found in results:
         console.print(Text(heading(group), "bold"))
-        console.print(_table(grid(group, found, numbers), console.width))
+        _print_table(grid(group, found, numbers), console)
         for name, note in notes(found):
             console.print(Text(f"{name}: {note}", "dim"))
         console.print()
     console.print(Text(NOT_HERE, "bold"))
-    console.print(_table(absent_grid(absent, numbers), console.width))
+    _print_table(absent_grid(absent, numbers), console)
     console.print()
     for name, number in numbers.numbers.items():
         console.print(Text(f"[{number}] {name}", "dim"))
@@ -139,17 +139,24 @@ def print_paper(results: Results, absent: Sequence[Absent], console: Console) ->
         console.print(Text(f"not at hand: {', '.join(lacking)}", "dim"))
 
 
-def _table(found: Grid, width: int) -> Table:
+def _print_table(found: Grid, console: Console) -> None:
     """What figures are of stands in a line of its own, above all that follow each other."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in found.titles:
-        shown = title if width >= WIDE else SHORT.get(title, title)
-        table.add_column(shown, justify="left" if title in LEFT else "right", no_wrap=title != "figure")
+    made = fitted([_column(title, console.width) for title in found.titles], list(_lines(found)), console.width)
+    console.print(made.table)
+    if made.left_out:
+        console.print(Text(left_out(made.left_out, console.width, "--markdown"), "dim"))
+
+
+def _column(title: str, width: int) -> Column:
+    shown = title if width >= WIDE else SHORT.get(title, title)
+    return Column(shown, title not in LEFT, title in LEFT, title in ("unit", "source"))
+
+
+def _lines(found: Grid) -> Iterator[list[Text]]:
     for subject, rows in groupby(found.rows, lambda row: row[0].partition(": ")[0]):
-        table.add_row(Text(subject))
+        yield [Text(subject)]
         for what, *fields in rows:
-            table.add_row(f"  {what.partition(': ')[2]}", *(Text(field, COLOURS.get(field, "")) for field in fields))
-    return table
+            yield [Text(f"  {what.partition(': ')[2]}"), *(Text(field, COLOURS.get(field, "")) for field in fields)]
 
 
 # ---- as a page

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from bench.plan import Cell, Plan
 from bench.show import orientation
+from bench.show.answer import sizes_line, times_line
 from bench.show.escape import visible
 from bench.show.table import matrix_table
 
@@ -116,11 +117,25 @@ class Screen:
 
     def matrix(self, matrix: datasets.Matrix) -> None:
         n, m = matrix.matrix.shape
-        nnz = matrix.matrix.histogram().nnz
+        histogram = matrix.matrix.histogram()
+        nnz, distinct = histogram.nnz, len(histogram.values)
         share = nnz / (n * m) if n * m else 0.0
-        text = f"{matrix.name}: {n} x {m}, {nnz} nonzeros ({share:.2%}), from {matrix.source}"
+        text = f"{matrix.name}: {n} x {m}, {nnz} nonzeros ({share:.2%}), "
+        text += f"{distinct} distinct value{'' if distinct == 1 else 's'}, from {matrix.source}"
         text += f" ({matrix.reason})" if matrix.reason else ""
         self.console.print(Text(visible(text, keep=""), "bold"), soft_wrap=True)
+
+    def sizes(self, rows: dict[str, list[Row]]) -> None:
+        """All payloads of a matrix are there: the smallest."""
+        self._say(sizes_line(rows["space"]))
+
+    def first_times(self, rows: dict[str, list[Row]]) -> None:
+        """What is likely to be on the front has been timed."""
+        self._say(times_line(rows))
+
+    def _say(self, line: str) -> None:
+        if line:
+            self.console.print(Text(line), soft_wrap=True)
 
     def running(self, cell: Cell, what: str) -> None:
         """The cell that is being measured now."""
@@ -155,7 +170,7 @@ class Screen:
 
     def _row(self, cell: Cell, row: Row) -> None:
         self.clock.finished(cell)
-        known = cell.dataset, cell.label, row["status"], row.get("reason", "")
+        known = cell.dataset, row["status"], row.get("reason", "")
         if row["status"] != "ok" and known not in self._told:
             if row["status"] in ("unavailable", "skipped"):  # the same for all its cells: once is enough
                 self._told.add(known)
@@ -169,6 +184,8 @@ class Screen:
 
     def matrix_done(self, matrix: datasets.Matrix, rows: dict[str, list[Row]]) -> None:
         """All cells of a matrix have rows: its table."""
+        if len(self._plan.datasets) > 1:
+            self.console.print(Text(matrix.name, "bold"), soft_wrap=True)
         self.console.print(matrix_table(rows, self.console.width))
 
 

@@ -10,19 +10,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
 from bench.show.escape import markdown as escaped
 from bench.show.escape import visible
+from bench.show.fitted import Column, Fitted, fitted, left_out
 
 LONG = 500  # lines from which on a table is drawn without colours and line breaks, but at once
 # Words say what a mark says; cyan and red are also told apart by people who confuse red and green.
 STYLES = {"better": "cyan", "worse": "red", "fails": "bold red", "dim": "dim", "": ""}
 MARKS = {"better": "✓", "worse": "✗", "fails": "!", "same": "=", "unsure": "?", "mixed": "±", "": " "}
 # For terminals without Unicode.
-PLAIN = {"✓": "+", "✗": "-", "±": "~", "…": "..", "█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", "|")}
+PLAIN = {"✓": "+", "✗": "-", "±": "~", "≠": "/=", "…": "..", "█": "#", **dict.fromkeys("▏▎▍▌▋▊▉", "|")}
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,7 @@ class Line:
 class Section:
     """A title, one line that matters, a table (columns whose title begins with ``>`` are right-aligned), remarks below.
 
+    ``optional``: titles of columns that a narrow terminal does without first.
     ``folded``: closed until it is clicked, where that can be.
     """
 
@@ -46,6 +46,7 @@ class Section:
     below: Sequence[str] = field(default_factory=list)
     folded: bool = False
     said: str = ""
+    optional: tuple[str, ...] = ()
 
 
 # ---- terminal
@@ -60,7 +61,10 @@ def draw(console: Console, sections: Iterable[Section]) -> None:
         if len(section.lines) > LONG:
             console.out(_drawable(console, _tabulated(section, _line, "plain")), highlight=False)
         elif section.lines:
-            console.print(_table(console, section))
+            made = _table(console, section)
+            console.print(made.table)
+            if made.left_out:
+                console.print(_text(console, left_out(made.left_out, console.width, "--json"), "dim"))
         for line in section.below:
             console.print(_text(console, line, "dim"))
         console.print()
@@ -82,15 +86,14 @@ def _text(console: Console, text: str, style: str = "") -> Text:
     return Text(_drawable(console, _line(text)), style)
 
 
-def _table(console: Console, section: Section, gap: int = 2) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
+def _table(console: Console, section: Section) -> Fitted:
+    """As wide as the console: words are broken into lines, figures never."""
+    columns = []
     for title in section.titles:
-        right = title.startswith(">")
-        table.add_column(title.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
-    for line in section.lines:
-        table.add_row(*(_text(console, one, STYLES[line.style]) for one in line.fields))
-    tight = gap > 1 and Measurement.get(console, console.options.update(width=1000), table).maximum > console.width
-    return _table(console, section, gap - 1) if tight else table
+        right, name = title.startswith(">"), title.removeprefix(">")
+        columns.append(Column(name, right, not right, name in section.optional))
+    rows = [[_text(console, one, STYLES[line.style]) for one in line.fields] for line in section.lines]
+    return fitted(columns, rows, console.width)
 
 
 # ---- Markdown

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from bench.matrix_names import by_matrix
-from bench.show import systolic
+from bench.show import next_step, systolic
 from bench.show.choice import check_columns, with_columns, with_rows
 from bench.show.escape import markdown, visible
+from bench.show.fitted import Column, fitted, left_out
 from bench.show.grid import SECTIONS, Grid, grid, notes
 from bench.show.latex import PREAMBLE, latex_table
 
@@ -21,22 +22,39 @@ WIDE = 100  # columns of a terminal from which on a table has all its columns
 STYLES = ("markdown", "latex")
 
 
+CURE = "dotbench table --style markdown"
+
+
 def matrix_table(rows: dict[str, list[Row]], width: int = 80) -> RenderableType:
     """For a terminal of that width: one line a format, the best of each column in bold."""
     found = grid(rows, width >= WIDE)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(found.titles[0], no_wrap=True, min_width=13)
-    for title in found.titles[1:]:
-        table.add_column(title, justify="right", no_wrap=True)
+    made = fitted([_column(title) for title in found.titles], list(_rows(found)), width)
+    said = notes([found]) + systolic.lines(rows.get("systolic", []))
+    gone = [title for title in made.left_out if not is_extra(title)]
+    said += [left_out(gone, width, CURE)] if gone else []
+    return Group(made.table, *(Text(line, "dim") for line in said))
+
+
+def _column(title: str) -> Column:
+    return Column(title, right=title != "format", optional=is_extra(title))
+
+
+def is_extra(title: str) -> bool:
+    """Whether a column says in other words what another one says: only wide terminals have it.
+
+    >>> is_extra("ns/nonzero b8"), is_extra("a pixel, tcm"), is_extra("time/csc b8")
+    (True, True, False)
+    """
+    return title.startswith(("ns/nonzero", "a pixel"))
+
+
+def _rows(found: Grid) -> Iterator[list[Text]]:
     section = 0
     for line in found.lines:
         if line.section != section:
             section = line.section
-            table.add_row(Text(SECTIONS[section], "dim"))
-        cells = [Text(field.text, "bold" if field.best else "") for field in line.fields]
-        table.add_row(Text(visible(line.name)), *cells)  # brackets are no markup here
-    said = notes([found]) + systolic.lines(rows.get("systolic", []))
-    return Group(table, *(Text(line, "dim") for line in said))
+            yield [Text(SECTIONS[section], "dim")]
+        yield [Text(visible(line.name)), *(Text(field.text, "bold" if field.best else "") for field in line.fields)]
 
 
 def print_tables(
@@ -60,8 +78,24 @@ def print_tables(
         print(document(asked, style, columns))
         return
     for name, own in by_matrix(asked).items():
-        console.print(Text(visible(name, keep=""), "bold"))
+        console.print(Text(visible(f"{name}{about(own)}", keep=""), "bold"))
         console.print(matrix_table(own, console.width))
+    if console.width < WIDE:
+        console.print(Text(f"columns of wide terminals, nanoseconds among them: {CURE}", "dim"))
+    console.print(Text(next_step.line("report", "the same as a page with plots")), soft_wrap=True)
+
+
+def about(rows: dict[str, list[Row]]) -> str:
+    """What a matrix is, as its rows of space.csv say, distinct values too: those that pruning has left.
+
+    >>> about({"space": [{"n": 512, "m": 4096, "nnz": 209715, "distinct": 9}]}), about({"space": []})
+    (': 512 x 4096, 209 715 nonzeros, 9 distinct values', '')
+    """
+    row = next((row for row in rows.get("space", []) if row.get("distinct") is not None), None)
+    if row is None:
+        return ""
+    nnz, distinct = (f"{row[name]:,}".replace(",", " ") for name in ("nnz", "distinct"))
+    return f": {row['n']} x {row['m']}, {nnz} nonzeros, {distinct} distinct value{'' if distinct == '1' else 's'}"
 
 
 def document(results: dict[str, list[Row]], style: str, columns: list[str] | None = None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,10 @@ from click.testing import CliRunner, Result
 import datasets
 import formats
 from bench.cli import command
+from bench.show.listing import distinct_values
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+import made_results
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -41,8 +47,39 @@ def test_lists() -> None:
 
 def test_a_narrow_terminal_shows_addresses_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    text = call("list", "datasets").output
+    text, _, last = call("list", "datasets", "orsreg_1", "imagenet").output.rpartition("next: ")
+    assert "run --datasets orsreg_1,imagenet " in last
     assert "…" not in text and max(map(len, text.splitlines())) <= 80
+    assert "licence unknown" in " ".join(text.split()) and "2205 x 2205" in text
+
+
+@pytest.mark.parametrize(("what", "most"), [("formats", 36), ("datasets", 46)])
+def test_a_list_is_a_line_each(what: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = call("list", what).output
+    lines = text.splitlines()
+    assert len(lines) <= most and max(map(len, lines)) <= 80 and not re.search(r"\d…|…\d", text)
+    assert ("column_combined ≈" if what == "formats" else "vgg19/*") in text
+    assert f"dotbench list {what} NAME" in text
+
+
+def test_a_format_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = " ".join(call("list", "formats", "eie[huffman]", "decode: ham", "zstd").output.split())
+    for words in (
+        "eie[coding=huffman]: Deep Compression", "parameters: coding=plain", "Published size: 32 K",
+        "Han et al.", "docs/formats/eie.md", "--formats eie[coding=huffman]", "ceiling:decode[format=ham]",
+        "it comes with its format: --formats ham", "parameters: level=3",
+    ):  # fmt: skip
+        assert words in text
+    assert call("list", "formats", "cham").exit_code == 2
+
+
+def test_the_values_that_are_left_are_said(tmp_path: Path) -> None:
+    """A layer of "32 clusters" may have fewer after pruning."""
+    row = made_results.results(1)["space"][0]
+    made_results.written({"space": [row | {"distinct": 9}]}, tmp_path)
+    assert distinct_values(tmp_path) == {row["dataset"]: 9} and distinct_values(tmp_path / "none") == {}
 
 
 def test_tables_say_what_combining_costs(tmp_path: Path) -> None:

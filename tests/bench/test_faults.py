@@ -241,12 +241,12 @@ def test_the_wall_clock_does_not_matter(tmp_path: Path, monkeypatch: pytest.Monk
 # A journal that takes no more pages soon after the run has begun
 NO_ROOM = (
     "from bench import journal, run\n"
-    "old = run.Runner._matrix\n"
-    "def narrow(self, matrix):\n"
+    "old = run.Runner._sizes\n"
+    "def narrow(self, works):\n"
     "    (pages,) = self.journal._db.execute('PRAGMA page_count').fetchone()\n"
     "    self.journal._db.execute(f'PRAGMA max_page_count={pages + 1}')\n"
-    "    old(self, matrix)\n"
-    "run.Runner._matrix = narrow\n"
+    "    old(self, works)\n"
+    "run.Runner._sizes = narrow\n"
 )
 
 
@@ -264,7 +264,7 @@ def test_a_disk_that_is_full_before_the_end(home: Path, tmp_path: Path, monkeypa
     assert [row["status"] for row in rows(tmp_path / "out", "space")] == ["ok"] * 5
     timed = rows(tmp_path / "out", "time")
     failed = [row["reason"] for row in timed if row["status"] == "failed"]
-    assert len(timed) == 13 and failed and all("disk is full" in reason for reason in failed), timed
+    assert len(timed) == 5 and failed and all("disk is full" in reason for reason in failed), timed
     process = start(home, tmp_path / "out", *everything)
     text, _ = process.communicate(timeout=120)
     assert process.returncode == 0, text

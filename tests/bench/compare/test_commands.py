@@ -49,7 +49,8 @@ def sides(row: Make, write: Write) -> tuple[Path, Path]:
 
 EXPECTED = """\
 ! Regression: 1 exact figure worse than allowed
-(bytes:0%,instructions:1%,cycles_est_mid:1%); 1 cell failed that had been ok.
+(bytes:0%,instructions:1%,cycles_est_mid:1%); 1 cell failed that had been ok;
+time: 2 slower (up to +25.0 %).
 
 worse than --fail-on allows
           matrix  format        A        B   change
@@ -83,17 +84,17 @@ scratch_bytes (space.csv, 5 cells)
 error (space.csv, 5 cells)
 
 not compared: 2 cells
-file      cells why                             which
-space.csv     1 only in A                       gone sham
-time.csv      1 reference_sha differs: 01234567 SiNa
-                and ffffffff                    column_combined[alpha=8,gamma=0.
-                                                5] b1
+file      cells why                              which
+space.csv     1 only in A                        gone sham
+time.csv      1 reference_sha differs: 01234567  SiNa column_combined[alpha=8,
+                and ffffffff                     gamma=0.5] b1
 """
 
 
 def test_a_terminal_of_eighty_columns(sides: tuple[Path, Path]) -> None:
     result = call("diff", *sides)
     head, _, text = result.output.partition("! ")
+    text, _, _ = text.partition("next: ")  # a line for copying, as long as it is
     assert head.startswith("A: ") and "    B: " in head and result.exit_code == 1
     assert [line.rstrip() for line in ("! " + text).strip().splitlines()] == EXPECTED.splitlines()
     assert max(map(len, text.splitlines())) <= 80
@@ -219,3 +220,38 @@ def test_the_example_workflow_calls_what_there_is() -> None:
     context = command.commands["diff"].make_context("diff", arguments[1:])
     assert context.params["a"] == "HEAD^1" and context.params["b"] == "HEAD" and context.params["style"] == "markdown"
     assert "<!-- dotbench diff -->" in text and "fetch-depth: 2" in text and "pull_request_target" not in text
+
+
+def test_nothing_changed_is_one_line(row: Make, write: Write) -> None:
+    """Cells without figures in both results are no change either; --all still shows everything."""
+    spaces = [*matrices(row), row(dataset="w", status="unavailable", reason="not here", bytes=None)]
+    times = matrices(row, "time")
+    result = call("diff", write("a", space=spaces, time=times), write("b", space=spaces, time=times), width=300)
+    lines = result.output.strip().splitlines()
+    assert result.exit_code == 0 and len(lines) == 1
+    assert lines[0].endswith("= Nothing changed: 6 cells of 2 files, 1 without figures in both.")
+    result = call("diff", write("a", space=spaces, time=times), write("b", space=spaces, time=times), "--all")
+    assert len(result.output.splitlines()) > 10
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"space": {"status": "unavailable", "reason": "not here"}}, "No exact figure got worse"),
+        ({"time": {"time_ratio": 1.25, "ratio_low": 1.2, "ratio_high": 1.3}}, "time: 3 slower (up to +25.0 %)."),
+        ({"time": {"time_ratio": 0.5, "ratio_low": 0.48, "ratio_high": 0.52}}, "time: 3 faster (up to -50.0 %)."),
+        ({"space": {"bytes": 5}}, "Regression: 3 exact figures worse than allowed"),
+    ],
+)
+def test_the_headline_says_what_was_measured_too(row: Make, write: Write, more: dict[str, Row], words: str) -> None:
+    files = {"space": matrices(row, bytes=1), "time": matrices(row, "time")}
+    after = {file: [one | more.get(file, {}) for one in rows] for file, rows in files.items()}
+    result = call("diff", write("a", **files), write("b", **after), width=300)
+    assert words in result.output.splitlines()[1] and "Nothing changed" not in result.output
+
+
+def test_the_next_step(sides: tuple[Path, Path]) -> None:
+    """The cell that got worse the most, by the name that finds it again."""
+    last = call("diff", *sides, width=300).output.splitlines()[-1]
+    assert last.startswith("next: ") and " log space:SiNa:sham " in last
+    assert "next: " not in call("diff", sides[0], sides[0]).output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -224,7 +225,8 @@ def test_the_table(past: Checkout) -> None:
 
 
 def test_a_narrow_terminal(past: Checkout) -> None:
-    text = call("d:sham", "--results", past.results, width=80).output
+    text, _, last = call("d:sham", "--results", past.results, width=80).output.rpartition("next: ")
+    assert re.search(r" diff (\w+)\^ \1 ", last)
     assert "subject" not in text and max(map(len, text.splitlines())) <= 80 and "time:d:sham:batch=1" in text
 
 
@@ -251,3 +253,21 @@ def test_json(past: Checkout) -> None:
 def test_errors(past: Checkout) -> None:
     result = call("space:d:cham", "--results", past.results)
     assert result.exit_code == 2 and "did you mean sham" in result.output and "Traceback" not in result.output
+
+
+def test_instructions_stand_beside_times_that_cannot_be_compared(row: Make, checkout: Checkout) -> None:
+    """They are exact: another reference kernel is no matter to them. What is not compared is marked shortly."""
+    for day, (kernel, count) in enumerate([("a", 2000), ("b", 1000), ("c", 1000)], 1):
+        time = row("time", dataset="SiNa", reference_sha=kernel * 16, time_ratio=float(day), batch=1)
+        counted = row("instructions", dataset="SiNa", instructions_per_dot=count, batch=1)
+        other = row("instructions", dataset="SiNa", instructions_per_dot=7, batch=8)
+        checkout.commit(f"commit {day}", day, time=[time], instructions=[counted, other])
+    text = call("time:SiNa:sham:batch=1", "--results", checkout.results, width=120).output
+    lines = [line.rstrip() for line in text.splitlines()]
+    assert lines[1].split() == ["date", "commit", "time", "change", "instructions", "change", "subject"]
+    assert re.search(r"≠ reference +1 000 +-50.0 % +commit 2$", lines[3])
+    assert re.search(r"≠ reference +1 000 +=? +commit 3$", lines[4])
+    assert "not compared with the line above" in text and "reference_sha differs" not in text and " 7 " not in text
+    known = json.loads(call("time:SiNa:sham:batch=1", "--results", checkout.results, "--json").output)
+    assert [one["instructions"] for one in known["series"][0]["entries"]] == [2000, 1000, 1000]
+    assert known["series"][0]["entries"][1]["why"].startswith("not compared: reference_sha differs: ")

@@ -19,16 +19,26 @@ NAME = "=1+[red]\x1b[31m\x9b2J<b>&_x_|`$50%^~#{\u202e@you}*.npy"  # no comma, wh
 SEEN = "=1+[red]\\x1b[31m\\x9b2J<b>&_x_|`$50%^~#{\\u202e@you}*.npy"
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A matrix of that name, measured; the working directory is its folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DOTBENCH_HOME", str(tmp_path / "home"))
-    np.save(tmp_path / NAME, np.eye(8, dtype=np.float32))
-    found = call("run", "--datasets", NAME, "--formats", "csc,dense", "--metrics", "space", "--out", "out")
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a matrix of that name, and its results in ``out``."""
+    folder = tmp_path_factory.mktemp("names")
+    np.save(folder / NAME, np.eye(8, dtype=np.float32))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("DOTBENCH_HOME", str(folder / "home"))
+        found = call("run", "--datasets", NAME, "--formats", "csc,dense", "--metrics", "space", "--out", "out")
     assert found.exit_code == 0 and SEEN in found.output
     clean(found)
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def folder(measured: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same as the working directory."""
+    monkeypatch.chdir(measured)
+    monkeypatch.setenv("DOTBENCH_HOME", str(measured / "home"))
+    return measured
 
 
 def call(*words: str) -> Result:

@@ -22,7 +22,7 @@ LEAST = 4  # passes that every cell gets
 AGAIN = 4  # times that a round is measured where each one has to wait (bench.meters.pairs)
 # Rounds and milliseconds of a sample, in turn; what the plan has less of stays. Samples get shorter first: a short
 # round is more often left alone, and the median of several is not moved by one that was not.
-STEPS = ((4, 5.0), (4, 2.0), (4, 1.0), (4, 0.5), (2, 0.5), (1, 0.5))
+STEPS = ((4, 5.0), (4, 2.0), (4, 0.5), (2, 0.5), (1, 0.5))
 PROBE = 0.03  # seconds of processor time
 
 

@@ -132,7 +132,8 @@ class Allowance:
     def add(self, effort: Effort, spent: Spent) -> None:
         """A pass that is done. What it says of a quiet one counts once: later passes are of fewer cells."""
         self.wall += spent.wall
-        self.slowdown, self.again = spent.slowdown, spent.again
+        self.slowdown = spent.slowdown  # short rounds are repeated less: they say nothing of long ones
+        self.again = spent.again if effort == self.effort else max(self.again, spent.again)
         if spent.slowdown >= BUSY or spent.slowdown * spent.again >= REPEATED:
             self.busy = True
         elif spent.slowdown < QUIET:

@@ -22,7 +22,7 @@ LEAST = 4  # passes that every cell gets
 AGAIN = 4  # times that a round is measured where each one has to wait (bench.meters.pairs)
 # Rounds and milliseconds of a sample, in turn; what the plan has less of stays. Samples get shorter first: a short
 # round is more often left alone, and the median of several is not moved by one that was not.
-STEPS = ((4, 5.0), (4, 2.0), (4, 1.0), (4, 0.5), (2, 0.5), (1, 0.5))
+STEPS = ((4, 5.0), (4, 2.0), (4, 0.5), (2, 0.5), (1, 0.5))
 PROBE = 0.03  # seconds of processor time
 
 
@@ -132,7 +132,8 @@ class Allowance:
     def add(self, effort: Effort, spent: Spent) -> None:
         """A pass that is done. What it says of a quiet one counts once: later passes are of fewer cells."""
         self.wall += spent.wall
-        self.slowdown, self.again = spent.slowdown, spent.again
+        self.slowdown = spent.slowdown  # short rounds are repeated less: they say nothing of long ones
+        self.again = spent.again if effort == self.effort else max(self.again, spent.again)
         if spent.slowdown >= BUSY or spent.slowdown * spent.again >= REPEATED:
             self.busy = True
         elif spent.slowdown < QUIET:

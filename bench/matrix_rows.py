@@ -27,6 +27,7 @@ class MatrixRows:
     def __init__(self, runner: Runner, matrix: datasets.Matrix) -> None:
         self.journal, self.screen, self.boot = runner.journal, runner.screen, runner.boot
         self.outcome, self._place, self._matrix = runner.outcome, runner.place, matrix
+        self._measured = runner.measured
         self.by_file: dict[str, list[Row]] = {"space": [], "time": []}
 
     def _sha(self, cell: Cell) -> str:
@@ -42,7 +43,9 @@ class MatrixRows:
         return known | {name: constant[name] for name in ("reference_sha",) if name in constant}
 
     def finished(self, cell: Cell) -> Row | None:
-        """The row of a cell that is finished, else None."""
+        """The row of a cell that is finished, else None; of a new matrix none is, and no hash is needed for that."""
+        if self._matrix.matrix_sha256 not in self._measured:
+            return None
         return self.journal.finished(self.identity(cell))
 
     def passes(self, cell: Cell) -> list[dict[str, Any]]:
@@ -69,6 +72,7 @@ class MatrixRows:
 
     def record(self, cell: Cell, row: Row) -> None:
         """Into the journal. Where the disk is full the run goes on, and says at its end what is not in there."""
+        self._measured.add(self._matrix.matrix_sha256)
         try:
             self.journal.record(self.identity(cell), row)
         except JournalFull as error:

@@ -28,6 +28,7 @@ class Runner:
         self.plan, self.home, self.journal, self.screen = plan, home, journal, screen
         self.outcome = Outcome()
         self.boot = machine.boot_id()
+        self.measured = {known["matrix_sha256"] for known, _ in journal.rows()}  # matrices that have finished cells
         self.place = Place(machine.machine_id(), build.chosen_isa(), build.compiler_name())
 
     def run(self) -> Outcome:

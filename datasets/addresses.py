@@ -35,7 +35,9 @@ def fetch(remote: Remote, folder: Path, progress: bool) -> Path:
     path = folder / remote.name
     if parts.netloc in _SILENT and not path.exists():
         raise Unreachable(f"{parts.netloc} {_SILENT[parts.netloc]} before, and is not asked again")
-    download = pooch.HTTPDownloader(progressbar=progress, timeout=(CONNECT_SECONDS, READ_SECONDS))
+    answers: list[requests.Response] = []
+    hooks = {"response": lambda answer, *_, **__: answers.append(answer)}
+    download = pooch.HTTPDownloader(progressbar=progress, timeout=(CONNECT_SECONDS, READ_SECONDS), hooks=hooks)
     known = f"sha256:{remote.sha256}" if remote.sha256 else None
     try:
         pooch.retrieve(remote.url, known, fname=path.name, path=folder, downloader=download)
@@ -51,6 +53,9 @@ def fetch(remote: Remote, folder: Path, progress: bool) -> Path:
         ) from error
     except OSError as error:
         raise NoRoom(f"{remote.url} cannot be stored in {folder}", error) from error
+    finally:
+        for answer in answers:  # pooch leaves it open where it is cut short
+            answer.close()
     return path
 
 

@@ -134,10 +134,10 @@ def test_payloads_that_cannot_be_read_fail_alone(
 ) -> None:
     load = formats.load
 
-    def damaged(path: str) -> Any:
+    def damaged(path: str, **more: Any) -> Any:
         if path.endswith("csc.dbp"):
             raise ValueError("damaged")
-        return load(path)
+        return load(path, **more)
 
     monkeypatch.setattr(formats, "load", damaged)
     said = {name: (kind, str(what)) for kind, name, what in measured(tmp_path, matrix(), "csc", "sham")}

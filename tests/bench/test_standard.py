@@ -154,7 +154,7 @@ def test_what_a_format_refuses_as_too_much_work_is_said_of_all_its_cells_and_not
 ) -> None:
     """Half a million inputs that are all different: their pairs would take hours to compare."""
     rng = np.random.default_rng(0)
-    np.save(tmp_path / "many.npy", (rng.random((500_000, 40)) < 0.2).astype(np.int8))
+    np.save(tmp_path / "many.npy", (rng.random((500_000, 40)) < 0.2).astype(np.float32))
     name, formats_ = str(tmp_path / "many.npy"), (formats.parse("csc"), formats.parse("column_combined"))
     chosen = plan(name, formats=formats_, peers=(), metrics=("space", "systolic", "time"), full=False, bounds=False)
     status, text = run(chosen, home, tmp_path / "results")

@@ -110,7 +110,7 @@ def test_list_names_layers_and_what_was_skipped(tmp_path: Path) -> None:
     path = write(tmp_path, build([graph], [*codes, (32, 0, "MyOp")]))
     call = CliRunner(env={"COLUMNS": "200"}).invoke
     lines = call(command, ["list", "datasets", f"{path}#*conv*"]).output.splitlines()
-    assert len(lines) == 3 and lines[1].split()[:6] == ["net.tflite#00_conv2x3", "12", "x", "4", "model", "47"]
+    assert len(lines) == 4 and lines[1].split()[:6] == ["net.tflite#00_conv2x3", "12", "x", "4", "model", "47"]
     assert lines[2] == f"{path}: skipped operator 03 (custom operator 'MyOp'): weights of its kind are not read"
     listed = call(command, ["list", "datasets", "tflite/sparse_s_*#05*"]).output.splitlines()
     assert sum(line.startswith("tflite/") for line in listed) == 6  # what cannot be had says so in more lines

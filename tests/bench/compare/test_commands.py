@@ -58,8 +58,8 @@ worse than --fail-on allows
 
 was ok and is failed
 file      cells why                                            which
-space.csv     1 ok in A, failed in B: LostSomething:           vgg19/90-0-32 csc
-                <b>@you</b> | [link](x)\\x1b[31m
+space.csv     1 ok in A, failed in B: LostSomething: <b>@you</ vgg19/90-0-32 csc
+                b> | [link](x)\\x1b[31m
 
 bytes (space.csv): 1 larger, 4 same
    format  cells   B / A  smaller  larger  same

@@ -66,7 +66,7 @@ def test_a_cell_knows_whether_it_was_measured(monkeypatch: pytest.MonkeyPatch) -
 
 
 def row(kind: str, status: str = "ok", joules: float | None = None, sha: str = "a") -> dict[str, Any]:
-    cell = {"dataset": "d", "format": "csc", "params": "", "batch": 1, "threads": 1}
+    cell = {"dataset": "d", "matrix_sha256": "0" * 64, "format": "csc", "params": "", "batch": 1, "threads": 1}
     return {**cell, "status": status, "kind": kind, "joules_per_dot": joules, "code_sha": sha}
 
 

@@ -79,7 +79,7 @@ class Journal:
             name = getattr(error, "sqlite_errorname", "")  # Python's own errors of this kind have none
             kind = JournalFull if name.startswith(NO_ROOM) else JournalError
             raise kind(f"the journal {self._path} cannot be used ({error}): {cure}") from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise JournalError(
                 f"{self._path} is damaged or no journal ({error}): move it away, and dotbench measures anew"
             ) from error

@@ -144,6 +144,9 @@ def _connected(path: Path, patience: float) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=patience, isolation_level=None)
     try:
         _prepare_patiently(path, db, patience)
+    except UnicodeDecodeError as error:  # what SQLite says holds a name of the file
+        db.close()
+        raise _Damaged("a name in it is no text") from error
     except BaseException:
         db.close()
         raise

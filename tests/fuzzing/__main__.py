@@ -28,7 +28,7 @@ def main() -> int:
     seconds = _shares(targets, asked.minutes * 60 * asked.jobs)
     known, findings = progress.read(), 0
     with ThreadPoolExecutor(asked.jobs) as pool:
-        for outcome in pool.map(lambda target: _tried(target, seconds[target], asked.seed), targets):
+        for outcome in pool.map(lambda target: _tried(target, seconds[target], asked), targets):
             known = progress.added(known, [outcome.tried])
             findings += len(outcome.findings)
             if not asked.unrecorded:
@@ -42,6 +42,8 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s fuzz --", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10, help="of this machine, shared among the targets (10)")
+    parser.add_argument("--executions", type=int, help="of each payload target, in place of minutes; a quarter of each "
+                        "reader: from the same inputs each time, so that the same code does the same again")  # fmt: skip
     parser.add_argument("--only", default="*", help="targets by name: 'payload:ham:*', 'reader:*'")
     parser.add_argument("--jobs", type=int, default=1, help="targets at the same time (1)")
     parser.add_argument("--seed", type=int, help="of the random numbers, for the same run again")
@@ -72,8 +74,11 @@ def _shares(targets: list[Target], seconds: float) -> dict[Target, int]:
     return {target: max(LEAST, round(seconds * share[target.kind] / len(kinds(target.kind)))) for target in targets}
 
 
-def _tried(target: Target, seconds: int, seed: int | None) -> runs.Outcome:
-    outcome = runs.run(target, seconds, seed)
+def _tried(target: Target, seconds: int, asked: argparse.Namespace) -> runs.Outcome:
+    if asked.executions:
+        outcome = runs.same(target, asked.executions, asked.seed or 1)
+    else:
+        outcome = runs.run(target, seconds, asked.seed)
     print("\n".join(_lines(target, outcome)), flush=True)
     return outcome
 

@@ -20,6 +20,8 @@ ROOT = made.TESTS.parent
 FOUND = Path(__file__).with_name("found")  # inputs of mended findings: seeds for ever
 UNSURE = ("timeout", "oom", "killed")  # what a busy machine may be to blame for
 HANG = 20  # seconds on the wall; the targets themselves allow a second of the processor
+READERS_SLOWER = 4  # than payloads, at the least
+SAME_SECONDS = 120  # at the most, of a run by executions
 AGAIN = 3  # times that a slow input is tried alone: a busy machine makes anything slow
 
 
@@ -45,6 +47,7 @@ def environment(scratch: str) -> dict[str, str]:
         "ASAN_OPTIONS": "quarantine_size_mb=16",
         "UBSAN_OPTIONS": "print_stacktrace=1",
         "DOTBENCH_OFFLINE": "1",
+        "PYTHONHASHSEED": "0",  # the same order of sets in the same run again
         "TMPDIR": scratch,
     }
 
@@ -74,6 +77,17 @@ def run(target: Target, seconds: int, seed: int | None) -> Outcome:
         if findings:
             return Outcome(total.plus(Tried(target.name, target.build, findings=len(findings))), findings)
     return Outcome(total)
+
+
+def same(target: Target, executions: int, seed: int) -> Outcome:
+    """A run that is the same each time, until the code changes: from made files and old findings alone."""
+    target.findings.mkdir(parents=True, exist_ok=True)
+    executions = executions if target.kind == "payload" else max(1, executions // READERS_SLOWER)
+    with tempfile.TemporaryDirectory() as corpus:
+        words = [*command(target), corpus, str(seeds(target)), *flags(target), f"-seed={seed}", f"-runs={executions}"]
+        tried, said, kept = _once(target, [*words, f"-max_total_time={SAME_SECONDS}"])
+    findings = confirmed(target, kept, said)
+    return Outcome(tried.plus(Tried(target.name, target.build, findings=len(findings))), findings)
 
 
 def flags(target: Target) -> list[str]:

@@ -110,7 +110,10 @@ def code_sha_of(sources: Hashes, metric: str, name: str, params: str) -> str | N
 def is_lacking(name: str, params: str) -> bool:
     """Whether a row is of a library that is not installed here: nobody here can say whether it is of today's code."""
     label = f"{name}[{params}]" if params else name
-    return peers.is_peer(label) and bool(peers.parse(label).lack)
+    try:
+        return peers.is_peer(label) and bool(peers.parse(label).lack)
+    except ValueError:  # parameters of another version
+        return True
 
 
 def kernel_file(name: str) -> Path:

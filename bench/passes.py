@@ -64,7 +64,7 @@ class Passes:
             if event.kind == "done":
                 sampled[0] += event.data["sampling_seconds"]
                 sampled[1] += kept_seconds(event.data)
-            if event.kind == "done" and not (trouble := self._add(event, index, effort)):
+            if event.kind == "done" and not (trouble := self._add(event, effort)):
                 screen.passed(cell)
             else:
                 row = self._rows.row(cell, "failed", trouble) if event.kind == "done" else self._rows.of(event)
@@ -83,13 +83,14 @@ class Passes:
         outcome.timing_seconds += wall
         return failed
 
-    def _add(self, event: workers.Event, index: int, effort: Effort) -> str:
+    def _add(self, event: workers.Event, effort: Effort) -> str:
         """Keeps a pass, and whether it was cut short; why it could not be kept, else empty: a row is made from the
         journal's passes."""
         self._rows.outcome.sampling_seconds += event.data["sampling_seconds"]
         data = event.data if effort == self._effort else {**event.data, "short": True}
+        journal, identity, boot = self._rows.journal, self._rows.identity(event.cell), self._rows.boot
         try:
-            self._rows.journal.add_pass(self._rows.identity(event.cell), self._rows.boot, index, data)
+            journal.add_pass(identity, boot, journal.next_pass(identity, boot), data)
         except JournalFull as error:
             return str(error)
         return ""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import formats
 from bench import peers
-from bench.code_hash.hashes import NOBODY, About, Hashes
+from bench.code_hash.hashes import NOBODY, About, Hashes, digest
 from bench.code_hash.roots import PRODUCTS, PRODUCTS_C, Roots
 from bench.code_hash.sources import ROOMS, Sources
 from bench.meters import meter
@@ -81,6 +81,11 @@ def peer_sha(peer: Peer, metric: str = "space", ours: Hashes | None = None) -> s
 def bounds_sha() -> str:
     """Hash of how bounds are counted."""
     return checkout().sha(BOUNDS)
+
+
+def definitions_sha(*dotted: str) -> str:
+    """Hash of definitions of Python and what they name: for the name of a file that keeps what they found."""
+    return digest(checkout().python(Roots(dotted)).texts)
 
 
 @cache

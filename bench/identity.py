@@ -13,7 +13,7 @@ from pathlib import Path
 
 import formats
 from bench import peers
-from bench.code_hash.hashes import NOBODY, About, Hashes
+from bench.code_hash.hashes import NOBODY, About, Hashes, digest
 from bench.code_hash.roots import PRODUCTS, PRODUCTS_C, Roots
 from bench.code_hash.sources import ROOMS, Sources
 from bench.meters import meter
@@ -83,6 +83,11 @@ def bounds_sha() -> str:
     return checkout().sha(BOUNDS)
 
 
+def definitions_sha(*dotted: str) -> str:
+    """Hash of definitions of Python and what they name: for the name of a file that keeps what they found."""
+    return digest(checkout().python(Roots(dotted)).texts)
+
+
 @cache
 def code_sha(metric: str, name: str, params: str) -> str | None:
     """The hash that a row of the CSV has in this checkout; None where nothing here makes such a row."""
@@ -110,7 +115,10 @@ def code_sha_of(sources: Hashes, metric: str, name: str, params: str) -> str | N
 def is_lacking(name: str, params: str) -> bool:
     """Whether a row is of a library that is not installed here: nobody here can say whether it is of today's code."""
     label = f"{name}[{params}]" if params else name
-    return peers.is_peer(label) and bool(peers.parse(label).lack)
+    try:
+        return peers.is_peer(label) and bool(peers.parse(label).lack)
+    except ValueError:  # parameters of another version
+        return True
 
 
 def kernel_file(name: str) -> Path:

@@ -150,6 +150,11 @@ class Journal:
         """One pass of a cell: its log median and raw values."""
         self._write("passes", cell_key(identity), boot, number, json.dumps(data))
 
+    def next_pass(self, identity: Identity, boot: str) -> int:
+        """The number of a cell's next pass: behind all that are there, for one between may have been lost."""
+        found = self._read("passes", "WHERE key = ? AND boot = ?", cell_key(identity), boot)
+        return max((number for _, _, number, _ in found), default=-1) + 1
+
     def passes(self, identity: Identity, boot: str) -> list[dict[str, Any]]:
         """The passes of a cell since this machine was started; those of another boot do not count."""
         found = self._read("passes", "WHERE key = ? AND boot = ? ORDER BY number", cell_key(identity), boot)

@@ -10,12 +10,12 @@ from dataclasses import asdict
 from typing import Any
 
 from bench import workers
-from bench.allowance import LEAST, Allowance, Spent, kept_seconds, was_busy
+from bench.allowance import Allowance, Spent, kept_seconds
 from bench.journal import JournalFull
 from bench.matrix_rows import MatrixRows
-from bench.meters import pairs
 from bench.meters import time as time_meter
 from bench.plan import Cell, Effort
+from bench.stopping import why_stopped
 
 Task = Callable[[list[Cell]], dict[str, Any]]  # of some cells: what their worker is told
 
@@ -64,7 +64,7 @@ class Passes:
             if event.kind == "done":
                 sampled[0] += event.data["sampling_seconds"]
                 sampled[1] += kept_seconds(event.data)
-            if event.kind == "done" and not (trouble := self._add(event, index, effort)):
+            if event.kind == "done" and not (trouble := self._add(event, effort)):
                 screen.passed(cell)
             else:
                 row = self._rows.row(cell, "failed", trouble) if event.kind == "done" else self._rows.of(event)
@@ -83,36 +83,23 @@ class Passes:
         outcome.timing_seconds += wall
         return failed
 
-    def _add(self, event: workers.Event, index: int, effort: Effort) -> str:
+    def _add(self, event: workers.Event, effort: Effort) -> str:
         """Keeps a pass, and whether it was cut short; why it could not be kept, else empty: a row is made from the
         journal's passes."""
         self._rows.outcome.sampling_seconds += event.data["sampling_seconds"]
         data = event.data if effort == self._effort else {**event.data, "short": True}
+        journal, identity, boot = self._rows.journal, self._rows.identity(event.cell), self._rows.boot
         try:
-            self._rows.journal.add_pass(self._rows.identity(event.cell), self._rows.boot, index, data)
+            journal.add_pass(identity, boot, journal.next_pass(identity, boot), data)
         except JournalFull as error:
             return str(error)
         return ""
 
     def _decided(self, cell: Cell, spent: float) -> bool:
         """Writes the cell's row when its passes are enough."""
-        effort, passes = self._effort, self._rows.passes(cell)
-        used_up = self.allowance.used_up
-        if len(passes) < (min(LEAST, effort.passes) if used_up else effort.passes):
+        passes = self._rows.passes(cell)
+        if not (stop := why_stopped(passes, self._effort, spent, self.allowance.used_up)):
             return False
-        known = pairs.estimate([one["log_ratio"] for one in passes])
-        if known.half_width <= effort.width:
-            stop = f"width {effort.width:.0%}"
-        elif len(passes) >= effort.most_passes:
-            stop = f"{len(passes)} passes"
-        elif spent >= effort.cap_seconds:
-            stop = f"cap {effort.cap_seconds:.0f} s"
-        elif used_up:
-            stop = f"{len(passes)} passes"
-        else:
-            return False
-        if was_busy(passes, effort):
-            stop += ", busy"
         seconds = self._encode_seconds.get(cell.label)
         columns = time_meter.columns_of_row(cell, passes, self._nnz, seconds, stop)
         self._rows.finish(cell, self._rows.row(cell, "ok", **columns))

@@ -40,8 +40,17 @@ def _error(value: float) -> str:
     return "0" if value == 0 else f"{value:.3e}"
 
 
+def plain_word(value: object) -> str:
+    """As a word's column has it: in a line, with single blanks.
+
+    >>> plain_word("my  w.npy")
+    'my w.npy'
+    """
+    return " ".join(str(value).split())
+
+
 def _word(name: str) -> Column:
-    return Column(name, str, lambda value: " ".join(str(value).split()))
+    return Column(name, str, plain_word)
 
 
 def _integer(name: str) -> Column:

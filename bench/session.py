@@ -15,7 +15,7 @@ from bench.export import AGAIN
 from bench.journal import Journal
 from bench.outcome import Outcome
 from bench.plan import Plan
-from bench.rows import key
+from bench.rows import key, plain_word
 from bench.run import Runner
 from bench.show import next_step
 from bench.show.answer import print_answers
@@ -73,7 +73,9 @@ def _next(out: Path) -> str:
 
 def write(rows: dict[str, list[Row]], out: Path, console: Console, again: str = AGAIN) -> int:
     """Exports rows into ``out`` and says which rows were kept or dropped there; how many these files hold now."""
-    filled = {name: part for name, part in rows.items() if part}
+    filled = {
+        name: [row | {"dataset": plain_word(row["dataset"])} for row in part] for name, part in rows.items() if part
+    }
     keys = {name: {key(name, row) for row in part} for name, part in filled.items()}
     report = export.export(filled, out, keys, current_sha, again)
     for line in report.lines():
@@ -123,7 +125,7 @@ def _finished(home: Path, quick: bool) -> list[tuple[str, Row]]:
             (known["metric"], row)
             for known, row in journal.rows()
             if now.get(row["dataset"], row["matrix_sha256"]) == row["matrix_sha256"]
-            and current_sha(known["metric"], row) == row["code_sha"]
+            and current_sha(known["metric"], row) in (None, row["code_sha"])  # of a library that is gone, nobody can say
         ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.identity import definitions_sha
 from bench.sealed import read_sealed, write_sealed
 from formats.source import Source, blocks
 
@@ -45,7 +46,7 @@ def columns_of(source: Source) -> tuple[int, int]:
 
 def cached_columns_of(source: Source, folder: Path) -> tuple[int, int]:
     """`columns_of` from the matrix's folder, chosen if that is not known yet: it reads all of a large matrix."""
-    path = folder / f"slice-{SHARE}-{GROUP}.sealed"
+    path = folder / f"slice-{definitions_sha(f'{__name__}.columns_of')}.sealed"
     if stored := read_sealed(path):
         begin, end = json.loads(stored)
     else:

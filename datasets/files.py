@@ -21,6 +21,7 @@ from datasets.own_files import SUFFIXES
 from datasets.patterns import read_pattern
 from datasets.tables import read_table
 from formats.source import Source, as_source
+from formats.sparse_input import check
 
 VERSION = 2  # of what becomes of a file of one's own: part of the cache's keys
 ROUNDED = "rounded to float32"
@@ -52,6 +53,8 @@ def read(
             table, changed = read_table(path, drop, scratch)
             return turned(table) if transposed else table, f"float64 {ROUNDED}" if changed else ""
         _check_entries(path, tuple(matrix.shape))
+        if scipy.sparse.issparse(matrix):
+            check(matrix)  # before scipy, which follows indices unseen, transposes it
         return taken(matrix.T if transposed else matrix)
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such file") from error

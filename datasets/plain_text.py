@@ -20,7 +20,7 @@ BINARY = {
     b"BZh": "bzip2 file",
     b"\xfd7zXZ\x00": "xz file",
     b"\x89HDF": "HDF5 file",
-    b"PAR1": "Parquet file",
+    b"PAR1\x15": "Parquet file",
 }
 HEAD_BYTES = 4096
 

@@ -33,9 +33,11 @@ class _Xz(io.RawIOBase):
     def _fed(self) -> bytes | None:
         """What the decoder takes next; None at the end of the last stream."""
         if self._stream.eof:
-            rest = (self._stream.unused_data or self._file.read(PIECE)).lstrip(b"\0")  # padding between streams
-            if not rest:
-                return None
+            rest = self._stream.unused_data.lstrip(b"\0")  # padding between streams, which may be of any length
+            while not rest:
+                if not (piece := self._file.read(PIECE)):
+                    return None
+                rest = piece.lstrip(b"\0")
             self._stream = _decoder()
             return rest
         if not self._stream.needs_input:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
+from pathlib import Path
 from typing import Any
 
 from formats.format import Format
@@ -111,11 +112,22 @@ def _points_one_by_one() -> tuple[list[EntryPoint], list[Broken]]:
         try:
             own = [point for point in distribution.entry_points if point.group == GROUP]
         except Exception as error:
-            if GROUP in (distribution.read_text("entry_points.txt") or ""):
+            if GROUP in _words(distribution):
                 broken.append(Broken(name, f"its entry points cannot be read ({' '.join(str(error).split())[:200]})"))
             continue
         points.setdefault(re.sub(r"[-_.]+", "-", name).lower(), own)  # the first of a name is the one that is imported
     return [point for own in points.values() for point in own], broken
+
+
+def _words(distribution: Distribution) -> str:
+    """What its entry points say, as far as it is text."""
+    with contextlib.suppress(UnicodeDecodeError):
+        return distribution.read_text("entry_points.txt") or ""
+    where = distribution.locate_file("")
+    for path in Path(str(where)).glob("*.dist-info/entry_points.txt"):
+        if path.parent.name.lower().startswith(re.sub(r"[-_.]+", "_", _name(distribution)).lower()):
+            return path.read_bytes().decode("latin-1")
+    return ""
 
 
 def _each(found: Iterable[Distribution]) -> Iterator[Distribution]:

@@ -153,6 +153,14 @@ CHANGES = [
         'statistics.mean(one["ns"]',
         {"time": ALL},
     ),
+    Change("passes beside a load", "bench/allowance.py", "LEAST = 4", "LEAST = 2", {"time": ALL}),
+    Change(
+        "when a cell has passes enough",
+        "bench/stopping.py",
+        "len(passes) >= effort.most_passes",
+        "len(passes) > effort.most_passes",
+        {"time": ALL},
+    ),
     Change(
         "the interval", "bench/meters/pairs.py", "CONFIDENCE = 0.99", "CONFIDENCE = 0.95", {"time": ALL, "levels": ALL}
     ),

@@ -13,6 +13,7 @@ NOT_FOLLOWED = {
     "bench.peers.ALL": "the list of peers: likewise",
     "bench.identity.code_sha": "a hash says what a figure depends on, and decides none",
     "bench.identity.bounds_sha": "likewise",
+    "bench.identity.definitions_sha": "likewise",
     "cdot.library.declarations": "names of headers: what they declare counts where it is defined",
     "cdot.build.build": "which files are compiled into which: their definitions count, and `BUILD` how",
     "cdot.build.driver": "likewise",

@@ -90,11 +90,18 @@ def stat(program: str, kinds: tuple[str, ...]) -> list[str]:
 class PerfMeter(Meter):
     """Runs ``perf stat -a`` for each window."""
 
-    kind, source, period, resolution = "perf", "perf", PERIOD, ROUNDING
+    kind, source, period = "perf", "perf", PERIOD
 
     def __init__(
-        self, program: str, clock: Clock, kinds: tuple[str, ...], repeated: Mapping[str, str] | None = None
+        self,
+        program: str,
+        clock: Clock,
+        kinds: tuple[str, ...],
+        repeated: Mapping[str, str] | None = None,
+        figures: int = 1,
     ) -> None:
+        """``figures``: how many a window's is the sum of, one a socket, each rounded for itself."""
+        self.resolution = ROUNDING * figures
         self._program, self._clock, self._kinds = program, clock, kinds
         self._repeated = repeated or {}
         self.remark = perf_cpus.remark(self._repeated)
@@ -190,7 +197,8 @@ def open_perf(
     for kinds in ((PACKAGE, DRAM), (PACKAGE,)):
         try:
             found = counts(path, kinds)
-            return PerfMeter(path, clock, kinds, repeated(path, found, machine or perf_cpus.Machine()))
+            again = repeated(path, found, machine or perf_cpus.Machine())
+            return PerfMeter(path, clock, kinds, again, max(1, len(found.keys() - again.keys())))
         except NotMeasurable as error:
             lack = error
     if "no power events" not in lack.reason and is_closed(paranoid):

@@ -25,7 +25,10 @@ from formats.payload import Payload
 if TYPE_CHECKING:
     from bench.worker import Wire
 
-OWN = (f"{__name__}.one_pass", f"{__name__}.measure_cell", f"{__name__}.columns_of_row", "bench.workers.environment")
+OWN = (
+    f"{__name__}.one_pass", f"{__name__}.measure_cell", f"{__name__}.columns_of_row", "bench.workers.environment",
+    "bench.stopping.why_stopped", "bench.allowance.Allowance",
+)  # fmt: skip
 ROOTS = {
     "format": Roots((*OWN, *BUILD), kernel="whole"),
     "peer": Roots(  # nothing of our kernels is in a library's nanoseconds; the reference has a hash of its own

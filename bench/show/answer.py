@@ -35,10 +35,11 @@ def print_answers(rows: Rows, console: Console) -> None:
         if made.left_out:
             console.print(Text(left_out(made.left_out, console.width, CURE), "dim"))
     if found:
-        console.print(Text(NOTE, "dim"))
+        batch = min(_first(part)[0] for _, part, _ in found)
+        console.print(Text(NOTE.format(vectors=vectors(batch)), "dim"))
 
 
-NOTE = "time: one vector, against the reference (csc; dense_s8 for int8), with the half-width of its 99 % interval"
+NOTE = "time: {vectors}, against the reference (csc; dense_s8 for int8), with the half-width of its 99 % interval"
 
 
 def by_matrix(rows: Rows) -> dict[str, Rows]:
@@ -56,9 +57,18 @@ def by_matrix(rows: Rows) -> dict[str, Rows]:
 
 def judged(rows: Rows) -> Verdict:
     """Who is the smallest and the fastest of a matrix's rows."""
+    return verdict(Matrix("", "", ""), rows["space"], _first(rows)[1])
+
+
+def _first(rows: Rows) -> tuple[int, dict[str, Row]]:
+    """The smallest batch that was timed, and its rows by label."""
     timed = times_by_batch(rows["time"])
-    matrix = Matrix("", "", "")
-    return verdict(matrix, rows["space"], timed[min(timed)] if timed else {})
+    return min(timed.items()) if timed else (1, {})
+
+
+def vectors(batch: int) -> str:
+    """How many vectors a time is of, in words."""
+    return "one vector" if batch == 1 else f"{batch} vectors at once"
 
 
 def lines(name: str, rows: Rows, found: Verdict) -> Iterator[str]:
@@ -76,9 +86,7 @@ def lines(name: str, rows: Rows, found: Verdict) -> Iterator[str]:
 
 
 def _known(rows: Rows) -> tuple[dict[str, Row], dict[str, Row]]:
-    timed = times_by_batch(rows["time"])
-    sizes = {label(row): row for row in rows["space"] if row["status"] == "ok"}
-    return sizes, timed[min(timed)] if timed else {}
+    return {label(row): row for row in rows["space"] if row["status"] == "ok"}, _first(rows)[1]
 
 
 def _whole(name: str, sizes: dict[str, Row], times: dict[str, Row]) -> str:
@@ -150,9 +158,9 @@ def sizes_line(rows: Sequence[Row]) -> str:
 
 def times_line(rows: Rows) -> str:
     """The times of one vector that there are, the fastest first, in a line."""
-    timed = times_by_batch(rows["time"])
-    found = sorted((timed[min(timed)] if timed else {}).values(), key=lambda row: row["time_ratio"])
+    batch, timed = _first(rows)
+    found = sorted(timed.values(), key=lambda row: row["time_ratio"])
     if not found:
         return ""
     said = ", ".join(f"{short(label(row))} {pace(row)}" for row in found if ":" not in row["format"])
-    return f"  times of {found[0].get('reference') or 'csc'}'s, one vector: {said}"
+    return f"  times of {found[0].get('reference') or 'csc'}'s, {vectors(batch)}: {said}"

@@ -73,7 +73,7 @@ def _text(entry: Entry) -> str:
         return "" if isinstance(entry.change, Change) else entry.change
     reason = entry.change.removeprefix(NOT_COMPARED)
     names = [SHORT.get(name, name) for name in re.findall(r"(\w+) differs: ", reason)]
-    if reason.startswith("two matrices"):
+    if reason.startswith("another matrix"):
         names = ["matrix"]
     return f"{APART} {', '.join(names)}" if names else reason
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+from functools import lru_cache
 from pathlib import Path
 
 from datasets.errors import DataError, UnknownDataset
 from datasets.models.layer import Layer, Model
 from datasets.models.reader import read
+from datasets.stamps import is_certain, stamp_of
 from formats.source import Source, as_source
 
 ENDING = ".tflite"
@@ -40,7 +42,7 @@ def expand(name: str) -> list[str]:
     path, pattern = split(name)
     if not Path(path).is_file():
         raise UnknownDataset(f"{path}: there is no such file")
-    model = read(Path(path))
+    model = _model(Path(path))
     known = [layer.name for layer in model.layers]
     found = [layer for layer in known if layer == pattern] or fnmatch.filter(known, pattern or "*")
     if not found:
@@ -52,12 +54,26 @@ def expand(name: str) -> list[str]:
 
 def find(path: Path, name: str) -> Layer:
     """One layer of a file, by its whole name."""
-    model = read(path)
+    model = _model(path)
     for layer in model.layers:
         if layer.name == name:
             return layer
     _refuse_skipped(model, name)
     raise UnknownDataset(f"{path} has no layer {name!r}")
+
+
+def _model(path: Path) -> Model:
+    """The model in a file; the last one is kept, for each of its layers is asked for by name."""
+    try:
+        stamp = stamp_of(path)
+    except OSError:
+        return read(path)  # which says what is wrong
+    return _kept(path, tuple(stamp)) if is_certain(stamp) else read(path)
+
+
+@lru_cache(maxsize=1)
+def _kept(path: Path, stamp: tuple[int, ...]) -> Model:
+    return read(path)
 
 
 def _refuse_skipped(model: Model, pattern: str) -> None:

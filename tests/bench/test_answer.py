@@ -118,3 +118,10 @@ def test_the_program_by_the_name_that_works_here(monkeypatch: pytest.MonkeyPatch
     assert next_step.line("report", "plots") == "next: dotbench report   (plots)"
     monkeypatch.setattr(next_step.shutil, "which", lambda name: None)
     assert " -m bench report " in next_step.line("report", "plots")
+
+
+def test_times_of_a_batch_are_not_said_to_be_of_one_vector() -> None:
+    rows = {"space": ROWS["space"], "time": [timed("ham", 3.0, batch=8), timed("csc", 1.0, batch=8)]}
+    text = drawn(rows, 200)
+    assert "time: 8 vectors at once, against the reference" in text and "one vector" not in text
+    assert answer.times_line(rows) == "  times of csc's, 8 vectors at once: csc 1.00 ±3%, ham 3.00 ±3%"

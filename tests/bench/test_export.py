@@ -264,3 +264,16 @@ def test_two_exports_at_once_keep_each_others_rows(tmp_path: Path) -> None:
     running = [subprocess.Popen([*command, name], env=environment) for name in "abcdefgh"]
     assert [process.wait(timeout=60) for process in running] == [0] * 8
     assert [row["dataset"] for row in export.read(tmp_path / "space.csv", "space")] == list("abcdefgh")
+
+
+def test_names_with_several_blanks_are_the_same_cell_again(tmp_path: Path) -> None:
+    """A file's name goes into a line as words do, and is found there by the next run."""
+    from rich.console import Console
+
+    from bench import session
+
+    for size in (108, 104):
+        rows = {"space": [space(dataset="my  w\n.npy", source="file", bytes=size, code_sha="a")]}
+        assert session.write(rows, tmp_path, Console(quiet=True)) == 1
+    (found,) = export.read(tmp_path / "space.csv", "space")
+    assert (found["dataset"], found["bytes"]) == ("my w .npy", 104)

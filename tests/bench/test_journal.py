@@ -240,3 +240,14 @@ def test_a_journal_held_by_another_process(tmp_path: Path, monkeypatch: pytest.M
         other.close()
         journal.record(CELL, OK)
         assert journal.finished(CELL) == OK
+
+
+def test_the_next_pass_is_behind_all_that_are_there(tmp_path: Path) -> None:
+    """One between the others may have been lost: a number that is there already would replace a pass for ever."""
+    with Journal(tmp_path / "j") as journal:
+        assert journal.next_pass(CELL, "boot") == 0
+        for number in (0, 1, 3):
+            journal.add_pass(CELL, "boot", number, {"log_ratio": float(number)})
+        assert journal.next_pass(CELL, "boot") == 4 and journal.next_pass(CELL, "other") == 0
+        journal.add_pass(CELL, "boot", journal.next_pass(CELL, "boot"), {"log_ratio": 4.0})
+        assert [one["log_ratio"] for one in journal.passes(CELL, "boot")] == [0.0, 1.0, 3.0, 4.0]

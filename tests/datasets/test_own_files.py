@@ -276,3 +276,13 @@ def test_files_that_went_wrong(mirror: Path, tmp_path: Path) -> None:
         with pytest.raises(DataError, match=f"{name}.*({words})"):
             load(mirror / "faults" / name, tmp_path)
     assert load(mirror / "faults" / "duplicates_uint8.npz", tmp_path).matrix.histogram().values.tolist() == [300]
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "bsr"])
+def test_indices_are_looked_at_before_scipy_transposes(kind: str, tmp_path: Path) -> None:
+    matrix = scipy.sparse.random_array((8, 12), density=0.3, format=kind, dtype=np.float32, rng=1)
+    matrix.indices[0] = 90_000_000
+    scipy.sparse.save_npz(tmp_path / "w.npz", matrix)
+    for name in ("w.npz", "w.npz~transposed"):
+        with pytest.raises(DataError, match="90000000"):
+            load(tmp_path / name, tmp_path)

@@ -59,3 +59,12 @@ def test_the_file_is_closed(tmp_path: Path) -> None:
     with opened(packed(tmp_path, lzma.compress(TEXT))) as file:
         file.read(1)
     assert file.closed and xz.MEMORY == 1 << 27
+
+
+@pytest.mark.parametrize("between", [xz.PIECE, 3 * xz.PIECE + 4])
+def test_padding_that_fills_whole_pieces(tmp_path: Path, between: int) -> None:
+    first = lzma.compress(TEXT)
+    for padding in (between, between - len(first) % between):
+        path = packed(tmp_path, first + bytes(padding) + lzma.compress(b"5,6\n"))
+        with opened(path) as file:
+            assert file.read() == TEXT + b"5,6\n"

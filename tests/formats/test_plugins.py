@@ -51,7 +51,7 @@ def install(site: Path, name: str, text: str, points: str = "") -> None:
     info = site / f"{name}-1.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(points or f"[dotbench.formats]\n{name} = {name}:Ell\n")
+    (info / "entry_points.txt").write_bytes((points or f"[dotbench.formats]\n{name} = {name}:Ell\n").encode("latin-1"))
 
 
 def call(site: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -98,6 +98,8 @@ POINTS = (
     ("[dotbench.formats]\nell = two words : and\n", " raises "),
     ("[dotbench.formats]\nell = \n", " raises "),
     ("[console_scripts]\nno equals sign\n", ""),
+    ("[dotbench.formats]\nell = caf\xe9:Ell\n", "its entry points cannot be read"),
+    ("[console_scripts]\ncaf\xe9 = a:b\n", ""),
 )
 
 
@@ -109,7 +111,7 @@ def test_metadata_that_cannot_be_read(site: Path) -> None:
     found = call(site, "-c", LOOK)
     assert found.returncode == 0, found.stderr
     names, *lines, _ = found.stdout.splitlines()
-    assert "tell" in names.split() and len(lines) == 3
+    assert "tell" in names.split() and len(lines) == 4
     for number, (_, words) in enumerate(POINTS):
         told = [line for line in lines if line.startswith(f"the plug-in dotbench-bad{number} is left out: ")]
         assert len(told) == bool(words) and all(words in line for line in told)

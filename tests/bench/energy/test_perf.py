@@ -214,6 +214,7 @@ def test_a_register_that_perf_counts_once_a_ccd(
     meter.start()
     assert meter.stop().joules == {"package": pytest.approx(sum_)}
     assert bool(meter.remark) == (sum_ < sum(map(float, joules)))
+    assert meter.resolution == {2.0: 0.005}.get(sum_, 0.01)  # each figure of the sum is rounded for itself
     if meter.remark:
         assert meter.remark.startswith("perf shows the register of CPU0 at CPU8 again: counted once")
 

@@ -125,7 +125,7 @@ def _finished(home: Path, quick: bool) -> list[tuple[str, Row]]:
             (known["metric"], row)
             for known, row in journal.rows()
             if now.get(row["dataset"], row["matrix_sha256"]) == row["matrix_sha256"]
-            and current_sha(known["metric"], row) in (None, row["code_sha"])  # of a library that is gone, nobody can say
+            and current_sha(known["metric"], row) in (None, row["code_sha"])  # None: of a library that is gone
         ]
 
 

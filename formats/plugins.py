@@ -112,14 +112,14 @@ def _points_one_by_one() -> tuple[list[EntryPoint], list[Broken]]:
         try:
             own = [point for point in distribution.entry_points if point.group == GROUP]
         except Exception as error:
-            if GROUP in _words(distribution):
+            if GROUP in _points_as_text(distribution):
                 broken.append(Broken(name, f"its entry points cannot be read ({' '.join(str(error).split())[:200]})"))
             continue
         points.setdefault(re.sub(r"[-_.]+", "-", name).lower(), own)  # the first of a name is the one that is imported
     return [point for own in points.values() for point in own], broken
 
 
-def _words(distribution: Distribution) -> str:
+def _points_as_text(distribution: Distribution) -> str:
     """What its entry points say, as far as it is text."""
     with contextlib.suppress(UnicodeDecodeError):
         return distribution.read_text("entry_points.txt") or ""

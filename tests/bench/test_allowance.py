@@ -63,7 +63,10 @@ class Rows:
         self.outcome, self.boot = Outcome(), "boot"
         self.kept: dict[Cell, list[dict[str, Any]]] = {cell: [] for cell in CELLS}
         self.rows: dict[Cell, dict[str, Any]] = {}
-        self.journal = SimpleNamespace(add_pass=lambda cell, boot, index, data: self.kept[cell].append(data))
+        self.journal = SimpleNamespace(
+            next_pass=lambda cell, boot: len(self.kept[cell]),
+            add_pass=lambda cell, boot, number, data: self.kept[cell].append(data),
+        )
         nothing = lambda *_: None  # noqa: E731
         self.screen = SimpleNamespace(resumed=nothing, running=nothing, passed=nothing)
 

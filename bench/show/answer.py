@@ -34,7 +34,7 @@ def print_answers(rows: Rows, console: Console) -> None:
         console.print(made.table)
         if made.left_out:
             console.print(Text(left_out(made.left_out, console.width, CURE), "dim"))
-    if found:
+    if any(part["time"] for _, part, _ in found):
         batch = min(_first(part)[0] for _, part, _ in found)
         console.print(Text(NOTE.format(vectors=vectors(batch)), "dim"))
 

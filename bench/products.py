@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench.identity import definitions_sha
 from bench.sealed import read_sealed, write_sealed
 from formats.source import Source, blocks
 
@@ -83,9 +84,10 @@ def reference_of(source: Source, X: npt.NDArray[Any]) -> Reference:
 def cached_reference(source: Source, sha256: str, batch: int, folder: Path, name: str = "products") -> Reference:
     """The reference of a matrix from ``folder``, computed if it is not there yet, or damaged.
 
-    ``name``: of its file; a lossy format's matrix has one of its own, with the same vectors.
+    ``name``: of its file; a lossy format's matrix has one of its own, with the same vectors. What other code made
+    is in a file of another name.
     """
-    path = folder / f"{name}-{batch}.products"
+    path = folder / f"{name}-{batch}-{definitions_sha(f'{__name__}.reference')}.sealed"
     if stored := read_sealed(path):
         with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
             return Reference(arrays["X"], arrays["Y"], arrays["scale"])

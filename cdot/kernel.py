@@ -56,7 +56,9 @@ def crc(data: npt.NDArray[np.uint8]) -> int:
 
 
 class Pool:
-    """Threads that wait for products; close it, or use it in a ``with``."""
+    """Threads that wait for products; close it, use it in a ``with``, or drop it."""
+
+    handle: Any = ffi.NULL
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
@@ -68,8 +70,12 @@ class Pool:
     def close(self) -> None:
         """Ends the threads. A child of `os.fork` has none of them, so it only lets go."""
         handle, self.handle = self.handle, ffi.NULL
-        if os.getpid() == self._process:
+        if handle != ffi.NULL and os.getpid() == self._process:
             library().cdot_pool_free(handle)
+
+    def __del__(self) -> None:
+        if ffi is not None and self.handle != ffi.NULL:  # modules are taken apart at the end of a program
+            self.close()
 
     def __enter__(self) -> Pool:
         return self

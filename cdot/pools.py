@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import weakref
 from functools import cache
 
 from cdot.errors import KernelError
@@ -17,16 +18,20 @@ from cdot.kernel import Pool
 
 
 class StandingPools:
-    """Idle pools by number of threads; `take` one and `give` it back."""
+    """Idle pools by number of threads; `take` one and `give` it back.
+
+    Who is interrupted (Ctrl-C comes anywhere) and gives none back drops it, and a pool that nobody holds is neither
+    lent nor idle: the next one who asks gets a new one. The lock may be taken again by a signal handler's product.
+    """
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
         """Begins anew: a child of `os.fork` has no threads but the one that forked, and no lock is free for sure."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._idle: dict[int, Pool] = {}
-        self._lent: set[int] = set()
+        self._lent: weakref.WeakValueDictionary[int, Pool] = weakref.WeakValueDictionary()
 
     def take(self, threads: int) -> Pool | None:
         """The pool of so many threads; None where it is lent, or where the system starts no more threads."""
@@ -39,14 +44,14 @@ class StandingPools:
                     pool = Pool(threads)
                 except KernelError:
                     return None
-            self._lent.add(threads)
+            self._lent[threads] = pool
             return pool
 
     def give(self, pool: Pool) -> None:
         """Back from whoever took it."""
         with self._lock:
-            if pool.threads in self._lent:
-                self._lent.discard(pool.threads)
+            if self._lent.get(pool.threads) is pool:
+                del self._lent[pool.threads]
                 self._idle[pool.threads] = pool
 
     def close(self) -> None:

@@ -19,8 +19,9 @@ enum { SPINS = 20000 }; /* looks before a thread sleeps: a fraction of a millise
 
 /* Where other programs have the cores, threads stop in the middle of a part, and the caller waits for a worker, or
  * for its own core, longer than all of the job takes. A round in which it loses more than half of its own work and
- * SLACK ns makes pool_ready leave the pool out for PAUSES calls, and for PAUSES times as long as was lost. */
-enum { HALF = 2, SLACK = 20000, PAUSES = 64 };
+ * SLACK ns makes pool_ready leave the pool out for PAUSES calls, and for PAUSES times as long as was lost, LONGEST ns
+ * at the most: a program that was stopped for an hour is not punished for a day. */
+enum { HALF = 2, SLACK = 20000, PAUSES = 64, LONGEST = 1000000000 };
 enum { LOOKS = 256 }; /* while spinning, between two offers of the core to whoever else could use it */
 
 /* The gate is one word, so that a worker enters a round or finds it closed, with nothing in between: the
@@ -223,10 +224,16 @@ static void run_round(cdot_pool *pool)
     close_round(pool);
     uint64_t end = now(CLOCK_MONOTONIC), lost = end - begun > used ? end - begun - used : 0;
     if (lost > used / HALF + SLACK) {
-        pool->alone_until = end + PAUSES * lost;
+        pool->alone_until = end + (lost < LONGEST / PAUSES ? PAUSES * lost : LONGEST);
         pool->alone_calls = PAUSES;
         atomic_store(&pool->rest, 1);
     }
+}
+
+void pool_forgive(cdot_pool *pool)
+{
+    if (pool)
+        pool->alone_until = pool->alone_calls = 0;
 }
 
 cdot_pool *pool_ready(cdot_pool *pool)

@@ -16,4 +16,7 @@ void pool_run(cdot_pool *pool, pool_job job, void *context, uint32_t parts);
 /* The pool, or NULL, one thread, for a while behind a round in which others had the cores. */
 cdot_pool *pool_ready(cdot_pool *pool);
 
+/* Ends that while: what is timed next does not begin with what was lost by somebody else. */
+void pool_forgive(cdot_pool *pool);
+
 #endif

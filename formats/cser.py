@@ -106,6 +106,11 @@ class Cser(Format):
             group, index = groups.stop, index + len(part.rows)
         return draft.finish()
 
+    def steps(self, payload: Payload) -> int:
+        """Lists and their rows; all entries where the implicit value is not 0."""
+        implicit = payload.section("values")[:1]
+        return super().steps(payload) if implicit.any() else payload.nbytes + payload.header.m
+
     def paper_bits(self, source: Source) -> int:
         sizes = counts(source)
         return (

@@ -141,6 +141,10 @@ class Eie(Format):
         gaps.finish()
         return draft.finish()
 
+    def steps(self, payload: Payload) -> int:
+        """Entries, fillers included; opening holds them against the columns' counts."""
+        return min(super().steps(payload), self._fields(payload.fields)[0] + payload.header.m)
+
     def paper_bits(self, source: Source) -> int:
         stored = count(source)
         symbols = len(stored.values.values)

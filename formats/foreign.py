@@ -87,6 +87,8 @@ class CheckedSource(Own):
             return "rows do not rise inside a column (sort them, and sum doubles)"
         if not np.all(found.values):
             return "values hold a zero: nonzeros alone are stored"
+        if not np.isfinite(found.values).all():
+            return f"{found.values[~np.isfinite(found.values)][0]} among its values is not a finite number"
         return ""
 
 

@@ -63,11 +63,11 @@ class Format(Parametrised, ABC):
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         """The sections behind header and fields, in order. ValueError if the fields make no sense."""
 
-    def steps(self, header: Header, nbytes: int) -> int:
-        """How many entries, or bytes of a payload of ``nbytes``, a product of one vector goes through at the most."""
+    def steps(self, payload: Payload) -> int:
+        """How many entries, or bytes of ``payload``, a product of one vector goes through at the most."""
         if self.walks == "bytes":
-            return nbytes + header.m
-        return max(header.n, 1) * header.m
+            return payload.nbytes + payload.header.m
+        return max(payload.header.n, 1) * payload.header.m
 
     @abstractmethod
     def paper_bits(self, source: Source) -> int:

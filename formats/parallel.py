@@ -27,6 +27,12 @@ def most_threads(kernel: Kernel, batch: int, columns: int) -> int:
 
 
 def threads_taken(kernel: Kernel, batch: int, columns: int, threads: int) -> int:
-    """How many of ``threads`` a product takes: no more than there are columns, cores, and pieces of work."""
-    threads = min(threads, most_threads(kernel, batch, columns), max(columns, 1))
-    return threads if threads == 1 else min(threads, cores())
+    """How many of ``threads`` a product takes: no more than there are columns, cores, and pieces of work.
+
+    All of them, or a power of two: a pool stands for each number that was taken, and there are few of these.
+    """
+    able = min(most_threads(kernel, batch, columns), max(columns, 1))
+    if min(able, threads) == 1:
+        return 1
+    threads = min(threads, cores())
+    return threads if able >= threads else 1 << (able.bit_length() - 1)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
 from typing import Any, ClassVar
+
+TYPES: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "str": str}  # of parameters
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +80,11 @@ def _takes(kind: Any, name: str, value: str) -> bool:
     return True
 
 
+def type_name(field: dataclasses.Field[Any]) -> str:
+    """Of a class, or of an annotation that was kept as text (``from __future__ import annotations``)."""
+    return field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
+
+
 def with_params(kind: Any, params: dict[str, str]) -> Any:
     """An instance from parameters as text; ValueError names an unknown one or one that does not convert."""
     fields = {field.name: field for field in dataclasses.fields(kind)}
@@ -85,9 +93,9 @@ def with_params(kind: Any, params: dict[str, str]) -> Any:
         if key not in fields:
             known = ", ".join(fields) or "none"
             raise ValueError(f"{kind.name} has no parameter {key!r}: it has {known}")
-        convert = {"int": int, "float": float, "str": str}[str(fields[key].type)]
+        type_ = type_name(fields[key])
         try:
-            values[key] = convert(text)
+            values[key] = TYPES[type_](text)
         except ValueError:
-            raise ValueError(f"{kind.name}[{key}={text}]: {text!r} is not {fields[key].type} as {key} is") from None
+            raise ValueError(f"{kind.name}[{key}={text}]: {text!r} is not {type_} as {key} is") from None
     return kind(**values)

@@ -141,7 +141,7 @@ class Payload:
     def _product(self) -> Product:
         from formats.product import product_of  # kept apart: a change there is no change of the bytes
 
-        return product_of(self.kernel, self.format.steps(self.header, self.nbytes))
+        return product_of(self.kernel, self.format.steps(self))
 
     @property
     def scratch_bytes(self) -> int:

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from formats.format import Format
-from formats.parameters import split, with_params
+from formats.parameters import TYPES, split, type_name, with_params
 
 GROUP = "dotbench.formats"
 NAME = re.compile(r"[A-Za-z0-9_]+")
 IDS = range(1, 1 << 16)  # of formats, in a payload's header
 VALUE_TYPES = {"float32", "int8"}
-PARAMETERS = ("int", "float", "str")  # types of parameters that are read from text
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,8 @@ def _check(kind: Any) -> None:
     if not (isinstance(kind.value_types, tuple) and set(kind.value_types) <= VALUE_TYPES):
         raise Wrong(f"it stores {kind.value_types!r:.80}: a tuple of {' or '.join(sorted(VALUE_TYPES))}, or both")
     for field in dataclasses.fields(kind):
-        if str(field.type) not in PARAMETERS and field.type not in (int, float, str):
-            raise Wrong(f"its parameter {field.name} is of type {field.type}: {', '.join(PARAMETERS)} can be given")
+        if type_name(field) not in TYPES:
+            raise Wrong(f"its parameter {field.name} is of type {field.type}: {', '.join(TYPES)} can be given")
 
 
 def _words(point: EntryPoint, error: BaseException) -> str:

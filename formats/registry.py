@@ -169,9 +169,10 @@ def load(payload: str | Path | bytes | bytearray | memoryview, limits: Limits | 
             if len(fields) < header.fields_bytes:
                 raise PayloadError(f"{what} is cut short: {len(data)} bytes end inside its fields")
             format_ = _stored(kind, header, fields, what)
+            made = Payload(format_, data, what, limits)
             if limits:
-                limits.check_steps(format_.steps(header, len(data)), len(data), what)
-            return Payload(format_, data, what, limits)
+                limits.check_steps(format_.steps(made), len(data), what)
+            return made
     lost = "".join(f"; {line}" for line in broken())
     raise PayloadError(
         f"{what} is of format {header.format_id}, which is not installed: there are {', '.join(names())}{lost}"

@@ -8,17 +8,25 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
+WIDE = {  # of which sums are taken in which type, and rounded to which; int64 and long double for all others
+    "i8": ("longdouble", "longdouble"),
+    "u8": ("longdouble", "longdouble"),
+    "f2": ("float64", "float32"),
+    "f4": ("float64", "float32"),
+    "f8": ("longdouble", "float64"),
+}
 COMPRESSED = {"csr": (0, 1), "csc": (1, 0), "bsr": (0, 1)}  # which dimension is pointed into, which indices are of
 
 
 def columns_of(matrix: Any) -> Any:
     """A new ``csc_array`` of a matrix of any format, without duplicates and stored zeros, rows in order.
 
-    Duplicates are summed in a wide type: int64, or the 80-bit float where int64 may not do. ValueError for indices
-    or pointers that lead outside, which scipy's own code would follow, and for a boolean that is there twice.
+    Duplicates are summed in a wide type (`WIDE`), and sums of floats are rounded once, to float32 or float64.
+    ValueError for indices or pointers that lead outside, which scipy's own code would follow, and for a boolean
+    that is there twice.
     """
     check(matrix)
-    wide = _wide(matrix.dtype)
+    wide, rounded = wide_types(matrix.dtype)
     if matrix.dtype == np.float16 or not matrix.dtype.isnative:  # scipy keeps such matrices and does not sort them
         matrix = matrix.astype(wide)
     found = _sorted(matrix)
@@ -29,6 +37,8 @@ def columns_of(matrix: Any) -> Any:
                 "an entry of this boolean matrix is stored more than once, and booleans have no sum: call its "
                 "sum_duplicates() if twice true is true, or pass W.astype(numpy.float32) for a count"
             )
+        with np.errstate(over="ignore"):  # what becomes infinite is refused where values are looked at
+            found.data = found.data.astype(rounded)
     found.eliminate_zeros()
     return found
 
@@ -40,13 +50,15 @@ def _sorted(matrix: Any) -> Any:
     return csc
 
 
-def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """In which sums of a few thousand numbers of a type are exact, or as exact as they have always been."""
-    if dtype.kind in "iu" and dtype.itemsize == 8:
-        return np.dtype(np.longdouble)
-    if dtype == np.float16:
-        return np.dtype(np.float32)
-    return np.dtype(np.int64) if dtype.kind in "iub" else dtype.newbyteorder("=")
+def wide_types(dtype: np.dtype[Any]) -> tuple[np.dtype[Any], np.dtype[Any]]:
+    """In which type numbers of this one are summed, and what their sums are rounded to.
+
+    Sums of a few thousand integers are exact. Those of floats have a type with 11 bits more at the least, so that
+    the order of summing does not matter; long double has none above it.
+    """
+    name = f"{dtype.kind}{dtype.itemsize}"
+    wide, rounded = WIDE.get(name, ("int64", "int64") if dtype.kind in "iub" else ("longdouble", "longdouble"))
+    return np.dtype(wide), np.dtype(rounded)
 
 
 def check(matrix: Any) -> None:

@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from formats.source import Columns, Histogram, Source, ranges
+from formats.source import Columns, Histogram, Own, Source, ranges
 
 Result = TypeVar("Result")
 Work = Callable[[int, int, Columns], Result]  # first column, nonzeros before it, the columns
 
 
 @dataclass(frozen=True)
-class Threaded:
-    """A source whose columns several threads may read and encode at once."""
+class Threaded(Own):
+    """A source whose columns several threads may read and encode at once; what it stands for was looked at."""
 
     source: Source
     threads: int

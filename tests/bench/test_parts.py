@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import sys
 from pathlib import Path
 
@@ -160,7 +161,9 @@ def test_a_column_of_zeros_has_to_give_zero() -> None:
 def test_references_are_cached_and_made_anew_if_damaged(tmp_path: Path) -> None:
     source = as_source(np.eye(4, dtype=np.float32))
     first = products.cached_reference(source, "ab" * 32, 2, tmp_path)
-    (tmp_path / "products-2.products").write_bytes(b"broken")
+    (file,) = tmp_path.iterdir()
+    assert re.fullmatch("products-2-[0-9a-f]{16}.sealed", file.name)
+    file.write_bytes(b"broken")
     again = products.cached_reference(source, "ab" * 32, 2, tmp_path)
     assert np.array_equal(first.Y, again.Y) and np.array_equal(first.X, products.cached_reference(
         source, "ab" * 32, 2, tmp_path).X)  # fmt: skip

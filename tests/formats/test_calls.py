@@ -91,6 +91,22 @@ def test_a_pool_comes_back_from_a_product_that_fails(pools: StandingPools, monke
     assert pools.take(2)
 
 
+def test_a_pool_that_was_lost_on_the_way_is_replaced(pools: StandingPools) -> None:
+    """Ctrl-C may come between two steps, behind the lending and in front of what gives back."""
+    lost = pools.take(2)
+    assert lost and pools.take(2) is None
+    del lost
+    again = pools.take(2)
+    assert again and again.threads == 2
+
+
+def test_a_signal_handler_multiplies_while_a_pool_is_lent(pools: StandingPools) -> None:
+    """Its thread has the lock already, and is not kept waiting for itself."""
+    payload, X = formats.get("csc").encode(matrix()), vectors(3)
+    with pools._lock:
+        assert np.array_equal(payload.dot(X, threads=2), X @ matrix())
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_threads_of_python_call_at_once(pools: StandingPools, threads: int) -> None:
     """Vectors that share kept memory, and batches that ask for the same pool."""
@@ -187,13 +203,15 @@ def test_how_many_threads_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     few = formats.get("csc").encode(np.eye(200, dtype=np.float32))
     taken = parallel.threads_taken
     assert [taken(many.kernel, 1, 2000, threads) for threads in (1, 2, 4, 99)] == [1, 2, 4, 4]
-    assert taken(many.kernel, 8, 2000, 99) == 5  # of 2.8 million
+    assert taken(many.kernel, 8, 2000, 99) == 4  # of 2.8 million there is work for 5, and no pool of 5
+    assert taken(many.kernel, 8, 2000, 5) == 5  # unless it is asked for
     assert taken(many.kernel, 32, 2000, 99) == 6  # cores
     assert taken(many.kernel, 1, 200, 99) == 1
     assert taken(few.kernel, 1, 200, 99) == taken(few.kernel, 64, 200, 99) == 1
     assert taken(few.kernel, 1, 0, 99) == 1
     nested = NestedMatrix(formats.get("nested").encode(np.ones((1000, 1500), np.float32)))
-    assert taken(nested.kernel, 1, 1500, 99) == 3
+    assert taken(nested.kernel, 1, 1500, 99) == 2
+    assert taken(nested.kernel, 1, 1500, 3) == 3
     nested.adapt(0)
     assert taken(nested.kernel, 1, nested.kernel.shape[1], 99) == 1
 

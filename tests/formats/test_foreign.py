@@ -50,6 +50,8 @@ WRONG = {  # rows of W are 1, 0, 2, 1 and its pointers 0, 1, 3, 4, 4
     "pointers too far": (with_pointers(0, 1, 3, 4, 9), "indptr ends at 9 where rows and values have 4 and 4 entries"),
     "pointers too few": (with_pointers(0, 1, 4), "indptr has 3 entries for 4 columns, 5 are needed"),
     "values too few": (lambda one: Columns(one.rows, one.values[:3], one.indptr), "rows and values have 4 and 3"),
+    "infinite": (lambda one: Columns(one.rows, np.float32([1, -np.inf, 2, 3]), one.indptr), "-inf .* not a finite"),
+    "no number": (lambda one: Columns(one.rows, np.float32([1, 2, 3, np.nan]), one.indptr), "nan .* not a finite"),
     "a zero": (lambda one: Columns(one.rows, np.float32([1, 0, 2, 3]), one.indptr), "values hold a zero"),
     "wide rows": (lambda one: Columns(one.rows.astype(np.int64), one.values, one.indptr), "rows .* array of int32"),
     "other values": (lambda one: Columns(one.rows, one.values.astype(np.float64), one.indptr), "values .* float32"),
@@ -164,7 +166,7 @@ DUPLICATES = {
     "int8": ([100, 100], 200), "uint8": ([200, 100], 300), "int16": ([30_000, 30_000], 60_000),
     "uint16": ([65_535, 1], 65_536), "int32": ([2**31 - 2**8, 2**31 - 2**8], 2**32 - 2**9),
     "uint32": ([2**31, 2**31], 2**32), "int64": ([2**62, 2**62], 2**63), "uint64": ([2**63, 2**63], 2**64),
-    "float16": ([65_504, 32], 65_536), "float32": ([0.5, 0.25], 0.75), "float64": ([0.5, 0.25], 0.75),
+    "float16": ([65_504, 32], 65_536), "float32": ([2**24, 1, 1], 2**24 + 2), "float64": ([2**53, 1, 1, -(2**53)], 2),
 }  # fmt: skip
 
 
@@ -178,12 +180,24 @@ def test_duplicates_are_summed_before_they_are_narrowed(dtype: str, kind: str) -
     assert columns.values.tolist() == [total] and columns.rows.tolist() == [0]
 
 
+@pytest.mark.parametrize("kind", ["coo", "csr", "csc"])
+def test_sums_of_floats_are_rounded_once(kind: str) -> None:
+    """In whatever order; the sum of 0.1 and 0.2 is none of float32's numbers, and rounding it is nobody's loss."""
+    tenths = np.float32([0.1, 0.2, 0.3, 1e8, -1e8])
+    expected = np.float32(tenths.astype(np.float64).sum())
+    for order in (tenths, tenths[::-1], np.roll(tenths, 2)):
+        assert as_source(twice(order, kind)).columns(0, 2).values.tolist() == [expected]
+    with pytest.raises(ValueError, match="inf at row 0, column 1 is not a finite number"):
+        as_source(twice(np.float32([3e38, 3e38]), kind)).columns(0, 2)
+
+
 def twice(values: Any, kind: str) -> Any:
-    """A 2 x 2 matrix whose entry (0, 1) is stored twice."""
+    """A 2 x 2 matrix whose entry (0, 1) is stored twice or more."""
+    count = len(values)
     if kind == "coo":
-        return scipy.sparse.coo_array((values, ([0, 0], [1, 1])), shape=(2, 2))
-    indptr = [0, 2, 2] if kind == "csr" else [0, 0, 2]
-    index = [1, 1] if kind == "csr" else [0, 0]
+        return scipy.sparse.coo_array((values, ([0] * count, [1] * count)), shape=(2, 2))
+    indptr = [0, count, count] if kind == "csr" else [0, 0, count]
+    index = [1 if kind == "csr" else 0] * count
     return getattr(scipy.sparse, f"{kind}_array")((values, index, indptr), shape=(2, 2))
 
 

@@ -73,6 +73,17 @@ def with_shape_of_nothing(m: int) -> bytes:
     return resealed(data)
 
 
+@pytest.mark.parametrize("name", ["csc", "sham", "cser", "eie", "eie[coding=huffman]"])
+def test_few_entries_of_a_large_matrix_are_no_work(name: str) -> None:
+    """300 000 inputs by 2000 outputs: 2656 bytes of cser, whose products have 100 rows to go through."""
+    rng, shape = np.random.default_rng(0), (300_000, 2000)
+    places = rng.choice(shape[0], 100, replace=False), rng.choice(shape[1], 100, replace=False)
+    W = scipy.sparse.coo_array((np.float32([3.5] * 100), places), shape=shape)
+    payload = formats.load(formats.parse(name).encode(W).data.tobytes())
+    assert payload.dot(np.ones(shape[0], np.float32)).sum() == 350
+    assert payload.format.steps(payload) < 1 << 21
+
+
 @pytest.mark.parametrize("name", ["im_packed", "ham", "column_combined", "cser", "eie[coding=huffman]"])
 def test_zeros_are_loaded_as_a_matter_of_course(name: str) -> None:
     """2^20 entries in however few bytes; and what is encoded here has no limits at all."""

@@ -93,6 +93,16 @@ def test_every_kind_of_broken_plugin_is_named_and_the_others_work(site: Path) ->
         assert line.endswith("pip uninstall it")
 
 
+def test_parameters_whose_types_are_classes(site: Path) -> None:
+    """As they are where a module does not keep annotations as text."""
+    parameters = "    width: int = 2\n    share: float = 0.5\n    name: ClassVar"
+    install(site, "dotbench_a", GOOD.replace("    name: ClassVar", parameters, 1))
+    found = call(site, "-c", "import formats; print(formats.parse('tell[share=0.25,width=3]'))")
+    assert found.stdout == "tell[share=0.25,width=3]\n", found.stderr
+    wrong = call(site, "-c", "import formats; formats.parse('tell[width=x]')")
+    assert wrong.stderr.endswith("ValueError: tell[width=x]: 'x' is not int as width is\n")
+
+
 POINTS = (
     ("[dotbench.formats]\nno equals sign\n", "its entry points cannot be read"),
     ("[dotbench.formats]\nell = two words : and\n", " raises "),

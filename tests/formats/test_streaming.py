@@ -77,6 +77,12 @@ def test_columns_come_in_order_and_several_are_in_work() -> None:
     assert made == [(at, at + 2, (min(at, 8), max(0, min(2, 8 - at)))) for at in range(0, 12, 2)]
 
 
+def test_an_encoder_within_an_encoder_keeps_its_threads() -> None:
+    """What was looked at is not looked at again: a check in between would hide that blocks may be read at once."""
+    source = Threaded(formats.as_source(np.eye(3)), 2)
+    assert formats.as_source(source) is source
+
+
 def test_an_error_in_a_thread_is_the_callers() -> None:
     class Broken:
         shape, dtype = (4, 4), np.dtype(np.float32)

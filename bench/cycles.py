@@ -26,6 +26,7 @@ from bench.show import networks as show
 from bench.show import terminal
 from bench.show.escape import Console
 from bench.show.grid import label
+from bench.show.plural import counted
 from cdot import build
 from datasets import DataError, UnknownDataset
 from firmware import packages
@@ -163,7 +164,7 @@ def main(
         new = rows.setdefault(_table(runner.name), [])
         for works in ([one.work() for one in LAYERS], *nets.values()):
             new += _told(console, runner, _jobs(works, split_names(labels)), places, plugin)
-        console.print(f"{runner.name}: {len(new)} rows in {time.monotonic() - start:.0f} s")
+        console.print(f"{runner.name}: {counted(len(new), 'row')} in {time.monotonic() - start:.0f} s")
     for line in export.export(rows, out, {}, lambda file, row: sha_now(row)).lines():
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     for model, works in nets.items():
@@ -212,7 +213,9 @@ def _network(console: Console, model: str, works: Sequence[Work], rows: Sequence
     if layers:
         apart = [work for work in works if not work.pixels]
         more = sum(formats.get("dense_s8").encode(work.matrix).nbytes for work in apart)
-        said.append(f"{model}: {len(works)} layers; {clock:g} MHz; mid estimates, cores that never wait in tcm")
+        said.append(
+            f"{model}: {counted(len(works), 'layer')}; {clock:g} MHz; mid estimates, cores that never wait in tcm"
+        )
         if apart:
             said.append(f"weights: with {more} bytes of {len(apart)} depthwise layers, whose work is not counted")
         said += [*show.total_lines(networks.totals(layers, more), clock), "", *show.choice_lines(layers)]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.journal_records import insert, say_schema, statements
 from bench.journal_salvage import PAGE, Found, salvage
+from bench.show.plural import counted
 from cdot.fresh import new_path
 
 LOG = logging.getLogger("dotbench")
@@ -90,7 +91,7 @@ def aside_of(path: Path) -> Path:
 def words_of(path: Path, lost: int | None, why: str, aside: Path, found: Found | None = None) -> str:
     """The line that says what happened: how many rows are ``lost``, or what was ``found``."""
     kept = f"{len(found['cells'])} cells and {len(found['passes'])} passes were read from it" if found else ""
-    gone = f"{lost} rows could not be read" if lost is not None else kept or "none of its rows could be read"
+    gone = f"{counted(lost, 'row')} could not be read" if lost is not None else kept or "none of its rows could be read"
     return (
         f"the journal {path} was damaged ({why}): {gone}, what is missing is measured again; the damaged file is kept "
         f"as {aside.name}"

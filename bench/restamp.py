@@ -24,6 +24,7 @@ from bench import export, identity
 from bench.journal import Journal
 from bench.rows import FILES
 from bench.session import journal_path
+from bench.show.plural import counted
 from cdot import build
 
 Row = dict[str, Any]
@@ -106,7 +107,8 @@ def results(folder: Path, old_of: Callable[[Iterable[Asked]], Shas], say: Callab
         counts = Stamped()
         stamped = [stamp(file, row, old, new, counts) for row in rows]
         export.write_whole(folder / f"{file}.csv", export.render(file, stamped))
-        say(f"{file}.csv: {counts.new} rows under new hashes, {counts.same} had them, {counts.left} left alone")
+        new_rows = counted(counts.new, "row")
+        say(f"{file}.csv: {new_rows} under new hashes, {counts.same} had them, {counts.left} left alone")
 
 
 def journal(path: Path, old_of: Callable[[Iterable[Asked]], Shas], say: Callable[[str], None]) -> None:
@@ -121,7 +123,7 @@ def journal(path: Path, old_of: Callable[[Iterable[Asked]], Shas], say: Callable
             fresh = {name: stamped[name] for name in ("code_sha", "reference_sha") if name in known}
             if known | fresh != known:
                 opened.rename(known, known | fresh, stamped)
-    say(f"journal: {counts.new} cells under new hashes, {counts.same} had them, {counts.left} left alone")
+    say(f"journal: {counted(counts.new, 'cell')} under new hashes, {counts.same} had them, {counts.left} left alone")
 
 
 @click.command()

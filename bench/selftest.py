@@ -30,9 +30,12 @@ from bench import repeatability
 from bench.judged import Judgement
 from bench.meters import pairs
 from bench.plan import REFERENCE, Effort
+from bench.show import next_step
 from cdot import build
 
 MORE = {"identical": 1.0, "3 % more work": 1.03, "10 % more work": 1.1}  # columns of the kernel against the other
+LOOK = ("doctor", "what this machine can measure, and what keeps it from more")
+MEASURE = ("run small", "eight matrices and two int8 layers, under ten minutes")
 TRUE = "the timing tells the truth on this machine now"
 UNTRUE = "the timing does not tell the truth on this machine now, which is no fault of dotbench (exit status 3)"
 TRIALS_A_PROCESS = 4  # trials whose passes share a process, as the cells of a run do
@@ -187,4 +190,5 @@ def main(count: int, quiet: bool, busy: bool, results: bool, console: Console) -
     if results:
         found += repeatability.main(console)
     console.print(found.words(TRUE, UNTRUE), highlight=False, soft_wrap=True)
+    console.print(next_step.line(*(LOOK if found.status else MEASURE)), highlight=False, soft_wrap=True)
     return found.status

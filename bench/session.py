@@ -19,6 +19,7 @@ from bench.rows import key, plain_word
 from bench.run import Runner
 from bench.show import next_step
 from bench.show.answer import print_answers
+from bench.show.plural import counted
 from bench.show.reader_gone import ReaderGone
 from bench.show.screen import duration, make
 from cdot import build
@@ -145,14 +146,15 @@ def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> N
         return _left_out(outcome, console)
     good = sum(row["status"] == "ok" for row in rows)
     console.print()
-    line = f"{good} of {len(rows)} cells ok in {duration(seconds)}"
+    line = f"{good} of {counted(len(rows), 'cell')} ok in {duration(seconds)}"
     if outcome.measuring_seconds:
         line += f" (measuring {duration(outcome.measuring_seconds)}, in samples {duration(outcome.sampling_seconds)})"
     console.print(line, highlight=False)
     _timing_summary(outcome, console)
     lacking = sum(row["status"] in ("unavailable", "skipped") for row in rows)
     if lacking:
-        console.print(f"{lacking} cells unavailable here; their rows say why (dotbench doctor: what would bring them)")
+        why = "its row says why" if lacking == 1 else "their rows say why"
+        console.print(f"{counted(lacking, 'cell')} unavailable here; {why} (dotbench doctor: what would help)")
     twins = sorted({row["dataset"] for row in rows if row["source"] == "twin"})
     if twins:
         console.print(
@@ -163,9 +165,11 @@ def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> N
     _left_out(outcome, console)
     failed = outcome.failed()
     if failed:
-        console.print(Text(f"{len(failed)} cells failed; their rows say why", "red"))
+        why = "its row says why" if len(failed) == 1 else "their rows say why"
+        console.print(Text(f"{counted(len(failed), 'cell')} failed; {why}", "red"))
     if outcome.unrecorded:
-        lost = f"{outcome.unrecorded} cells are in the results and not in the journal: {outcome.full}"
+        are = "is" if outcome.unrecorded == 1 else "are"
+        lost = f"{counted(outcome.unrecorded, 'cell')} {are} in the results and not in the journal: {outcome.full}"
         console.print(Text(lost, "red"), soft_wrap=True)
     if (slow := outcome.busy_rows()) is not None:
         console.print(Text(slow, "yellow"), soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.compare.results import Results
 from bench.show.grid import label
+from bench.show.plural import counted
 
 SOURCES = {
     "url": "downloaded from its canonical address",
@@ -29,6 +30,7 @@ class Matrix:
     n: int | None = None
     m: int | None = None
     nnz: int | None = None
+    distinct: int | None = None
 
     @property
     def twin(self) -> bool:
@@ -45,11 +47,14 @@ class Matrix:
 
         >>> Matrix("w", "00", "file", 10, 20, 50).shape
         '10 × 20, 25.0 % nonzero'
+        >>> Matrix("w", "00", "file", 10, 20, 50, 1).shape
+        '10 × 20, 25.0 % nonzero, 1 distinct value'
         """
         if self.n is None or self.m is None:
             return ""
         share = f", {self.density:.{1 if self.density >= 0.01 else 2}%}" if self.density is not None else ""
-        return f"{self.n} × {self.m}" + (share.replace("%", " % nonzero"))
+        values = f", {counted(self.distinct, 'distinct value')}" if self.distinct is not None else ""
+        return f"{self.n} × {self.m}" + share.replace("%", " % nonzero") + values
 
 
 NETWORKS = ("vgg19/", "deepdta/", "dlmc/", "tflite/")  # groups of the registry that are layers of networks
@@ -97,5 +102,5 @@ def matrices(results: Results) -> list[Matrix]:
     for rows in results.rows.values():
         for row in rows:
             known = found.setdefault((row["dataset"], row["matrix_sha256"]), {"source": row["source"]})
-            known.update({name: row[name] for name in ("n", "m", "nnz") if row.get(name) is not None})
+            known.update({name: row[name] for name in ("n", "m", "nnz", "distinct") if row.get(name) is not None})
     return [Matrix(*key, **found[key]) for key in sorted(found)]

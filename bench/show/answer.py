@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from bench.matrix_names import by_matrix
 from bench.report.matrices import Matrix
 from bench.report.verdict import Verdict, verdict
 from bench.rows import Row
@@ -24,7 +25,8 @@ BETWEEN = 3  # formats that a line has room for
 
 def print_answers(rows: Rows, console: Console) -> None:
     """For one matrix in lines, for several in a table; nothing where nothing was stored or timed."""
-    found = [(name, part, judged(part)) for name, part in by_matrix(rows).items()]
+    asked = {file: rows.get(file, []) for file in ("space", "time")}
+    found = [(name, part, judged(part)) for name, part in by_matrix(asked).items()]
     found = [one for one in found if one[2].smallest or one[2].fastest]
     if len(found) == 1:
         for line in lines(*found[0]):
@@ -40,19 +42,6 @@ def print_answers(rows: Rows, console: Console) -> None:
 
 
 NOTE = "time: {vectors}, against the reference (csc; dense_s8 for int8), with the half-width of its 99 % interval"
-
-
-def by_matrix(rows: Rows) -> dict[str, Rows]:
-    """Rows of space and time by matrix; a name with its hash where two matrices have it."""
-    found: dict[tuple[str, str], Rows] = {}
-    for file in ("space", "time"):
-        for row in rows.get(file, []):
-            at = str(row["dataset"]), str(row["matrix_sha256"])
-            found.setdefault(at, {"space": [], "time": []})[file].append(row)
-    names = [name for name, _ in found]
-    return {
-        name if names.count(name) == 1 else f"{name} ({sha256[:8]})": part for (name, sha256), part in found.items()
-    }
 
 
 def judged(rows: Rows) -> Verdict:

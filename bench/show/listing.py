@@ -19,6 +19,7 @@ from bench.show import next_step, terminal
 from bench.show.about import lines, parameters
 from bench.show.escape import visible
 from bench.show.fitted import Column, fitted
+from bench.show.plural import counted
 from bench.show.table import WIDE
 from bench.trouble import Trouble
 from cdot import build
@@ -123,7 +124,7 @@ def dataset_table(names: Sequence[str] = (), width: int = terminal.PIPED) -> Ren
     for model, line in datasets.zoo.models().items() if not names else ():
         layers = datasets.zoo.matching(datasets.zoo.PREFIX + model)
         what = f"{line['what']}, int8, {line['licence']}"
-        rows.append((datasets.zoo.PREFIX + model, f"{len(layers)} layers", datasets.source_now(layers[0]), what))
+        rows.append((datasets.zoo.PREFIX + model, counted(len(layers), "layer"), datasets.source_now(layers[0]), what))
     table = _table(("data set", "shape", "from", "what it is, licence"), rows, width, whole=bool(names))
     return table if names or width >= WIDE else Group(table, Text(), Text(DATASET_HINT))
 

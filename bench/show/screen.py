@@ -14,6 +14,7 @@ from bench.plan import Cell, Plan
 from bench.show import orientation
 from bench.show.answer import sizes_line, times_line
 from bench.show.escape import visible
+from bench.show.plural import counted
 from bench.show.table import matrix_table
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Clock:
 
     def words(self) -> str:
         """``12 of 300 cells, about 5 min 50 s left``."""
-        count = f"{len(self._finished)} of {len(self._costs)} cells"
+        count = f"{len(self._finished)} of {counted(len(self._costs), 'cell')}"
         left = self.left()
         return f"{count}, {left}" if left else count
 
@@ -109,7 +110,7 @@ class Screen:
     def plan(self, costs: dict[Cell, float]) -> None:
         """All cells of the run, and the seconds that each may take."""
         self.clock.plan(costs)
-        self.console.print(f"{len(costs)} cells to measure", highlight=False)
+        self.console.print(f"{counted(len(costs), 'cell')} to measure", highlight=False)
 
     def problem(self, text: str) -> None:
         """Something that is left out or went wrong, and why."""

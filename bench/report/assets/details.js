@@ -65,6 +65,7 @@ function matrixParts(index) {
       ["name", matrix.dataset],
       ["shape", matrix.shape],
       ["nonzeros", matrix.nnz === null ? null : plain(matrix.nnz)],
+      ["distinct values", matrix.distinct === null ? null : plain(matrix.distinct)],
       ["source", `${matrix.source}: ${report.sources[matrix.source] || "not known to this version"}`],
       ["hash of its content", matrix.sha256],
       ...files.map((file) => [`sha256 of the file (${file.source})`, file.sha256]),

@@ -60,7 +60,7 @@ def test_only_rows_that_were_current_get_new_hashes(tmp_path: Path) -> None:
     assert said == [
         "space.csv: 2 rows under new hashes, 0 had them, 3 left alone",
         "time.csv: 2 rows under new hashes, 0 had them, 1 left alone",
-        "board.csv: 1 rows under new hashes, 0 had them, 0 left alone",
+        "board.csv: 1 row under new hashes, 0 had them, 0 left alone",
     ]
     for file, part in rows.items():
         after = export.read(tmp_path / f"{file}.csv", file)
@@ -127,7 +127,7 @@ def test_the_command_asks_the_code_of_the_revision(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(restamp, "hashes_at", hashes_at)
     done = CliRunner().invoke(restamp.main, ["v1", "--results", str(tmp_path)])
     assert done.exit_code == 0, done.output
-    assert asked == ["v1"] and "space.csv: 1 rows under new hashes" in done.output and "journal" not in done.output
+    assert asked == ["v1"] and "space.csv: 1 row under new hashes" in done.output and "journal" not in done.output
     (found,) = export.read(tmp_path / "space.csv", "space")
     assert found["code_sha"] == identity.code_sha("space", "csc", "")
 

@@ -320,7 +320,7 @@ def test_how_far_it_is_fits_the_terminal(width: int, monkeypatch: pytest.MonkeyP
     assert len(lines) == 3 and max(map(len, lines)) <= width
     assert lines[0].startswith("dlmc/transformer-variational-90-ffn  ceiling:decode")
     assert lines[0].rstrip().endswith("…" if width == 80 else "pass 12")
-    assert lines[1].startswith("0 of 1 cells, about 1 min 00 s left") and "50%" in lines[2]
+    assert lines[1].startswith("0 of 1 cell, about 1 min 00 s left") and "50%" in lines[2]
 
 
 def test_plain_logs_say_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

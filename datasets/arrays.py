@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+import struct
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +20,8 @@ SHOWN = 8  # names of arrays in an error
 OBJECTS = "it holds Python objects, which may hold code and are not read: save numbers, of a dtype like float32"
 SPARSE = {"format", "shape", "data"}  # what scipy.sparse.save_npz writes, among other names
 CODEBOOK = {"codebook", "index"}
+LENGTHS = {1: struct.Struct("<H"), 2: struct.Struct("<I")}  # of a .npy header, by its version
+DAMAGED = (ValueError, struct.error)
 
 
 def read_npy(path: Path) -> npt.NDArray[Any]:
@@ -35,8 +39,8 @@ def _check_header(file: IO[bytes], size: int, what: str) -> None:
     try:
         version = file.read(2)
         read = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}[version[0]]
-        shape, _, dtype = read(file)
-    except (ValueError, KeyError, IndexError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+        shape, _, dtype = read(_header(file, LENGTHS[version[0]], size))
+    except (*DAMAGED, KeyError, IndexError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
         raise DataError(f"{what} cannot be read as a matrix: its header is none of numpy's; {CUT}") from error
     if dtype.hasobject:
         raise DataError(f"{what} cannot be read as a matrix: {OBJECTS}")
@@ -46,6 +50,15 @@ def _check_header(file: IO[bytes], size: int, what: str) -> None:
             f"{what} cannot be read as a matrix: it has {there} bytes behind its header, which claims {needed} of "
             f"shape {shape}; {CUT}"
         )
+
+
+def _header(file: IO[bytes], length: struct.Struct, size: int) -> IO[bytes]:
+    """A header and its length, which is held against the file's before so much is read. ValueError, struct.error."""
+    start = file.read(length.size)
+    (claimed,) = length.unpack(start)
+    if claimed > size:
+        raise ValueError(f"a header of {claimed} bytes in a file of {size}")
+    return io.BytesIO(start + file.read(claimed))
 
 
 def _no_array(start: bytes) -> str:

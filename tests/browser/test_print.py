@@ -47,5 +47,7 @@ def test_a_pdf_calls_for_it(open_report: Open, tmp_path: Path) -> None:
     assert (tmp_path / "report.pdf").stat().st_size > 50_000
     page.emulate_media(media="print")
     assert not page.locator("#trade-controls").is_visible() and not page.locator("#rows-box").is_visible()
-    assert page.locator("#trade-name").inner_text() == "layer000/90-0-32, 512 × 2048, 10.0 % nonzero, 32 distinct values"
+    assert (
+        page.locator("#trade-name").inner_text() == "layer000/90-0-32, 512 × 2048, 10.0 % nonzero, 32 distinct values"
+    )
     assert "The rows are not printed" in page.locator("#rows").inner_text()

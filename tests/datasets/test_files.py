@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import errno
 import gzip
+import io
 import lzma
 import os
 import pickle
@@ -19,6 +20,7 @@ import scipy.io
 import scipy.sparse
 
 import datasets
+from datasets import arrays
 from datasets.cache import CachedSource, write_cache
 from formats.source import Columns, Histogram, as_source, matrix_sha256
 
@@ -91,6 +93,24 @@ def test_an_array_of_objects_is_not_unpickled(tmp_path: Path) -> None:
     np.save(tmp_path / "o.npy", np.array([[1, None]], object), allow_pickle=True)
     with pytest.raises(datasets.DataError, match=r"o.npy cannot be read .*Python objects"):
         load(tmp_path / "o.npy", tmp_path)
+
+
+def test_no_header_is_read_beyond_the_file(tmp_path: Path) -> None:
+    """Its length is a number in the file: 4 GB were reserved for 154 bytes."""
+    path = tmp_path / "w.npy"
+    path.write_bytes(b"\x93NUMPY\x02\x00" + (2**32 - 1).to_bytes(4, "little") + b"{'descr': '<f8'")
+    asked: list[int] = []
+
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            asked.append(size or 0)
+            return super().read(size)
+
+    with pytest.raises(datasets.DataError, match="its header is none of numpy's"):
+        arrays._check_header(Watched(path.read_bytes()), path.stat().st_size, "w.npy")
+    assert max(asked) <= path.stat().st_size
+    with pytest.raises(datasets.DataError, match=r"w.npy cannot be read as a matrix: its header is none of numpy's"):
+        load(path, tmp_path)
 
 
 def test_what_to_do_about_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_several_matrices() -> None:
         [name, "ham", "2", "000", "40.00", "x", "csc", "1.00", "±3%", "sham"] for name in "wv"
     ]
     twice = {file: [row | {"matrix_sha256": "b" * 64} for row in rows] for file, rows in ROWS.items()}
-    assert "w (aaaaaaaa)" in drawn({file: ROWS[file] + twice[file] for file in ROWS}, 120)
+    assert "w (matrix aaaaaaaa)" in drawn({file: ROWS[file] + twice[file] for file in ROWS}, 120)
 
 
 def test_what_was_not_measured_is_left_out() -> None:

@@ -19,6 +19,7 @@ from rich.console import Console
 
 import formats
 from bench import identity, outcome, peers, session, workers
+from bench.identity import definitions_sha
 from bench.journal import Journal
 from bench.plan import Cell, Effort, Plan
 from bench.sealed import write_sealed
@@ -134,7 +135,8 @@ def test_a_wrong_product_fails_its_cell_loudly_and_the_run_goes_on(matrix: Path,
     Y = (X.astype(np.float64) @ np.load(matrix)) + np.eye(1, 48, 17)
     arrays = io.BytesIO()
     np.savez(arrays, X=X, Y=Y, scale=np.abs(Y))
-    write_sealed(reference / "products-1.products", arrays.getvalue())
+    name = f"products-1-{definitions_sha('bench.products.reference')}.sealed"
+    write_sealed(reference / name, arrays.getvalue())
     status, text = run(plan(matrix), home, tmp_path / "results")
     timed = rows(tmp_path / "results", "time")
     wrong = [row for row in timed if row["batch"] == "1" and not row["format"].startswith("ceiling:")]

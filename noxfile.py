@@ -48,8 +48,8 @@ nox.options.sessions = ["lint", "tests"]
 
 RUN = ("-e", ".[firmware,vela]")  # what reads images for cycles, and Arm's weight coder, are small
 
-# What `dotbench selftest` and `bench.limits` exit with where they ran, and this machine is not good enough now: they
-# say so in their last line. A session that ran is no failure; 1 is, whatever the machine (bench/judged.py).
+# What `dotbench selftest` and `bench.goals.race` exit with where they ran, and this machine is not good enough now:
+# they say so in their last line. A session that ran is no failure; 1 is, whatever the machine (bench/trust/judged.py).
 JUDGED = (0, 3)
 
 ASAN_FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -Werror"
@@ -88,7 +88,7 @@ def selftest(session: nox.Session) -> None:
 @nox.session
 def limits(session: nox.Session) -> None:
     """How near the kernels are to their limits: a line a goal, in about five minutes; the last says what is missed."""
-    judge(session, "bench.limits", *session.posargs)
+    judge(session, "dotbench.bench.goals.race", *session.posargs)
 
 
 @nox.session
@@ -139,12 +139,12 @@ def faults(session: nox.Session) -> None:
     python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
     many = {"DOTBENCH_FAULT_MATRICES": "100", "DOTBENCH_FAULT_KILLS": "10"}
     many = {name: os.environ.get(name, number) for name, number in many.items()}
-    session.run(python, "-m", "pytest", "tests/bench/test_faults.py", "-k", "killed", *session.posargs, env=many)
+    session.run(python, "-m", "pytest", "tests/bench/run/test_faults.py", "-k", "killed", *session.posargs, env=many)
     damage = {"DOTBENCH_FAULT_FLIPS": "1200", "DOTBENCH_FAULT_CACHE": "200", "DOTBENCH_FAULT_CUTS": "175"}
     files = (
-        "tests/bench/test_damaged_journal.py",
-        "tests/bench/test_damaged_cache.py",
-        "tests/bench/test_damaged_results.py",
+        "tests/bench/record/test_damaged_journal.py",
+        "tests/bench/run/test_damaged_cache.py",
+        "tests/bench/record/test_damaged_results.py",
     )
     damage = {name: os.environ.get(name, number) for name, number in damage.items()}
     session.run(python, "-m", "pytest", "-s", *files, *session.posargs, env=damage)
@@ -154,7 +154,9 @@ def faults(session: nox.Session) -> None:
 def firmware(session: nox.Session) -> None:
     """Kernels on a Cortex-M55 under QEMU (or an FVP, or a board): results/cycles.csv. QEMU is fetched without root."""
     python = environment("firmware", "-e", ".[firmware,vela]")
-    session.run(str(python), "-m", "bench.cycles", *session.posargs, env={"PYTHONPATH": str(ROOT)})
+    session.run(
+        str(python), "-m", "dotbench.bench.microcontroller.command", *session.posargs, env={"PYTHONPATH": str(ROOT)}
+    )
 
 
 @nox.session
@@ -197,7 +199,7 @@ def slow(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """The README's table and plot and the pages of docs/formats, anew from results/."""
     python = str(environment("docs", "-e", ".[docs]"))
-    for module in ("bench.show.readme", "bench.show.pages", "bench.show.limits"):
+    for module in ("dotbench.bench.pages.readme", "dotbench.bench.pages.format_pages", "dotbench.bench.pages.limits"):
         session.run(python, "-m", module, env={"PYTHONPATH": str(ROOT)})
 
 
@@ -242,7 +244,7 @@ CHECKS = {
     "selftest": (),
 }
 JUDGES = ("limits", "selftest")  # sessions that judge this machine, and may find it not good enough
-# What their last line says, or nox of their exit status, where they worked (bench/judged.py)
+# What their last line says, or nox of their exit status, where they worked (bench/trust/judged.py)
 NOT_GOOD_ENOUGH = re.compile(r"\(exit status 3\)|failed with exit code 3$", re.MULTILINE)
 BROKEN = re.compile(r"failed with exit code (?!3$)", re.MULTILINE)
 

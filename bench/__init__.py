@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+if __name__ != "dotbench.bench" and sys.argv[0] != "-m":  # `python -m bench`, in a checkout
+    raise ImportError("this is dotbench.bench: from dotbench import bench")
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,12 +26,12 @@ def load(path: str | Path) -> pd.DataFrame:
     - The files' other columns, NA in rows of other files: text, counts (Int64), measures (float64), ``lossless``
       (boolean). Units are in the names: ``bytes``, ``ns_per_dot``.
 
-    bench.compare.errors.CompareError: there is no such thing, or a line of it is not what it should be::
+    dotbench.bench.compare.errors.CompareError: there is no such thing, or a line of it is not what it should be::
 
         frame = bench.load("results")
         frame[frame.metric == "space"].pivot(index="dataset", columns=["format", "params"], values="value")
         frame[(frame.metric == "time") & (frame.batch == 1)].groupby("format").value.median()
     """
-    from bench.interop.frame import load as loaded
+    from dotbench.bench.interop.frame import load as loaded
 
     return loaded(path)

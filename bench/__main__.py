@@ -1,5 +1,5 @@
-"""``python -m bench`` is the command ``dotbench``."""
+"""``python -m bench``, in a checkout, is the command ``dotbench``."""
 
-from bench.cli import main
+from dotbench.bench.cli import main
 
 main()

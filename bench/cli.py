@@ -10,25 +10,26 @@ from typing import Any
 
 import click
 
-import datasets
-import formats
-from bench import export as exports
-from bench import journal as journals
-from bench import judged, labels, peers
-from bench import plan as plans
-from bench.compare import commands as comparing
-from bench.energy import windows
-from bench.file_lists import split_files
-from bench.interop import commands as outward
-from bench.published import commands as publishing
-from bench.published.cite import cite
-from bench.report import commands as reporting
-from bench.show import next_step, terminal
-from bench.show.escape import Commands, echo
-from bench.show.listing import list_, skipped
-from bench.show.reader_gone import ReaderGone
-from bench.trouble import Trouble
-from cdot import build
+from dotbench import datasets, formats
+from dotbench.bench.commands import compare as comparing
+from dotbench.bench.commands import export as outward
+from dotbench.bench.commands import paper as publishing
+from dotbench.bench.commands import report as reporting
+from dotbench.bench.commands.cite import cite
+from dotbench.bench.commands.errors import Trouble
+from dotbench.bench.commands.file_lists import split_files
+from dotbench.bench.energy import windows
+from dotbench.bench.plan import labels
+from dotbench.bench.plan import plan as plans
+from dotbench.bench.record import export as exports
+from dotbench.bench.record import journal as journals
+from dotbench.bench.show import next_step, terminal
+from dotbench.bench.show.escape import Commands, echo
+from dotbench.bench.show.listing import list_, skipped
+from dotbench.bench.show.reader_gone import ReaderGone
+from dotbench.bench.targets import peers
+from dotbench.bench.trust import judged
+from dotbench.cdot import build
 
 EXAMPLES = """
 \b
@@ -138,7 +139,7 @@ def run(
 
     A run that was stopped goes on where it was; what is finished is not measured again.
     """
-    from bench.session import run_plan
+    from dotbench.bench.run.session import run_plan
 
     chosen = _chosen(kinds)
     plan = plans.Plan(
@@ -213,7 +214,7 @@ def fetch(names: tuple[str, ...], transpose: bool) -> None:
 @command.command(short_help="What this machine can measure, and what would bring more.")
 def doctor() -> None:
     """What this machine can measure, and the line that cures each lack."""
-    from bench import doctor as doctors
+    from dotbench.bench.machine import doctor as doctors
 
     doctors.render(doctors.checks(home=home(), build_kernels=build.build), terminal.console())
 
@@ -234,7 +235,7 @@ def table(
     Best is meant among the rows that are shown. LaTeX needs booktabs and siunitx: each table is a float with caption
     and label.
     """
-    from bench.show.table import print_tables
+    from dotbench.bench.show.table import print_tables
 
     if columns and style == "terminal":
         raise Trouble("--columns is for --style markdown and latex: a terminal has the columns that it has room for")
@@ -261,7 +262,7 @@ def _csv_files(folder: Path | None) -> list[tuple[str, Path]]:
 @click.option("--results/--no-results", "results", default=True, help="Two results of this commit, compared.")
 def selftest(trials: int, quiet: bool, busy: bool, results: bool) -> None:
     """Does timing tell the truth here? Identical kernels and slower ones, many times; two results of one commit."""
-    from bench.selftest import main as test
+    from dotbench.bench.trust.selftest import main as test
 
     sys.exit(test(trials, quiet, busy, results, terminal.console()))
 

@@ -2,7 +2,7 @@
 
 The compiler is ziglang from the package index, pinned, so the machine code is the same everywhere.
 ``DOTBENCH_CC`` chooses another (recorded in every row), ``DOTBENCH_CFLAGS`` adds flags (sanitizers),
-``DOTBENCH_ISA`` chooses the instruction set. The library is plain C opened by cffi from `cdot.h`: no
+``DOTBENCH_ISA`` chooses the instruction set. The library is plain C opened by cffi from `core/cdot.h`: no
 Python headers are needed and one build serves every Python, so there is no second way to go wrong.
 """
 
@@ -23,8 +23,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from cdot import trust
-from cdot.fresh import new_folder, new_path, sweep
+from dotbench.cdot import trust
+from dotbench.cdot.fresh import new_folder, new_path, sweep
 
 FOLDER = Path(__file__).resolve().parent
 FLAGS = ("-std=c11", "-O3", "-fomit-frame-pointer", "-Wall", "-Wextra")
@@ -71,13 +71,13 @@ def build_folder() -> Path:
 
 
 def sources() -> list[Path]:
-    """The C files of the library, sorted."""
-    return sorted(FOLDER.glob("*.c"))
+    """The C files of the library, sorted; those in ``drivers/`` are programs."""
+    return sorted(path for path in FOLDER.rglob("*.c") if path.parent.name != "drivers")
 
 
 def headers() -> list[Path]:
     """The headers that they include, sorted."""
-    return sorted([*FOLDER.glob("*.h"), *FOLDER.glob("vector/*.h")])
+    return sorted(FOLDER.rglob("*.h"))
 
 
 @cache
@@ -162,7 +162,8 @@ def _built(stem: str, isa: str, kind: tuple[str, ...], files: list[Path], suffix
     flags = [*_flags(isa), *kind]
     digest = hashlib.sha256(repr((compiler_name(), flags)).encode())
     for path in [*files, *headers()]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        near = path.relative_to(FOLDER).as_posix() if FOLDER in path.parents else path.name
+        digest.update(near.encode() + b"\0" + path.read_bytes())
     out = build_folder() / f"{stem}-{isa}-{digest.hexdigest()[:16]}{suffix}"
     if not out.exists():
         _compile([*compiler_command(), *flags, f"-I{FOLDER}", *map(str, files)], out)
@@ -177,7 +178,7 @@ def build(isa: str | None = None, plugin: Path | None = None) -> Path:
     """
     isa = isa or chosen_isa()
     if plugin:
-        return _built(plugin.stem, isa, SHARED, [plugin, FOLDER / "payload.c"], ".so")
+        return _built(plugin.stem, isa, SHARED, [plugin, FOLDER / "core" / "payload.c"], ".so")
     return _built("cdot", isa, SHARED, sources(), ".so")
 
 

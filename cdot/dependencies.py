@@ -1,7 +1,7 @@
 """Which headers each C file includes, by the compiler's own list (``-MM``), kept beside the library.
 
-Taken for all processors, whichever this is: hashes of what a figure depends on (`bench.code_hash`) are the same on
-every machine. System headers are left out. The list is of exactly the files whose hash its name carries.
+Taken for all processors, whichever this is: hashes of what a figure depends on (`bench.record.code_hash`) are the same
+on every machine. System headers are left out. The list is of exactly the files whose hash its name carries.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cdot import build
+from dotbench.cdot import build
 
 # Compiling for hosts, any of them, and for the microcontroller: what the preprocessor's conditions depend on.
 TARGETS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -65,10 +65,9 @@ def _digest(root: Path, files: Iterable[Path]) -> str:
 def of_checkout(root: Path = build.FOLDER.parent) -> Lists:
     """The lists of all C files of a checkout, paths relative to it: stored ones, else taken and stored now."""
     cdot, firmware = root / "cdot", root / "firmware" / "target"
-    units = {
-        "host": sorted([*cdot.glob("*.c"), *cdot.glob("drivers/*.c")]),
-        "microcontroller": sorted([*cdot.glob("*.c"), *firmware.glob("*.c")]),
-    }
+    files = sorted(cdot.rglob("*.c"))
+    kernels = [path for path in files if path.parent.name != "drivers"]
+    units = {"host": files, "microcontroller": sorted([*kernels, *firmware.glob("*.c")])}
     every = {*cdot.rglob("*.[ch]"), *firmware.rglob("*.[ch]")}
     path = build.state_folder() / "build" / f"dependencies-{_digest(root, every)}.json"
     try:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cdot.errors import KernelError, check, check_open
-from cdot.library import decoder, ffi, library, pointer
-from cdot.limits import Limits
+from dotbench.cdot.errors import KernelError, check, check_open
+from dotbench.cdot.library import decoder, ffi, library, pointer
+from dotbench.cdot.limits import Limits
 
 Inputs = npt.NDArray[np.float32] | npt.NDArray[np.int8]
 Outputs = npt.NDArray[np.float32] | npt.NDArray[np.int32]

@@ -10,14 +10,17 @@ from typing import Any
 
 import cffi
 
-from cdot import build, trust
+from dotbench.cdot import build, trust
 
 ffi: Any = cffi.FFI()
 
 
 def declarations() -> str:
     """The headers for Python as cffi reads them: without preprocessor lines."""
-    names = ("cdot.h", "bench.h", "encode.h", "combining.h", "nested.h", "requantize.h")
+    names = (
+        "core/cdot.h", "timing/bench.h", "encode/encode.h", "encode/combining.h", "formats/nested/nested.h",
+        "core/requantize.h",
+    )  # fmt: skip
     text = "".join((build.FOLDER / name).read_text() for name in names)
     return re.sub(r"^#.*$", "", text, flags=re.MULTILINE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cdot.errors import PayloadError
+from dotbench.cdot.errors import PayloadError
 
 
 @dataclass(frozen=True)

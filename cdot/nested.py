@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cdot.errors import check
-from cdot.kernel import Kernel
+from dotbench.cdot.errors import check
+from dotbench.cdot.kernel import Kernel
 
 
 class LevelKernel(Kernel):

@@ -13,8 +13,8 @@ import threading
 import weakref
 from functools import cache
 
-from cdot.errors import KernelError
-from cdot.kernel import Pool
+from dotbench.cdot.errors import KernelError
+from dotbench.cdot.kernel import Pool
 
 
 class StandingPools:

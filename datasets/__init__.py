@@ -4,16 +4,19 @@
 twin, checked against its published hash. Uses nothing of `formats` but the source protocol.
 """
 
-from datasets import seeded
-from datasets.entry import Dataset
-from datasets.errors import DataError, UnknownDataset
-from datasets.loading import describe, fetch, layer, load, pixels, resolve, source_now
-from datasets.matrix import Matrix
-from datasets.mirror import how_to_get
-from datasets.models import zoo
-from datasets.own_files import transpose
-from datasets.registry import LAST, TWIN, entries, names
-from datasets.registry import SMALL as SMALL_MATRICES
+if __name__ != "dotbench.datasets":  # in a checkout this folder can be seen by its bare name, too
+    raise ImportError("this is dotbench.datasets: from dotbench import datasets")
+
+from dotbench.datasets import seeded
+from dotbench.datasets.entry import Dataset
+from dotbench.datasets.errors import DataError, UnknownDataset
+from dotbench.datasets.loading import describe, fetch, layer, load, pixels, resolve, source_now
+from dotbench.datasets.matrix import Matrix
+from dotbench.datasets.mirror import how_to_get
+from dotbench.datasets.models import zoo
+from dotbench.datasets.own_files import transpose
+from dotbench.datasets.registry import LAST, TWIN, entries, names
+from dotbench.datasets.registry import SMALL as SMALL_MATRICES
 
 SMALL = (*SMALL_MATRICES, *zoo.SMALL)
 # of the zoo the layers that are timed; the large ones come last

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from datasets.entry import Remote
-from datasets.errors import DataError, NoRoom, Unreachable
+from dotbench.datasets.entry import Remote
+from dotbench.datasets.errors import DataError, NoRoom, Unreachable
 
 CONNECT_SECONDS, READ_SECONDS = 5, 60
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

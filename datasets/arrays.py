@@ -12,8 +12,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from datasets.errors import CUT, DataError
-from datasets.limits import LEAST_ARRAYS, check_sides, check_unpacked
+from dotbench.datasets.errors import CUT, DataError
+from dotbench.datasets.limits import LEAST_ARRAYS, check_sides, check_unpacked
 
 MAGIC = b"\x93NUMPY"
 SHOWN = 8  # names of arrays in an error

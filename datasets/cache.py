@@ -18,11 +18,11 @@ from typing import IO, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from cdot.fresh import new_folder, sweep
-from datasets.cache_check import verify
-from datasets.errors import DataError, NoRoom
-from formats.content import ContentHash, Tally
-from formats.source import Columns, Histogram, Own, Source, blocks
+from dotbench.cdot.fresh import new_folder, sweep
+from dotbench.datasets.cache_check import verify
+from dotbench.datasets.errors import DataError, NoRoom
+from dotbench.formats.sources.content import ContentHash, Tally
+from dotbench.formats.sources.source import Columns, Histogram, Own, Source, blocks
 
 VERSION = 2  # of what readers and this layout make; another one is another folder
 VALUES = (np.dtype(np.float32), np.dtype(np.int8))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datasets.stamps import stamp_of
-from formats.content import ContentHash, Tally
-from formats.source import blocks
+from dotbench.datasets.stamps import stamp_of
+from dotbench.formats.sources.content import ContentHash, Tally
+from dotbench.formats.sources.source import blocks
 
 if TYPE_CHECKING:
-    from datasets.cache import CachedSource
+    from dotbench.datasets.cache import CachedSource
 
 
 def verify(source: CachedSource) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from formats.source import Columns, Histogram, Own, tally
+from dotbench.formats.sources.source import Columns, Histogram, Own, tally
 
 States = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]

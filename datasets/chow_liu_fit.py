@@ -10,7 +10,7 @@ import numpy.typing as npt
 import scipy.sparse
 from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 
-from datasets.chow_liu import Variable
+from dotbench.datasets.chow_liu import Variable
 
 Ints = npt.NDArray[np.int64]
 Bin = dict[float, float]  # values of a state, and how often each occurs

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from datasets import xz
-from datasets.errors import CUT, DataError
-from datasets.limits import check_unpacked
+from dotbench.datasets import xz
+from dotbench.datasets.errors import CUT, DataError
+from dotbench.datasets.limits import check_unpacked
 
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": xz.opened}
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cdot.fresh import new_file, sweep
-from datasets.errors import DataError, NoRoom
-from datasets.stamps import Stamp, is_certain, stamp_of
+from dotbench.cdot.fresh import new_file, sweep
+from dotbench.datasets.errors import DataError, NoRoom
+from dotbench.datasets.stamps import Stamp, is_certain, stamp_of
 
 LOG = logging.getLogger("dotbench")
 

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from cdot.build import BuildError
-from cdot.library import library
-from datasets.arrays import read_npy, read_npz
-from datasets.errors import CUT, DataError
-from datasets.matrix_market import read_matrix_market
-from datasets.own_files import SUFFIXES
-from datasets.patterns import read_pattern
-from datasets.tables import read_table
-from formats.source import Source, as_source
-from formats.sparse_input import check
+from dotbench.cdot.build import BuildError
+from dotbench.cdot.library import library
+from dotbench.datasets.arrays import read_npy, read_npz
+from dotbench.datasets.errors import CUT, DataError
+from dotbench.datasets.matrix_market import read_matrix_market
+from dotbench.datasets.own_files import SUFFIXES
+from dotbench.datasets.patterns import read_pattern
+from dotbench.datasets.tables import read_table
+from dotbench.formats.sources.source import Source, as_source
+from dotbench.formats.sources.sparse_input import check
 
 VERSION = 2  # of what becomes of a file of one's own: part of the cache's keys
 ROUNDED = "rounded to float32"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from datasets.errors import DataError
+from dotbench.datasets.errors import DataError
 
 VARIABLE = "DOTBENCH_READ_BYTES"
 TIMES = 200  # its own size: what a file may unpack to, besides the bytes that any file may

@@ -7,14 +7,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from datasets import origins, own_files, plain_names, seeded, unknown
-from datasets.entry import Dataset
-from datasets.errors import UnknownDataset, Unreachable
-from datasets.matrix import Matrix
-from datasets.mirror import how_to_get, mirror_folder, mirrored
-from datasets.models import Layer, stand_in, zoo
-from datasets.models import names as model_names
-from datasets.registry import TWIN, entries, names
+from dotbench.datasets import origins, own_files, plain_names, seeded, unknown
+from dotbench.datasets.entry import Dataset
+from dotbench.datasets.errors import UnknownDataset, Unreachable
+from dotbench.datasets.matrix import Matrix
+from dotbench.datasets.mirror import how_to_get, mirror_folder, mirrored
+from dotbench.datasets.models import Layer, stand_in, zoo
+from dotbench.datasets.models import names as model_names
+from dotbench.datasets.registry import TWIN, entries, names
 
 
 def offline() -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datasets.errors import CUT, DataError
-from datasets.plain_text import HEAD_BYTES, skip_mark
+from dotbench.datasets.errors import CUT, DataError
+from dotbench.datasets.plain_text import HEAD_BYTES, skip_mark
 
 FIELDS = ("real", "double", "integer", "unsigned-integer", "pattern")
 SYMMETRIES = ("general", "symmetric", "skew-symmetric", "hermitian")  # the last two of real numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datasets.cache import CachedSource
+from dotbench.datasets.cache import CachedSource
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from datasets.compressed import OPENERS, opened
-from datasets.errors import CUT, DataError
-from datasets.limits import check_sides
-from datasets.market_head import LONGEST_LINE, Head, read_head, shown
-from formats.source import MAX_DIMENSION
+from dotbench.datasets.compressed import OPENERS, opened
+from dotbench.datasets.errors import CUT, DataError
+from dotbench.datasets.limits import check_sides
+from dotbench.datasets.market_head import LONGEST_LINE, Head, read_head, shown
+from dotbench.formats.sources.source import MAX_DIMENSION
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from datasets.entry import Dataset
-from datasets.errors import DataError
-from datasets.own_files import SUFFIXES
+from dotbench.datasets.entry import Dataset
+from dotbench.datasets.errors import DataError
+from dotbench.datasets.own_files import SUFFIXES
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets import addresses, files, seeded, sham_archive, twins
-from datasets.cache import VERSION, CachedSource, write_cache
-from datasets.entry import Dataset
-from datasets.errors import DataError, NoRoom
-from datasets.file_hashes import LOG, file_sha256, sha256, unchanged
-from datasets.matrix import Matrix
-from datasets.models import names as models
-from datasets.models import stand_in
-from datasets.own_files import OwnFile
-from datasets.registry import TWIN
-from formats.source import Source, as_source
+from dotbench.datasets import addresses, files, seeded, sham_archive, twins
+from dotbench.datasets.cache import VERSION, CachedSource, write_cache
+from dotbench.datasets.entry import Dataset
+from dotbench.datasets.errors import DataError, NoRoom
+from dotbench.datasets.file_hashes import LOG, file_sha256, sha256, unchanged
+from dotbench.datasets.matrix import Matrix
+from dotbench.datasets.models import names as models
+from dotbench.datasets.models import stand_in
+from dotbench.datasets.own_files import OwnFile
+from dotbench.datasets.registry import TWIN
+from dotbench.formats.sources.source import Source, as_source
 
 Read = Callable[[Path], tuple[Source, str]]  # given a folder to put rows aside in; the matrix, and what was done to it
 

@@ -6,9 +6,9 @@ import fnmatch
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from datasets import arrays
-from datasets.errors import UnknownDataset
-from datasets.plain_names import is_file, is_folder, shown
+from dotbench.datasets import arrays
+from dotbench.datasets.errors import UnknownDataset
+from dotbench.datasets.plain_names import is_file, is_folder, shown
 
 TRANSPOSED = "~transposed"
 ARCHIVE = ".npz"

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from datasets.errors import DataError
-from formats.source import MAX_DIMENSION
+from dotbench.datasets.errors import DataError
+from dotbench.formats.sources.source import MAX_DIMENSION
 
 SEED = 1811
 VALUES = 32

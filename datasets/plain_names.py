@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from datasets.errors import UnknownDataset
+from dotbench.datasets.errors import UnknownDataset
 
 LONGEST_SHOWN = 120
 

@@ -3,7 +3,7 @@
 `pickletools` reads the opcodes, and a small machine of our own does what they say. Python's unpickler is not used: a
 memo's index alone can make it reserve gigabytes, and a key or an argument can be an object whose hash or text takes
 for ever. Here a memo is a dict, keys are strings or numbers, no foreign object is ever printed, and nothing that is
-called comes from the file: each of the four globals is a stand-in of ours (`datasets.pickled_numpy`).
+called comes from the file: each of the four globals is a stand-in of ours (`dotbench.datasets.pickled_numpy`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasets.errors import DataError
-from datasets.pickled_numpy import ADMITTED, Array, PickleError, Stand
+from dotbench.datasets.errors import DataError
+from dotbench.datasets.pickled_numpy import ADMITTED, Array, PickleError, Stand
 
 CONSTANTS = (
     *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),

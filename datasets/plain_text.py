@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datasets.errors import DataError
+from dotbench.datasets.errors import DataError
 
 MARK = b"\xef\xbb\xbf"  # of UTF-8, as some editors write it
 WIDE = {

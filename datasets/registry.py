@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from datasets.entry import Dataset, Remote
+from dotbench.datasets.entry import Dataset, Remote
 
 TWIN = "~twin"
 SUITE_SPARSE = "https://sparse.tamu.edu/MM"

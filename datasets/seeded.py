@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from datasets.entry import Dataset
-from datasets.patterns import VALUES, codebook
+from dotbench.datasets.entry import Dataset
+from dotbench.datasets.patterns import VALUES, codebook
 
 SEED = 4096_90_32
 LAYER = Dataset(

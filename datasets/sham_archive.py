@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from datasets.errors import DataError
-from datasets.plain_pickle import flat, load
+from dotbench.datasets.errors import DataError
+from dotbench.datasets.plain_pickle import flat, load
 
 Ints = npt.NDArray[np.int64]
 CODE_FIELDS = ("symbs", "fs", "fcl", "lmax")

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from cdot.encode_dense import compress
-from datasets.errors import NoRoom
-from formats.source import Columns, Histogram, Own, tally
+from dotbench.cdot.encode.dense import compress
+from dotbench.datasets.errors import NoRoom
+from dotbench.formats.sources.source import Columns, Histogram, Own, tally
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasets.compressed import opened
-from datasets.errors import DataError
-from datasets.header_line import is_header
-from datasets.plain_text import HEAD_BYTES, skip_mark
-from datasets.spill import Spill
+from dotbench.datasets.compressed import opened
+from dotbench.datasets.errors import DataError
+from dotbench.datasets.header_line import is_header
+from dotbench.datasets.plain_text import HEAD_BYTES, skip_mark
+from dotbench.datasets.spill import Spill
 
 BLOCK_BYTES = 4 << 20  # of text, parsed at a time: up to 2 M numbers
 FIRST_LINE_BYTES = 64 << 20

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from datasets.chow_liu import TreeTwin
-from datasets.features import FeatureTwin
+from dotbench.datasets.chow_liu import TreeTwin
+from dotbench.datasets.features import FeatureTwin
 
 VERSION = 1  # of the generators and their statistics; a change makes other matrices
 SEED = 20_230_501

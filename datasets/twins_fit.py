@@ -1,4 +1,4 @@
-"""Fits the twins' statistics to the real matrices of the mirror: ``python -m datasets.twins_fit``.
+"""Fits the twins' statistics to the real matrices of the mirror: ``python -m dotbench.datasets.twins_fit``.
 
 Writes `twins.json`, `covtype.tree.xz` and `census.tree.xz`. A new fit makes other twins, so it comes with a new
 `twins.VERSION`.
@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from datasets import chow_liu_fit, files
-from datasets.entry import Dataset
-from datasets.mirror import mirror_folder
-from datasets.registry import entries
-from formats.source import Source
+from dotbench.datasets import chow_liu_fit, files
+from dotbench.datasets.entry import Dataset
+from dotbench.datasets.mirror import mirror_folder
+from dotbench.datasets.registry import entries
+from dotbench.formats.sources.source import Source
 
 Ints = npt.NDArray[np.int64]
 POINTS = 33  # quantiles that are kept of a distribution

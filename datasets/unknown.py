@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from datasets.own_files import MATRICES, PACKED, SUFFIXES
-from datasets.plain_names import is_file, is_folder, shown
+from dotbench.datasets.own_files import MATRICES, PACKED, SUFFIXES
+from dotbench.datasets.plain_names import is_file, is_folder, shown
 
 LIKENESS = 0.6  # of a name, from which on it is a hint: difflib's ratio, 1 for the same name
 LONGEST_LIKE = 200  # letters of a name that can be like another

@@ -7,7 +7,7 @@ import lzma
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from datasets.errors import DataError
+from dotbench.datasets.errors import DataError
 
 MEMORY = 128 << 20  # of the decoder; xz -9 makes files that take 65 MB
 PIECE = 1 << 16

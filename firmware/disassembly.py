@@ -7,7 +7,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from firmware.errors import Unavailable
+from dotbench.firmware.errors import Unavailable
 
 Instructions = dict[int, tuple[int, str]]  # address: bytes, text
 

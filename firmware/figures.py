@@ -1,4 +1,4 @@
-"""Estimated cycles of the int8 kernels by format and density: ``python -m firmware.figures``.
+"""Estimated cycles of the int8 kernels by format and density: ``python -m dotbench.firmware.figures``.
 
 A fully connected layer of seeded weights, the payload in TCM. Each product is compared with the host's bit for
 bit before its figure is printed. Cycles are low, mid and high of the model (docs/cycles.md); a multiplication is
@@ -14,13 +14,13 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-import formats
-from firmware import packages
-from firmware.errors import Unavailable
-from firmware.jobs import PLACEMENTS
-from firmware.measure import job_of, on_qemu
-from firmware.runners import qemu
-from firmware.toolchain import ISAS
+from dotbench import formats
+from dotbench.firmware import packages
+from dotbench.firmware.errors import Unavailable
+from dotbench.firmware.jobs import PLACEMENTS
+from dotbench.firmware.measure import job_of, on_qemu
+from dotbench.firmware.runners import qemu
+from dotbench.firmware.toolchain import ISAS
 
 FORMATS = "dense_s8,psr8,csr16,rel15,rle4,dcsr,bcsr2x2,bitmap,rice,ham,sham,csc_palette"
 

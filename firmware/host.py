@@ -11,9 +11,9 @@ import platform
 import numpy as np
 import numpy.typing as npt
 
-from cdot.kernel import Kernel
-from firmware.errors import WrongProduct
-from firmware.jobs import Job
+from dotbench.cdot.kernel import Kernel
+from dotbench.firmware.errors import WrongProduct
+from dotbench.firmware.jobs import Job
 
 ISA = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64_unfused", "arm64": "aarch64_unfused"}
 

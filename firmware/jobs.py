@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from firmware.errors import DoesNotFit
+from dotbench.firmware.errors import DoesNotFit
 
 MAGIC, VERSION, ALIGN = b"DOTJ", 2, 16
 MAILBOX = 0x2000FFF0  # target/image.ld

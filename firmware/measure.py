@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from firmware import host, protocol, toolchain
-from firmware.errors import DoesNotFit, TargetFailed
-from firmware.jobs import Job, Placement
-from firmware.model.cycles import estimate
-from firmware.profile import Profile
-from firmware.protocol import Counters, Report
-from firmware.runners import Runner
-from firmware.runners.qemu import TICKS_PER_INSTRUCTION, Qemu
-from formats.payload import Payload
+from dotbench.firmware import host, protocol, toolchain
+from dotbench.firmware.errors import DoesNotFit, TargetFailed
+from dotbench.firmware.jobs import Job, Placement
+from dotbench.firmware.model.cycles import estimate
+from dotbench.firmware.profile import Profile
+from dotbench.firmware.protocol import Counters, Report
+from dotbench.firmware.runners import Runner
+from dotbench.firmware.runners.qemu import TICKS_PER_INSTRUCTION, Qemu
+from dotbench.formats.payloads.payload import Payload
 
 KERNELS = ("open", "decode", "dot", "pixels")
 TILE = 32  # vectors that a layer with that many pixels is multiplied with at once

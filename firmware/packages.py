@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from cdot import build
-from firmware.errors import Unavailable
+from dotbench.cdot import build
+from dotbench.firmware.errors import Unavailable
 
 PACKAGE = "qemu-system-arm"
 CURE = f"sudo apt-get install {PACKAGE}"

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from firmware.disassembly import Instructions, disassemble, markers
-from firmware.errors import TargetFailed
-from firmware.protocol import REGIONS
-from firmware.toolchain import FOLDER, compiled
+from dotbench.firmware.disassembly import Instructions, disassemble, markers
+from dotbench.firmware.errors import TargetFailed
+from dotbench.firmware.protocol import REGIONS
+from dotbench.firmware.toolchain import FOLDER, compiled
 
 GATHER = re.compile(r"^vldr[bhwd]\S*\s+q\d, \[(r\d+|lr|sp|ip|sb|sl|fp), q\d")
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from cdot.errors import MESSAGES
-from firmware.errors import DoesNotFit, TargetFailed
+from dotbench.cdot.errors import MESSAGES
+from dotbench.firmware.errors import DoesNotFit, TargetFailed
 
 REGIONS = ("open", "dot", "decode", "empty", "pixels")  # target/harness.h
 CODES = {101: "it faulted", 102: "it was given no job", 103: "memory ran out", 104: "the job is damaged"}

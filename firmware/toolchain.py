@@ -18,8 +18,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from cdot import build
-from firmware.errors import FirmwareError
+from dotbench.cdot import build
+from dotbench.firmware.errors import FirmwareError
 
 FOLDER = Path(__file__).resolve().parent
 TARGET = FOLDER / "target"
@@ -33,7 +33,7 @@ FLAGS = (
 ISAS = {"helium": "-mcpu=cortex-m55", "scalar": "-mcpu=cortex-m55+nomve"}
 LINK = ("--gc-sections", "-T", str(TARGET / "image.ld"))
 # Threads, timing by a clock, and encoders are for hosts; product.c divides work among threads.
-HOST_ONLY = frozenset(["threads.c", "bench.c", "bench_nested.c", "product.c", "combining.c", "decoders.c"])
+HOST_ONLY = frozenset(["core/threads.c", "core/product.c", "timing", "encode", "formats/decoders.c"])
 HARNESS = ("start.c", "memory.c", "runtime.c", "text.c", "counters.c", "main.c")
 
 
@@ -48,7 +48,8 @@ class Image:
 
 def kernel_sources() -> list[Path]:
     """The files of cdot/ that a microcontroller has, sorted."""
-    return [path for path in build.sources() if path.name not in HOST_ONLY and not path.name.startswith("encode")]
+    apart = {build.FOLDER / name for name in HOST_ONLY}
+    return [path for path in build.sources() if not apart & {path, path.parent}]
 
 
 def _zig(*arguments: str) -> None:

@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from formats.counted import Microcontroller, whole
-from formats.header import Header, Section
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source
+from dotbench.formats.parts.counted import Microcontroller, whole
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source
 
 
 def places(columns: Columns, n: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -35,7 +35,8 @@ class Bcsr2x2(Microcontroller):
     Published size: 6 B + 2 m bytes (Trommer et al., dCSR, as their baseline).
     ValueError for more inputs.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("bcsr2x2").encode(np.eye(4)).sections
     {'header': 36, 'ends': 8, 'blocks': 4, 'values': 8}
     """

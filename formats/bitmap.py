@@ -8,14 +8,14 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from cdot.encode_dense import set_bits
-from formats.codebook import SymbolFinder
-from formats.format import Format
-from formats.header import Header, Section
-from formats.packed import Packed, PackedWriter, index_bits, packed_section
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source
-from formats.streaming import streamed
+from dotbench.cdot.encode.dense import set_bits
+from dotbench.formats.format import Format
+from dotbench.formats.parts.codebook import SymbolFinder
+from dotbench.formats.parts.packed import Packed, PackedWriter, index_bits, packed_section
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source
+from dotbench.formats.sources.streaming import streamed
 
 VALUES = ("float32", "codebook")  # their places are what the fields say
 
@@ -35,14 +35,15 @@ class Bitmap(Format):
     Parameter ``values``: ``float32`` stores them as they are (as int8 in a matrix of int8); ``codebook``
     stores the k distinct ones and an index of ceil(log2 k) bits for each nonzero. Fields: which of the two,
     and k (uint32 each, k 0 for float32). Sections: ``values`` float32 or int8, (nnz,) or (k,), by falling
-    frequency; ``indices``, bit-packed (`formats.packed`); ``bits``, in column order, least significant bit
+    frequency; ``indices``, bit-packed (`formats.parts.packed`); ``bits``, in column order, least significant bit
     first.
     Size: n m + 32 nnz bits, or n m + nnz ceil(log2 k) + 32 k (a fair classical row of this project, not
     published); of int8 8 for 32, and with plain values the published ceil(n m / 8) + nnz bytes (Trommer et
     al., dCSR, as their baseline). Where columns start is counted from the bits when a payload is opened.
     ValueError for other ``values``.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("bitmap").encode(np.eye(16)).sections
     {'header': 40, 'values': 64, 'indices': 0, 'bits': 39}
     >>> formats.get("bitmap", values="codebook").encode(np.eye(16)).sections

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import ClassVar, Self
 
-from cdot.encode_lists import Blocks
-from formats.format import Format
-from formats.header import Header, Section
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source
-from formats.streaming import run, streamed
+from dotbench.cdot.encode.lists import Blocks
+from dotbench.formats.format import Format
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source
+from dotbench.formats.sources.streaming import run, streamed
 
 SIZES = (4, 8, 16)  # what kernels are built for
 MAX_BLOCKS = 2**31 - 1  # block indices and pointers are int32, as scipy's
@@ -30,7 +30,8 @@ class Bsr(Format):
     Size: B (32 block^2 + 32) + 32 (ceil(m / block) + 1) bits, the bytes of scipy's three arrays.
     ValueError for another ``block``, and for 2^31 blocks or more.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> payload = formats.get("bsr").encode(np.eye(8))
     >>> payload.sections
     {'header': 64, 'values': 128, 'indices': 8, 'pointers': 12}

@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from formats.combining import ORDERS, Groups, combine, pack, pruned
-from formats.format import Format
-from formats.header import Header, Section, unsigned
-from formats.payload import Draft, Payload
-from formats.source import Source, as_source
-from formats.tiles import packed_bits, ranges, tiled
+from dotbench.formats.format import Format
+from dotbench.formats.parts.combining import ORDERS, Groups, combine, pack, pruned
+from dotbench.formats.parts.tiles import packed_bits, ranges, tiled
+from dotbench.formats.payloads.header import Header, Section, unsigned
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Source, as_source
 
 MOST = 65535  # alpha is a 16-bit field
 _FIELDS = struct.Struct("<IIdHBx")
@@ -29,7 +29,7 @@ def selector_bits(alpha: int) -> int:
 class ColumnCombined(Format):
     """Groups of up to ``alpha`` inputs share a packed column; of an output's weights in a group the largest stays.
 
-    A group has at most int(gamma m) conflicts; `formats.combining` has the two orders of grouping. Lossy,
+    A group has at most int(gamma m) conflicts; `formats.parts.combining` has the two orders of grouping. Lossy,
     unless nothing was pruned, as with gamma 0. With G groups of K inputs in all and b = ceil(log2 alpha):
     Fields: G, K (uint32 each), gamma (float64), alpha (uint16), order (uint8), a byte of padding.
     Sections: ``values`` float32 (m G,), 0 where empty; ``selectors``: the place in its group of each cell's
@@ -38,7 +38,8 @@ class ColumnCombined(Format):
     Published size in bits: 32 m G + b m G + K ceil(log2 n) + G ceil(log2(alpha + 1)), each term rounded up to
     bytes (Kung, McDanel and Zhang). Ours is larger by the header and by indices of whole bytes.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> payload = formats.get("column_combined", alpha=2).encode(np.diag([1, 2, 3, 4]))
     >>> payload.sections
     {'header': 54, 'values': 32, 'selectors': 8, 'sizes': 2, 'rows': 4}

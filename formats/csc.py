@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from formats.format import Format
-from formats.header import Header, Section, bits
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source
-from formats.streaming import run
+from dotbench.formats.format import Format
+from dotbench.formats.payloads.header import Header, Section, bits
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source
+from dotbench.formats.sources.streaming import run
 
 MAX_NONZEROS = 2**31 - 1  # column pointers are 32-bit
 
@@ -30,7 +30,8 @@ class Csc(Format):
     Published size: nnz (32 + bits(n)) + m bits(n) bits (Marino et al.). Ours is larger: scipy's indices
     and pointers, which this format stands for, have 32 bits where the paper counts bits(n).
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("csc").encode(np.eye(4)).sections
     {'header': 32, 'values': 16, 'pointers': 20, 'rows': 16}
     """

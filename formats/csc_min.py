@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from formats.csc import Csc
-from formats.header import unsigned
-from formats.source import Source
+from dotbench.formats.csc import Csc
+from dotbench.formats.payloads.header import unsigned
+from dotbench.formats.sources.source import Source
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class CscMin(Csc):
     Sections: ``values`` float32 (nnz,); ``pointers`` uint32 (m + 1,); ``rows`` (nnz,).
     Size: nnz (32 + bits(n - 1)) + 32 (m + 1) bits (a fair classical row of this project, not published).
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("csc_min").encode(np.eye(4)).sections
     {'header': 32, 'values': 16, 'pointers': 20, 'rows': 4}
     """

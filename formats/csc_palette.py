@@ -6,14 +6,14 @@ import struct
 from dataclasses import dataclass
 from typing import ClassVar
 
-from formats.codebook import SymbolFinder
-from formats.csc import place
-from formats.csc_min import CscMin
-from formats.header import Header, Section
-from formats.packed import Packed, PackedWriter, index_bits, packed_section
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source
-from formats.streaming import streamed
+from dotbench.formats.csc import place
+from dotbench.formats.csc_min import CscMin
+from dotbench.formats.parts.codebook import SymbolFinder
+from dotbench.formats.parts.packed import Packed, PackedWriter, index_bits, packed_section
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source
+from dotbench.formats.sources.streaming import streamed
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,12 @@ class CscPalette(CscMin):
 
     Fields: k (uint32). Sections: ``values`` float32 or int8 (k,), by falling frequency; ``pointers`` uint32
     (m + 1,); ``rows`` (nnz,) of the smallest type that holds n - 1; ``indices``, bit-packed
-    (`formats.packed`), none where k is 1.
+    (`dotbench.formats.parts.packed`), none where k is 1.
     Size: nnz (bits(n - 1) + ceil(log2 k)) + 32 (m + 1) + 32 k bits (8 k of int8; a fair classical row of this
     project, not published).
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("csc_palette").encode(np.diag([1, 1, 2, 3])).sections
     {'header': 36, 'values': 12, 'pointers': 20, 'rows': 4, 'indices': 8}
     """

@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from formats.cser_lists import codebook, count_lists, lists
-from formats.format import Format
-from formats.header import Header, Section, bits, unsigned
-from formats.payload import Draft, Payload
-from formats.source import Source
+from dotbench.formats.format import Format
+from dotbench.formats.parts.cser_lists import codebook, count_lists, lists
+from dotbench.formats.payloads.header import Header, Section, bits, unsigned
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Source
 
 MOST_INDICES = 2**32 - 2  # pointers to them, and one more, fit into 32 bits
 
@@ -45,7 +45,8 @@ class CserCounts:
 def counts(source: Source) -> CserCounts:
     """The lengths of CSER's arrays for a matrix; reads all of it.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> counts(formats.as_source(np.array([[0, 1], [2, 1], [0, 2]], np.float32)))
     CserCounts(symbols=3, indices=4, groups=3, columns=2)
     """
@@ -67,7 +68,8 @@ class Cser(Format):
     Published size: 32 K + |colI| bits(n) + |OI| bits(K) + |OPtr| bits(|colI|) + |rowPtr| bits(|OPtr|)
     bits (Marino et al., CSER). ValueError for more than 2^32 - 2 indices.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("cser").encode(np.diag([1, 1, 2, 3])).section("ranks")
     array([1, 1, 2, 3], dtype=uint8)
     """

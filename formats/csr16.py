@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from formats.counted import Microcontroller, whole
-from formats.header import Header, Section
-from formats.payload import Draft, Payload
-from formats.source import Source
+from dotbench.formats.parts.counted import Microcontroller, whole
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Source
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Csr16(Microcontroller):
     Published size: 3 nnz + 2 m bytes (Trommer et al., dCSR, as their baseline).
     ValueError for more inputs.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("csr16").encode(np.eye(4)).sections
     {'header': 32, 'counts': 8, 'rows': 8, 'values': 4}
     """

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from formats.counted import Microcontroller, whole
-from formats.dcsr_groups import LANES, Groups, padded
-from formats.header import Header, Section
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source
+from dotbench.formats.parts.counted import Microcontroller, whole
+from dotbench.formats.parts.dcsr_groups import LANES, Groups, padded
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source
 
 EXTENSIONS = 4  # bits that a delta may have above its four
 OFFSETS = 1 << 15  # counts are 16-bit, signed, around their mean
@@ -69,7 +69,8 @@ class Dcsr(Microcontroller):
     Published size: N + 16 ceil(G / 2) + ceil(G / 2) + 2 K + G + 2 m + 4 bytes (Trommer et al., dCSR).
     ValueError for more than 65 535 inputs, or for counts that no row offset reaches.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("dcsr").encode(np.eye(4)).sections["values"]
     4
     """

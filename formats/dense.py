@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from formats.format import Format
-from formats.header import Header, Section
-from formats.payload import Draft, Payload
-from formats.source import Source
-from formats.streaming import run
+from dotbench.formats.format import Format
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Source
+from dotbench.formats.sources.streaming import run
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Dense(Format):
 
     Sections: ``values`` float32 (n m,). Size: 32 n m bits (Marino et al., the entropy-coding paper).
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("dense").encode(np.eye(4)).sections
     {'header': 32, 'values': 64}
     """

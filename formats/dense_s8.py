@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from formats.dense import Dense
-from formats.header import Header, Section
-from formats.source import Source
+from dotbench.formats.dense import Dense
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.sources.source import Source
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class DenseS8(Dense):
 
     Sections: ``values`` int8 (n m,). Size: n m bytes.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("dense_s8").encode(np.eye(4)).sections
     {'header': 32, 'values': 16}
     """

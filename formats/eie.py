@@ -9,15 +9,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from formats.codebook import SymbolFinder
-from formats.format import Format
-from formats.gaps import BITS, Stored, count, entries
-from formats.header import Header, Section, bits, unsigned
-from formats.huffman import Code, Coded, Fields, StreamWriter, seek_shift
-from formats.packed import PackedWriter, index_bits, packed_section
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source
-from formats.streaming import streamed
+from dotbench.formats.format import Format
+from dotbench.formats.parts.codebook import SymbolFinder
+from dotbench.formats.parts.gaps import BITS, Stored, count, entries
+from dotbench.formats.parts.huffman import Code, Coded, Fields, StreamWriter, seek_shift
+from dotbench.formats.parts.packed import PackedWriter, index_bits, packed_section
+from dotbench.formats.payloads.header import Header, Section, bits, unsigned
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source
+from dotbench.formats.sources.streaming import streamed
 
 CODINGS = ("plain", "huffman")
 NO_CODE = Fields(0, 0, 0, 0, 0)
@@ -32,7 +32,7 @@ class Eie(Format):
     filler of value 0 (EIE, section III: two zeros, 1, 2, 18 zeros, 3 are values 1 2 0 3, gaps 2 0 15 2).
     So the codebook has K = k + 1 values where there are fillers, 0 among them, else the k of the matrix.
     Parameter ``coding``: ``plain`` stores gaps and indices of ceil(log2 K) bits, each bit-packed
-    (`formats.packed`); ``huffman`` a canonical code and a stream of either, as Deep Compression does.
+    (`dotbench.formats.parts.packed`); ``huffman`` a canonical code and a stream of either, as Deep Compression does.
 
     Fields: entries E (uint64), then those of `Ham` for values and for gaps; plain: K, all others 0.
     Sections, plain: ``values`` float32 (K,), by falling frequency; ``gaps`` (E,); ``indices`` (E,).
@@ -44,7 +44,8 @@ class Eie(Format):
     huffman adds the tables and seek points that they leave out. On small layers either is over 3 %.
     ValueError for another ``coding``.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> W = np.float32([0, 0, 1, 2, *[0] * 18, 3])[:, None]
     >>> payload = formats.get("eie").encode(W)
     >>> payload.sections

@@ -12,13 +12,13 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from formats.header import Header, Section
-from formats.parameters import Parametrised
-from formats.source import Source, as_source
-from formats.streaming import Threaded
+from dotbench.formats.parameters import Parametrised
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.sources.source import Source, as_source
+from dotbench.formats.sources.streaming import Threaded
 
 if TYPE_CHECKING:
-    from formats.payload import Payload
+    from dotbench.formats.payloads.payload import Payload
 
 
 @dataclasses.dataclass(frozen=True)

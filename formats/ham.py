@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from formats.format import Format
-from formats.header import Header, Section
-from formats.huffman import Code, Fields, seek_shift, values_last, write_stream
-from formats.payload import Draft, Payload
-from formats.source import Source
+from dotbench.formats.format import Format
+from dotbench.formats.parts.huffman import Code, Fields, seek_shift, values_last, write_stream
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Source
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Ham(Format):
     Published size: 32 ceil(L / 32) + T bits, L all codewords, T the code's tables (Marino et al., HAM).
     It leaves out where columns start, without which no product can be split; our seek points count.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("ham").encode(np.eye(4)).sections
     {'header': 48, 'values': 8, 'lengths': 4, 'seek_bases': 0, 'seek_points': 4, 'stream': 8}
     """

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from cdot.encode_dense import scatter
-from formats.codebook import SymbolFinder
-from formats.format import Format
-from formats.header import Header, Section, bits, unsigned
-from formats.payload import Draft, Payload
-from formats.source import Columns, Histogram, Source
-from formats.streaming import run
+from dotbench.cdot.encode.dense import scatter
+from dotbench.formats.format import Format
+from dotbench.formats.parts.codebook import SymbolFinder
+from dotbench.formats.payloads.header import Header, Section, bits, unsigned
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Histogram, Source
+from dotbench.formats.sources.streaming import run
 
 
 class IndexWriter:
@@ -39,7 +39,8 @@ class Im(Format):
     Fields: K (uint32). Sections: ``values`` float32 (K,), by falling frequency; ``indices`` (n m,) of
     bits(K) in column order. Size: n m bits(K) + 32 K bits (Marino et al.; Han et al.'s index map).
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("im").encode(np.eye(4)).sections
     {'header': 36, 'values': 8, 'indices': 16}
     """

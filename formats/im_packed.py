@@ -8,12 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from formats.header import Header, Section, unsigned
-from formats.im import Im, IndexWriter
-from formats.packed import Packed, PackedWriter, index_bits, packed_section
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source
-from formats.streaming import streamed
+from dotbench.formats.im import Im, IndexWriter
+from dotbench.formats.parts.packed import Packed, PackedWriter, index_bits, packed_section
+from dotbench.formats.payloads.header import Header, Section, unsigned
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source
+from dotbench.formats.sources.streaming import streamed
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,11 @@ class ImPacked(Im):
     """im with indices of ceil(log2 K) bits in place of 8, 16 or 32: what an index map should cost.
 
     Fields: K (uint32). Sections: ``values`` float32 (K,), by falling frequency, 0 included where it
-    occurs; ``indices``, bit-packed in column order (`formats.packed`), none where K is 1.
+    occurs; ``indices``, bit-packed in column order (`dotbench.formats.parts.packed`), none where K is 1.
     Size: n m ceil(log2 K) + 32 K bits (a fair classical row of this project, not published).
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("im_packed").encode(np.eye(16)).sections
     {'header': 36, 'values': 8, 'indices': 39}
     """

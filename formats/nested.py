@@ -9,11 +9,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from cdot.encode_dense import scatter
-from cdot.encode_table import value_bits
-from formats.format import Format
-from formats.header import Header, Section, unsigned
-from formats.nested_levels import (
+from dotbench.cdot.encode.dense import scatter
+from dotbench.cdot.encode.table import value_bits
+from dotbench.formats.format import Format
+from dotbench.formats.parts.nested_levels import (
     MOST_LEVELS,
     Floats,
     Width,
@@ -23,9 +22,10 @@ from formats.nested_levels import (
     importances,
     parse_shares,
 )
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source, as_source
-from formats.streaming import run
+from dotbench.formats.payloads.header import Header, Section, unsigned
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source, as_source
+from dotbench.formats.sources.streaming import run
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Nested(Format):
     ``levels``: percent of the multiplications that the levels below the full one keep to, rising, joined by
     ``+``; each is the largest equal share of rows and columns that does. ``none``: only the full level;
     ``given``: widths from outside (`encode_with`). Lossless at the full level, which `Payload.dot` computes;
-    `formats.nested_matrix` has the others.
+    `dotbench.formats.payloads.nested_matrix` has the others.
 
     Fields: number of levels below the full one (a byte), their percentages (15 bytes, 0 if widths were given).
     Sections: ``values`` float32 (m, n), output after output; ``row_order`` (n,) of bits(n - 1) and
@@ -44,7 +44,8 @@ class Nested(Format):
     these weights). It leaves out the orders, which the layers around it absorb on a device: below about
     36 by 36 ours is more than 3 % larger.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("nested", levels="25+50").encode(np.eye(8)).sections
     {'header': 48, 'values': 256, 'row_order': 8, 'column_order': 8, 'widths': 24}
     """

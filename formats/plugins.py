@@ -14,8 +14,8 @@ from importlib.metadata import Distribution, EntryPoint, distributions, entry_po
 from pathlib import Path
 from typing import Any
 
-from formats.format import Format
-from formats.parameters import TYPES, split, type_name, with_params
+from dotbench.formats.format import Format
+from dotbench.formats.parameters import TYPES, split, type_name, with_params
 
 GROUP = "dotbench.formats"
 NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -68,7 +68,7 @@ def _loaded(point: EntryPoint, known: Iterable[type[Format]]) -> type[Format]:
 def _check(kind: Any) -> None:
     """Whether a plug-in's object can stand in the registry: what everybody asks of a format is there."""
     if not (isinstance(kind, type) and issubclass(kind, Format)):
-        raise Wrong(f"{kind!r:.80} is no subclass of formats.format.Format")
+        raise Wrong(f"{kind!r:.80} is no subclass of dotbench.formats.format.Format")
     if missing := [name for name in ("name", "format_id", "summary") if not hasattr(kind, name)]:
         raise Wrong(f"{kind.__name__} has no {' and no '.join(missing)}")
     if not (isinstance(kind.name, str) and NAME.fullmatch(kind.name)):

@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from formats.counted import Microcontroller, whole
-from formats.header import Header, Section
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source
+from dotbench.formats.parts.counted import Microcontroller, whole
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source
 
 SPAN = 256  # inputs of a block
 
@@ -37,7 +37,8 @@ class Psr8(Microcontroller):
     bits, m ceil(n / 256) / 8 bytes more, and counts from 1 on mend that.
     ValueError for more than 65 535 inputs.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("psr8").encode(np.eye(4)).sections
     {'header': 36, 'ends': 16, 'present': 1, 'counts': 4, 'rows': 4, 'values': 4}
     """

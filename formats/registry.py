@@ -7,36 +7,36 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cdot.errors import PayloadError
-from cdot.limits import LIMITS, Limits
-from formats.bcsr2x2 import Bcsr2x2
-from formats.bitmap import Bitmap
-from formats.bsr import Bsr
-from formats.column_combined import ColumnCombined
-from formats.csc import Csc
-from formats.csc_min import CscMin
-from formats.csc_palette import CscPalette
-from formats.cser import Cser
-from formats.csr16 import Csr16
-from formats.dcsr import Dcsr
-from formats.dense import Dense
-from formats.dense_s8 import DenseS8
-from formats.eie import Eie
-from formats.files import read
-from formats.format import Format
-from formats.ham import Ham
-from formats.header import HEADER_BYTES, Header
-from formats.im import Im
-from formats.im_packed import ImPacked
-from formats.nested import Nested
-from formats.parameters import split, with_params
-from formats.payload import Payload, check_crc
-from formats.plugins import Broken, registered
-from formats.psr8 import Psr8
-from formats.rel15 import Rel15
-from formats.rice import Rice
-from formats.rle4 import Rle4
-from formats.sham import Sham
+from dotbench.cdot.errors import PayloadError
+from dotbench.cdot.limits import LIMITS, Limits
+from dotbench.formats.bcsr2x2 import Bcsr2x2
+from dotbench.formats.bitmap import Bitmap
+from dotbench.formats.bsr import Bsr
+from dotbench.formats.column_combined import ColumnCombined
+from dotbench.formats.csc import Csc
+from dotbench.formats.csc_min import CscMin
+from dotbench.formats.csc_palette import CscPalette
+from dotbench.formats.cser import Cser
+from dotbench.formats.csr16 import Csr16
+from dotbench.formats.dcsr import Dcsr
+from dotbench.formats.dense import Dense
+from dotbench.formats.dense_s8 import DenseS8
+from dotbench.formats.eie import Eie
+from dotbench.formats.format import Format
+from dotbench.formats.ham import Ham
+from dotbench.formats.im import Im
+from dotbench.formats.im_packed import ImPacked
+from dotbench.formats.nested import Nested
+from dotbench.formats.parameters import split, with_params
+from dotbench.formats.payloads.files import read
+from dotbench.formats.payloads.header import HEADER_BYTES, Header
+from dotbench.formats.payloads.payload import Payload, check_crc
+from dotbench.formats.plugins import Broken, registered
+from dotbench.formats.psr8 import Psr8
+from dotbench.formats.rel15 import Rel15
+from dotbench.formats.rice import Rice
+from dotbench.formats.rle4 import Rle4
+from dotbench.formats.sham import Sham
 
 BUILT_IN: tuple[type[Format], ...] = (
     Dense,

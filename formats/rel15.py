@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from formats.header import Header, Section
-from formats.nibbles import LONGEST, Nibbles
-from formats.source import Source
+from dotbench.formats.parts.nibbles import LONGEST, Nibbles
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.sources.source import Source
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Rel15(Nibbles):
     Size: V + ceil(V / 2) + 2 m bytes (a fair form of `rle4`, of this project).
     ValueError for more than 65 535 inputs.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> W = np.zeros((40, 1), np.int8); W[[3, 33], 0] = 5, -6
     >>> payload = formats.get("rel15").encode(W)
     >>> payload.section("values"), [f"{pair:02x}" for pair in payload.section("gaps")]

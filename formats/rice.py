@@ -9,12 +9,12 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from formats.codebook import SymbolFinder
-from formats.counted import MOST_INPUTS, Microcontroller, gaps, whole
-from formats.header import Header, Section
-from formats.packed import packed_section
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source
+from dotbench.formats.parts.codebook import SymbolFinder
+from dotbench.formats.parts.counted import MOST_INPUTS, Microcontroller, gaps, whole
+from dotbench.formats.parts.packed import packed_section
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source
 
 MOST_BITS = 2**32 - 1
 FIELDS = "<BBBBI"
@@ -76,7 +76,8 @@ class Rice(Microcontroller):
     code is Golomb's and Rice's). Coded: m or 2 m bytes, one for each distinct value, and two codes a nonzero.
     ValueError for more than 65 535 inputs, or other ``values``.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("rice").encode(np.eye(4)).sections
     {'header': 40, 'counts': 8, 'values': 4, 'stream': 9}
     >>> formats.get("rice", values="coded").encode(np.eye(4)).sections

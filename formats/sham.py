@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from formats.format import Format
-from formats.header import Header, Section, bits, unsigned
-from formats.huffman import Code, Fields, seek_shift, values_last, write_stream
-from formats.payload import Draft, Payload
-from formats.source import Columns, Source
+from dotbench.formats.format import Format
+from dotbench.formats.parts.huffman import Code, Fields, seek_shift, values_last, write_stream
+from dotbench.formats.payloads.header import Header, Section, bits, unsigned
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Columns, Source
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Sham(Format):
     Published size: 32 ceil(L / 32) + nnz bits(n) + m bits(n) + T bits, L and T of the nonzeros' code
     (Marino et al., sHAM).
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("sham").encode(np.diag([1, 1, 2, 3])).sections["rows"]
     4
     """

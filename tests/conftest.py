@@ -33,7 +33,7 @@ def mirror() -> Path:
 @pytest.fixture
 def valgrind() -> None:
     """A valgrind that counts instructions; without one the test is skipped by name."""
-    from bench import callgrind
+    from dotbench.bench.counting import callgrind
 
     try:
         callgrind.valgrind()
@@ -50,10 +50,10 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _host_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads the host's /sys: pyperf, the doctor and energy meters would (workers' too)."""
-    from bench import doctor, machine
+    from dotbench.bench.machine import describe, doctor
 
     nowhere = Path("/nonexistent")
-    monkeypatch.setattr(machine, "pyperf_metadata", lambda: {})
+    monkeypatch.setattr(describe, "pyperf_metadata", lambda: {})
     monkeypatch.setattr(doctor.checks, "__defaults__", (nowhere, nowhere, nowhere))
     monkeypatch.setenv("DOTBENCH_ENERGY", "none")
 
@@ -68,7 +68,7 @@ def _no_leftovers() -> Iterator[None]:
 
 
 def _ending_exactly(size: int, alignment: int = 64) -> np.ndarray:
-    """`cdot.kernel.aligned`, with all that lies behind the last byte poisoned for AddressSanitizer."""
+    """`dotbench.cdot.kernel.aligned`, with all that lies behind the last byte poisoned for AddressSanitizer."""
     sanitizer = ctypes.CDLL(None)
     memory = np.empty(size + 2 * alignment, np.uint8)
     offset = -memory.ctypes.data % alignment
@@ -82,7 +82,7 @@ def _ending_exactly(size: int, alignment: int = 64) -> np.ndarray:
 def _buffers_end_where_they_end() -> Iterator[None]:
     """In the sanitizer session the first byte read behind a payload or a scratch is found: allocations are
     larger than what they align, and a reader could go on in the rest unseen."""
-    from cdot import kernel
+    from dotbench.cdot import kernel
 
     with pytest.MonkeyPatch.context() as patch:
         if hasattr(ctypes.CDLL(None), "__asan_poison_memory_region"):

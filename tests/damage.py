@@ -7,10 +7,10 @@ import struct
 import numpy as np
 import pytest
 
-import formats
-from cdot.errors import PayloadError
-from cdot.kernel import Kernel, aligned, crc
-from formats.payload import Payload
+from dotbench import formats
+from dotbench.cdot.errors import PayloadError
+from dotbench.cdot.kernel import Kernel, aligned, crc
+from dotbench.formats.payloads.payload import Payload
 
 LEAST_REFUSED = 40  # of the 180 damaged payloads of `check_damaged`
 

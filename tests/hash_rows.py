@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bench import identity
-from bench.code_hash.hashes import Hashes
-from bench.code_hash.sources import Sources
-from cdot import dependencies
+from dotbench.bench.record import identity
+from dotbench.bench.record.code_hash.hashes import Hashes
+from dotbench.bench.record.code_hash.sources import Sources
+from dotbench.cdot import dependencies
 
 LABELS = {
     "space": "csc csc_min im ham sham rle4 nested column_combined zstd mlw bound:h0",

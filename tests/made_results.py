@@ -6,8 +6,8 @@ import random
 from pathlib import Path
 from typing import Any
 
-from bench.export import render
-from bench.rows import FILES
+from dotbench.bench.record.columns import FILES
+from dotbench.bench.record.export import render
 
 Row = dict[str, Any]
 

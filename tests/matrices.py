@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from hypothesis import strategies as st
 
-import formats
-from formats.payload import Payload
+from dotbench import formats
+from dotbench.formats.payloads.payload import Payload
 
 Matrix = np.ndarray
 

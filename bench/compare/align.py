@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.compare.figures import equal
-from bench.rows import KEYS, Row, place
+from dotbench.bench.compare.figures import equal
+from dotbench.bench.record.columns import KEYS, Row, place
 
 Key = Callable[[Row], tuple[Any, ...]]
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from bench.compare.errors import CompareError, near
-from bench.compare.figures import extra_keys
-from bench.labels import written
-from bench.rows import FILES, Row
+from dotbench.bench.compare.errors import CompareError, near
+from dotbench.bench.compare.figures import extra_keys
+from dotbench.bench.plan.labels import written
+from dotbench.bench.record.columns import FILES, Row
 
 USUAL = {"threads": "1", "cache": "warm"}  # goes without saying in a cell's name
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from bench.compare import intervals
-from bench.compare.align import Apart, align, differences
-from bench.compare.cells import count, label
-from bench.compare.errors import CompareError
-from bench.compare.figures import FIGURES, Figure, Limits
-from bench.compare.results import Results
-from bench.rows import Row
+from dotbench.bench.compare import intervals
+from dotbench.bench.compare.align import Apart, align, differences
+from dotbench.bench.compare.cells import count, label
+from dotbench.bench.compare.errors import CompareError
+from dotbench.bench.compare.figures import FIGURES, Figure, Limits
+from dotbench.bench.compare.results import Results
+from dotbench.bench.record.columns import Row
 
 SAME = "same"
 OF_THE_RUN = ("dataset", "source", "reason")  # of a row; the measurement is the same whatever they say

@@ -1,6 +1,6 @@
 """What is compared in each results file, and which columns have to agree for that.
 
-A file that is added to `bench.rows.COLUMNS` gets one line in `FIGURES`, and one in `EQUAL` where its figures
+A file that is added to `bench.record.columns.COLUMNS` gets one line in `FIGURES`, and one in `EQUAL` where its figures
 depend on more than its cell.
 """
 
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.compare.errors import CompareError, near
-from bench.rows import DECIMALS
-from bench.rows import extra_keys as extra_keys  # for whoever compares
+from dotbench.bench.compare.errors import CompareError, near
+from dotbench.bench.record.columns import DECIMALS
+from dotbench.bench.record.columns import extra_keys as extra_keys  # for whoever compares
 
 
 @dataclass(frozen=True)

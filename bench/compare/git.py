@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-# Settings that run programs, or change what the calls of `bench.compare.repository` print.
+# Settings that run programs, or change what the calls of `dotbench.bench.compare.repository` print.
 SETTINGS = (
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench import sheet
-from bench.compare import diff
-from bench.compare.align import align
-from bench.compare.cells import Cells, name_of, nearest
-from bench.compare.errors import CompareError, near
-from bench.compare.figures import FIGURES, LEVEL, Figure, extra_keys, headline
-from bench.compare.repository import Commit, Repository
-from bench.compare.results import text_of
-from bench.rows import FILES, WORDS, Row, place
+from dotbench.bench.compare import diff
+from dotbench.bench.compare.align import align
+from dotbench.bench.compare.cells import Cells, name_of, nearest
+from dotbench.bench.compare.errors import CompareError, near
+from dotbench.bench.compare.figures import FIGURES, LEVEL, Figure, extra_keys, headline
+from dotbench.bench.compare.repository import Commit, Repository
+from dotbench.bench.compare.results import text_of
+from dotbench.bench.record import csv_file
+from dotbench.bench.record.columns import FILES, WORDS, Row, place
 
 COUNTS = "instructions"
 WORKING = Commit("", "", "not committed")
@@ -121,9 +121,9 @@ def _rows(data: bytes, file: str, cells: Cells) -> dict[tuple[Any, ...], Row]:
     """The rows of these cells by key. Lines that cannot be theirs are not even parsed."""
     text = text_of(data)
     try:
-        rows = sheet.read(_lines_with(cells.word, text), file).rows(cells.has)
-    except sheet.SheetError:  # once more, for the number of the line in the whole text
-        rows = sheet.read(text, file).rows(cells.has)
+        rows = csv_file.read(_lines_with(cells.word, text), file).rows(cells.has)
+    except csv_file.SheetError:  # once more, for the number of the line in the whole text
+        rows = csv_file.read(text, file).rows(cells.has)
     return _by_cell(file, rows)
 
 
@@ -139,14 +139,16 @@ def _by_cell(file: str, rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
 
 def _lines_with(word: str, text: str) -> str:
     lines = text.splitlines(keepends=True)
-    return "".join(lines[:1] + [line for line in lines[1:] if word in line or line.startswith(sheet.CONFLICT)])
+    return "".join(lines[:1] + [line for line in lines[1:] if word in line or line.startswith(csv_file.CONFLICT)])
 
 
 def _newest(folder: Path, files: Iterable[str]) -> Iterator[tuple[str, Row]]:
     """The rows of the working tree, as far as they can be read."""
     for file in files:
         try:
-            yield from ((file, row) for row in sheet.read(text_of((folder / f"{file}.csv").read_bytes()), file).rows())
+            yield from (
+                (file, row) for row in csv_file.read(text_of((folder / f"{file}.csv").read_bytes()), file).rows()
+            )
         except (OSError, ValueError):
             continue
 

@@ -18,7 +18,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
-from bench.meters.pairs import CONFIDENCE, Estimate
+from dotbench.bench.timing.pairs import CONFIDENCE, Estimate
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.compare.errors import CompareError, near
-from bench.compare.git import git_command, git_environment
+from dotbench.bench.compare.errors import CompareError, near
+from dotbench.bench.compare.git import git_command, git_environment
 
 FIELDS = "%H%x00%cI%x00%s%x00"  # hash, date, subject
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import sheet
-from bench.compare.errors import CompareError
-from bench.compare.figures import equal, headline
-from bench.compare.repository import Repository
-from bench.rows import COMMON, FILES, Row
+from dotbench.bench.compare.errors import CompareError
+from dotbench.bench.compare.figures import equal, headline
+from dotbench.bench.compare.repository import Repository
+from dotbench.bench.record import csv_file
+from dotbench.bench.record.columns import COMMON, FILES, Row
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Results:
     def add(self, file: str, data: bytes, where: str) -> None:
         """Reads one file; CompareError names the line where it is not what it should be."""
         try:
-            found = sheet.read(text_of(data), file)
+            found = csv_file.read(text_of(data), file)
             if (column := headline(file).column) not in found.columns:
                 raise ValueError(f"line 1: column {column} is missing, and without it {file}.csv has no figures")
             self.rows[file], self.columns[file] = found.rows(apart=equal(file)), found.columns
@@ -114,7 +114,7 @@ def of_file(path: Path) -> Results:
 def _kind(path: Path, data: bytes) -> str:
     """Which results file has these columns; what is wrong with them is said when it is read."""
     header = next(csv.reader(data.decode("utf-8", "replace").removeprefix("\ufeff").splitlines()), [])
-    own = {file: set(sheet.columns_of(file)) - set(COMMON.split()) for file in FILES}
+    own = {file: set(csv_file.columns_of(file)) - set(COMMON.split()) for file in FILES}
     shared = {file: len(own[file] & set(header)) / len(own[file]) for file in FILES}
     best = max(shared, key=lambda file: shared[file])
     if not shared[best] and not data.lstrip().startswith(b"<<<<<<<"):

@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.energy.counters import Domain, NotMeasurable
+from dotbench.bench.energy.counters import Domain, NotMeasurable
 
 WANTED = 6  # pairs of readings that decide
 MOST = 200  # ticks that are waited for until there are so many

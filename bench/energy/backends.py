@@ -10,12 +10,12 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from bench.energy import powercap
-from bench.energy.counters import NotMeasurable
-from bench.energy.meters import Clock, CounterMeter, Meter, SystemClock
-from bench.energy.perf import open_perf
-from bench.energy.sensors import open_pyrapl
-from cdot.build import processor_flags
+from dotbench.bench.energy import powercap
+from dotbench.bench.energy.counters import NotMeasurable
+from dotbench.bench.energy.meters import Clock, CounterMeter, Meter, SystemClock
+from dotbench.bench.energy.perf import open_perf
+from dotbench.bench.energy.sensors import open_pyrapl
+from dotbench.cdot.build import processor_flags
 
 VARIABLE = "DOTBENCH_ENERGY"
 Opener = Callable[[Clock], Meter]

@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.energy.counters import DRAM, PACKAGE, PSYS, NotMeasurable
-from bench.energy.windows import Sampling, Window
+from dotbench.bench.energy.counters import DRAM, PACKAGE, PSYS, NotMeasurable
+from dotbench.bench.energy.windows import Sampling, Window
 
 CONFIDENCE = 0.99
 RESAMPLES = 9999

@@ -12,8 +12,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.energy import agreement
-from bench.energy.counters import PACKAGE, CounterLost, Counters, NotMeasurable, spent
+from dotbench.bench.energy import agreement
+from dotbench.bench.energy.counters import PACKAGE, CounterLost, Counters, NotMeasurable, spent
 
 STANDSTILL = 1.0  # seconds after which a counter that does not move counts as lost
 TICKS = 10  # that the period is taken from

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from bench.energy.costs import ADD, MULTIPLY_ADD, VALUE, access
-from formats.cser import counts
-from formats.format import Format
-from formats.ham import Ham
-from formats.header import bits
-from formats.huffman import Code
-from formats.sham import Sham
-from formats.source import Source
+from dotbench.bench.energy.costs import ADD, MULTIPLY_ADD, VALUE, access
+from dotbench.formats.cser import counts
+from dotbench.formats.format import Format
+from dotbench.formats.ham import Ham
+from dotbench.formats.parts.huffman import Code
+from dotbench.formats.payloads.header import bits
+from dotbench.formats.sham import Sham
+from dotbench.formats.sources.source import Source
 
 
 def model_pj_per_entry(format_: Format, source: Source) -> float | None:
@@ -26,7 +26,8 @@ def model_pj_per_entry(format_: Format, source: Source) -> float | None:
     read, add and multiply as `csc`'s does. The table has no cost for indices that straddle bytes,
     so formats that pack them have no formula.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> round(model_pj_per_entry(formats.get("dense"), formats.as_source(np.eye(4))), 8)
     15.85
     """

@@ -17,9 +17,9 @@ import subprocess
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from bench.energy import perf_cpus
-from bench.energy.counters import DRAM, PACKAGE, CounterLost, NotMeasurable
-from bench.energy.meters import Clock, Meter, Reading
+from dotbench.bench.energy import perf_cpus
+from dotbench.bench.energy.counters import DRAM, PACKAGE, CounterLost, NotMeasurable
+from dotbench.bench.energy.meters import Clock, Meter, Reading
 
 EVENTS = {PACKAGE: "power/energy-pkg/", DRAM: "power/energy-ram/"}
 EVENT_FOLDER = Path("/sys/bus/event_source/devices/power/events")

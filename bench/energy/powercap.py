@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.energy.counters import DRAM, PACKAGE, PSYS, CounterLost, Counters, Domain, NotMeasurable
+from dotbench.bench.energy.counters import DRAM, PACKAGE, PSYS, CounterLost, Counters, Domain, NotMeasurable
 
 ROOT = Path("/sys/class/powercap")
 PACKAGE_NAME = re.compile(r"package-\d+(-die-\d+)?")

@@ -11,15 +11,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench.energy import model
-from bench.energy.costs import MULTIPLY_ADD, VALUE, access
-from datasets.sham_archive import Archive
-from formats.format import Format
-from formats.ham import Ham
-from formats.header import bits
-from formats.huffman import Code
-from formats.sham import Sham
-from formats.source import Source
+from dotbench.bench.energy import model
+from dotbench.bench.energy.costs import MULTIPLY_ADD, VALUE, access
+from dotbench.datasets.sham_archive import Archive
+from dotbench.formats.format import Format
+from dotbench.formats.ham import Ham
+from dotbench.formats.parts.huffman import Code
+from dotbench.formats.payloads.header import bits
+from dotbench.formats.sham import Sham
+from dotbench.formats.sources.source import Source
 
 
 def published_pj_per_entry(format_: Format, source: Source, code: Code | None = None) -> float | None:

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.energy import powercap
-from bench.energy.counters import DRAM, PACKAGE, CounterLost, Counters, NotMeasurable
+from dotbench.bench.energy import powercap
+from dotbench.bench.energy.counters import DRAM, PACKAGE, CounterLost, Counters, NotMeasurable
 
 
 @contextmanager

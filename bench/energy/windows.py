@@ -12,8 +12,8 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench.energy.counters import PACKAGE, NotMeasurable
-from bench.energy.meters import Clock, Meter
+from dotbench.bench.energy.counters import PACKAGE, NotMeasurable
+from dotbench.bench.energy.meters import Clock, Meter
 
 Run = Callable[[int], int]  # repeats to nanoseconds, all of them in C
 Watch = Callable[[str], None]

@@ -15,16 +15,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench import sheet
-from bench.compare.cells import label
-from bench.compare.errors import CompareError
-from bench.compare.figures import FIGURES, Figure, equal, extra_keys
-from bench.compare.history import versions
-from bench.compare.repository import Commit, Repository
-from bench.compare.results import text_of
-from bench.export import write_whole
-from bench.matrix_names import matrix_of, names
-from bench.rows import FILES, Row
+from dotbench.bench.compare.cells import label
+from dotbench.bench.compare.errors import CompareError
+from dotbench.bench.compare.figures import FIGURES, Figure, equal, extra_keys
+from dotbench.bench.compare.history import versions
+from dotbench.bench.compare.repository import Commit, Repository
+from dotbench.bench.compare.results import text_of
+from dotbench.bench.record import csv_file
+from dotbench.bench.record.columns import FILES, Row
+from dotbench.bench.record.export import write_whole
+from dotbench.bench.record.matrix_names import matrix_of, names
 
 PROJECT = "dotbench"
 ANY_MACHINE = "any-machine"  # of exact figures
@@ -83,7 +83,7 @@ def _states(repository: Repository) -> tuple[list[tuple[Commit, Rows]], list[str
         if not commit.sha:
             continue  # asv knows nothing but commits
         try:
-            now[file] = [] if data is None else sheet.read(text_of(data), file).rows()
+            now[file] = [] if data is None else csv_file.read(text_of(data), file).rows()
         except ValueError as error:
             notes.append(f"{file}.csv of {commit.short} could not be read: {error}")
         if states and states[-1][0] == commit:

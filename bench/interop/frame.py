@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.compare.figures import headline
-from bench.compare.results import Results, find
-from bench.rows import COMMON, FILES, Row
-from cdot import build
+from dotbench.bench.compare.figures import headline
+from dotbench.bench.compare.results import Results, find
+from dotbench.bench.record.columns import COMMON, FILES, Row
+from dotbench.cdot import build
 
 if TYPE_CHECKING:
     import pandas as pd

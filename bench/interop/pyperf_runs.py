@@ -13,15 +13,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.compare.cells import label
-from bench.export import write_whole
-from bench.journal import Journal
-from bench.rows import Row, key
+from dotbench.bench.compare.cells import label
+from dotbench.bench.record.columns import Row, key
+from dotbench.bench.record.export import write_whole
+from dotbench.bench.record.journal import Journal
 
 if TYPE_CHECKING:
     import pyperf  # type: ignore[import-untyped]
 
-    from bench.export import ShaNow
+    from dotbench.bench.record.export import ShaNow
 
 # Of the process that asked for the machine's metadata, and not of the ones that measured.
 NOT_OURS = ("mem_max_rss", "command_max_rss", "uptime", "name", "unit")

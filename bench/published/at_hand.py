@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import datasets
-import formats
-from bench.energy.published import network_code
-from datasets import sham_archive
-from datasets.errors import Unreachable
-from datasets.mirror import mirror_folder
-from datasets.sham_archive import Archive
-from formats.huffman import Code
-from formats.source import Source
+from dotbench import datasets, formats
+from dotbench.bench.energy.published import network_code
+from dotbench.datasets import sham_archive
+from dotbench.datasets.errors import Unreachable
+from dotbench.datasets.mirror import mirror_folder
+from dotbench.datasets.sham_archive import Archive
+from dotbench.formats.parts.huffman import Code
+from dotbench.formats.sources.source import Source
 
 
 class NotAtHand(Exception):

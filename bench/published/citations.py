@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-import formats
-from bench import peers
+from dotbench import formats
+from dotbench.bench.targets import peers
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from functools import partial
 
 import numpy as np
 
-from bench.published.at_hand import Data
-from bench.published.combining_vectors import VECTORS, matrix, vector
-from bench.published.figure import Absent, Figure, Group
-from bench.systolic import Setting
-from formats.column_combined import ColumnCombined
-from formats.source import as_source
+from dotbench.bench.counting.systolic_array import Setting
+from dotbench.bench.published.at_hand import Data
+from dotbench.bench.published.combining_vectors import VECTORS, matrix, vector
+from dotbench.bench.published.figure import Absent, Figure, Group
+from dotbench.formats.column_combined import ColumnCombined
+from dotbench.formats.sources.source import as_source
 
 SOURCE = "Kung, McDanel and Zhang, ASPLOS 2019 (arXiv:1811.04770)"
 EXAMPLE = f"{SOURCE}: method; figures from this project's specification, formats.md section 5"

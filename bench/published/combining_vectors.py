@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.published.at_hand import Data
-from bench.published.figure import Figure, Group
-from bench.systolic import Packing, Setting
-from formats.column_combined import ColumnCombined
-from formats.source import as_source
+from dotbench.bench.counting.systolic_array import Packing, Setting
+from dotbench.bench.published.at_hand import Data
+from dotbench.bench.published.figure import Figure, Group
+from dotbench.formats.column_combined import ColumnCombined
+from dotbench.formats.sources.source import as_source
 
 SOURCE = "column_combine in the mirror: the published grouping and pruning, run on matrices made for that"
 

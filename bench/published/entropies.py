@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.bounds import entropy_bits, gap_counts
-from bench.published.at_hand import Data
-from bench.published.entropy_coding import entries
-from bench.published.figure import Absent, Figure, Group
-from formats.source import Columns, Source
+from dotbench.bench.counting.bounds import entropy_bits, gap_counts
+from dotbench.bench.published.at_hand import Data
+from dotbench.bench.published.entropy_coding import entries
+from dotbench.bench.published.figure import Absent, Figure, Group
+from dotbench.formats.sources.source import Columns, Source
 
 BOUNDS = "this project's specification, formats.md section 3"
 PROBES = "this project's specification, formats.md section 7"

@@ -7,14 +7,14 @@ from functools import partial
 
 import numpy as np
 
-import formats
-from bench.published.at_hand import Data
-from bench.published.figure import Absent, Figure, Group
-from formats.ham import Ham
-from formats.header import bits
-from formats.huffman import Code
-from formats.sham import Sham
-from formats.source import Source
+from dotbench import formats
+from dotbench.bench.published.at_hand import Data
+from dotbench.bench.published.figure import Absent, Figure, Group
+from dotbench.formats.ham import Ham
+from dotbench.formats.parts.huffman import Code
+from dotbench.formats.payloads.header import bits
+from dotbench.formats.sham import Sham
+from dotbench.formats.sources.source import Source
 
 PAPER = "Marinò, Furia, Malchiodi and Frasca, IEEE Access 11 (2023) 106103, doi 10.1109/ACCESS.2023.3317293"
 REPOSITORY = "github.com/AnacletoLAB/sHAM at d6323f3"

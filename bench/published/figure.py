@@ -1,4 +1,4 @@
-"""What a published figure is, and groups of them: data only, `bench.paper` computes and judges.
+"""What a published figure is, and groups of them: data only, `dotbench.bench.published.paper` computes and judges.
 
 A figure's text is the one that was printed, so that its digits say how closely ours has to agree.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.published.at_hand import Data
+from dotbench.bench.published.at_hand import Data
 
 Value = float | str
 Compute = Callable[[Data], Value]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-import datasets
-from bench.published.at_hand import Data
-from bench.published.entropy_coding import REPOSITORY, entries
-from bench.published.figure import Absent, Figure, Group
+from dotbench import datasets
+from dotbench.bench.published.at_hand import Data
+from dotbench.bench.published.entropy_coding import REPOSITORY, entries
+from dotbench.bench.published.figure import Absent, Figure, Group
 
 TABLE = f"{REPOSITORY}: README.md, table of matrices"
 FILE_NAMES = f"{REPOSITORY}: names of the files in nns/data"

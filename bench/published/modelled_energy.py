@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-import formats
-from bench.energy.model import model_pj_per_entry
-from bench.energy.published import published_pj_per_entry
-from bench.published.at_hand import Data
-from bench.published.entropy_coding import NETWORK, PAPER, REPOSITORY, VGG
-from bench.published.figure import Absent, Figure, Group, Value
+from dotbench import formats
+from dotbench.bench.energy.model import model_pj_per_entry
+from dotbench.bench.energy.published import published_pj_per_entry
+from dotbench.bench.published.at_hand import Data
+from dotbench.bench.published.entropy_coding import NETWORK, PAPER, REPOSITORY, VGG
+from dotbench.bench.published.figure import Absent, Figure, Group, Value
 
 COLLECTED = "from this project's specification, formats.md section 1"
 CODE = f"{REPOSITORY}: energy as its code computes it, {COLLECTED}"

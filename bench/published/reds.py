@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.published.at_hand import Data
-from bench.published.figure import Absent, Figure, Group
-from formats.widths import Chain, DsCnn, Level, Network, read_case, solve
+from dotbench.bench.published.at_hand import Data
+from dotbench.bench.published.figure import Absent, Figure, Group
+from dotbench.datasets.training.widths import Chain, DsCnn, Level, Network, read_case, solve
 
 SOURCE = "Corti, Maag, Schauer, Pferschy and Saukh, IEEE Transactions on Mobile Computing 25 (arXiv:2311.13349)"
 SHARES = (100, 75, 50, 25)  # percent of the multiplications, for what follows

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.compare.figures import equal, extra_keys
-from bench.compare.results import Results
-from bench.rows import COUNTS, FILES, KEYS, Row
+from dotbench.bench.compare.figures import equal, extra_keys
+from dotbench.bench.compare.results import Results
+from dotbench.bench.record.columns import COUNTS, FILES, KEYS, Row
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bench.compare.figures import extra_keys
-from bench.compare.results import Results
-from bench.rows import FILES
+from dotbench.bench.compare.figures import extra_keys
+from dotbench.bench.compare.results import Results
+from dotbench.bench.record.columns import FILES
 
 
 @dataclass(frozen=True)

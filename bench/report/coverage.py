@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bench.compare.results import Results
-from bench.report.verdict import code, count
-from bench.rows import STATUSES
+from dotbench.bench.compare.results import Results
+from dotbench.bench.record.columns import STATUSES
+from dotbench.bench.report.verdict import code, count
 
 Key = tuple[str, str]
 SHOWN = 3  # names that stand in a sentence

@@ -1,14 +1,14 @@
-"""What each format of results looks like and is called: symbols are those of `bench.show.symbols`."""
+"""What each format of results looks like and is called: symbols are those of `dotbench.bench.show.symbols`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import formats
-from bench.compare.results import Results
-from bench.rows import Row
-from bench.show.grid import SECTIONS, is_lossy, label, section, short
-from bench.show.symbols import symbols
+from dotbench import formats
+from dotbench.bench.compare.results import Results
+from dotbench.bench.record.columns import Row
+from dotbench.bench.show.grid import SECTIONS, is_lossy, label, section, short
+from dotbench.bench.show.symbols import symbols
 
 
 def lossy(results: Results) -> set[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bench.compare.results import Results
-from bench.show.grid import label
-from bench.show.plural import counted
+from dotbench.bench.compare.results import Results
+from dotbench.bench.show.grid import label
+from dotbench.bench.show.plural import counted
 
 SOURCES = {
     "url": "downloaded from its canonical address",

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.compare.errors import CompareError
-from bench.compare.repository import Commit, Repository
-from bench.compare.results import Results
-from bench.journal import Journal, JournalError
+from dotbench.bench.compare.errors import CompareError
+from dotbench.bench.compare.repository import Commit, Repository
+from dotbench.bench.compare.results import Results
+from dotbench.bench.record.journal import Journal, JournalError
 
 # Of a machine's metadata, what a reader asks for first; the rest follows by name.
 FIRST = ("cpu_model_name", "cpu_count", "memory_bytes", "architecture", "platform", "python_version", "cpu_config")

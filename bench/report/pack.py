@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from bench.rows import WORDS
+from dotbench.bench.record.columns import WORDS
 
 Packed = dict[str, Any]
 

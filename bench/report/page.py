@@ -17,13 +17,13 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from bench import plan
-from bench.compare.results import Results
-from bench.report import axes, charts, marks, matrices, pack
-from bench.report.origin import Origin, describe
-from bench.report.summary import Summary, summary
-from bench.report.verdict import Verdict, count
-from bench.rows import FILES, as_text
+from dotbench.bench.compare.results import Results
+from dotbench.bench.plan import plan
+from dotbench.bench.record.columns import FILES, as_text
+from dotbench.bench.report import axes, charts, marks, matrices, pack
+from dotbench.bench.report.origin import Origin, describe
+from dotbench.bench.report.summary import Summary, summary
+from dotbench.bench.report.verdict import Verdict, count
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (  # each uses those before it

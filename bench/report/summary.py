@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bench.compare.results import Results
-from bench.report import coverage
-from bench.report.marks import lossy
-from bench.report.matrices import matrices
-from bench.report.verdict import COMPETING, Verdict, code, count, verdict
-from bench.rows import STATUSES, Row
-from bench.show.grid import LOSSY, section, short, times_by_batch
+from dotbench.bench.compare.results import Results
+from dotbench.bench.record.columns import STATUSES, Row
+from dotbench.bench.report import coverage
+from dotbench.bench.report.marks import lossy
+from dotbench.bench.report.matrices import matrices
+from dotbench.bench.report.verdict import COMPETING, Verdict, code, count, verdict
+from dotbench.bench.show.grid import LOSSY, section, short, times_by_batch
 
 
 @dataclass(frozen=True)

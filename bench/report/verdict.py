@@ -1,6 +1,6 @@
 """What the rows of one matrix say, in sentences: who is smallest, who is fastest, what is worth a look between.
 
-Names stand in backticks; `bench.report.page` escapes everything and sets them in another type.
+Names stand in backticks; `dotbench.bench.report.page` escapes everything and sets them in another type.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.report.matrices import Matrix
-from bench.rows import Row
-from bench.show.grid import LOSSY, SECTIONS, is_lossy, label, section, short
+from dotbench.bench.record.columns import Row
+from dotbench.bench.report.matrices import Matrix
+from dotbench.bench.show.grid import LOSSY, SECTIONS, is_lossy, label, section, short
 
 COMPETING = SECTIONS.index("ceilings")  # sections before this one: formats and libraries
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.compare.errors import CompareError
-from bench.compare.results import find
-from bench.export import ExportError, write_whole
-from bench.report.origin import origin
-from bench.report.page import page, plotly
-from bench.session import journal_path
+from dotbench.bench.compare.errors import CompareError
+from dotbench.bench.compare.results import find
+from dotbench.bench.record.export import ExportError, write_whole
+from dotbench.bench.report.origin import origin
+from dotbench.bench.report.page import page, plotly
+from dotbench.bench.run.session import journal_path
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import formats
-from bench import peers
-from bench.compare.results import of_folder
-from bench.labels import about as measured
-from bench.labels import full
-from bench.peers.peer import Peer
-from bench.plan import BOUNDS
-from bench.rows import Row
-from bench.show.pages import names, wins
-from cdot import build
-from formats.parameters import Parametrised
+from dotbench import formats
+from dotbench.bench.compare.results import of_folder
+from dotbench.bench.pages.format_pages import names, wins
+from dotbench.bench.plan.labels import about as measured
+from dotbench.bench.plan.labels import full
+from dotbench.bench.plan.plan import BOUNDS
+from dotbench.bench.record.columns import Row
+from dotbench.bench.targets import peers
+from dotbench.bench.targets.peer import Peer
+from dotbench.cdot import build
+from dotbench.formats.parameters import Parametrised
 
 BESIDE = {
     "bound:h0": "the entropy of all entries: no code that codes each entry by itself is smaller",

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from bench.matrix_names import by_matrix
-from bench.report.matrices import Matrix
-from bench.report.verdict import Verdict, verdict
-from bench.rows import Row
-from bench.show.fitted import Column, fitted, left_out
-from bench.show.grid import label, short, times_by_batch
-from bench.show.table import CURE
+from dotbench.bench.record.columns import Row
+from dotbench.bench.record.matrix_names import by_matrix
+from dotbench.bench.report.matrices import Matrix
+from dotbench.bench.report.verdict import Verdict, verdict
+from dotbench.bench.show.fitted import Column, fitted, left_out
+from dotbench.bench.show.grid import label, short, times_by_batch
+from dotbench.bench.show.table import CURE
 
 Rows = dict[str, list[Row]]
 COLUMNS = (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from bench.show.grid import SECTIONS, Grid, label, section, short
+from dotbench.bench.show.grid import SECTIONS, Grid, label, section, short
 
 Row = dict[str, Any]
 Results = dict[str, list[Row]]

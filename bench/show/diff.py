@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.compare.align import Apart
-from bench.compare.cells import count, label, name_of
-from bench.compare.diff import Change, Diff, Summary, summaries
-from bench.compare.figures import Figure, extra_keys
-from bench.rows import Row
-from bench.show.grid import section, short
-from bench.show.sections import MARKS, Line, Section, markdown
+from dotbench.bench.compare.align import Apart
+from dotbench.bench.compare.cells import count, label, name_of
+from dotbench.bench.compare.diff import Change, Diff, Summary, summaries
+from dotbench.bench.compare.figures import Figure, extra_keys
+from dotbench.bench.record.columns import Row
+from dotbench.bench.show.grid import section, short
+from dotbench.bench.show.sections import MARKS, Line, Section, markdown
 
 SHOWN = 20  # lines of a list, unless all are asked for
 USUAL = {"threads": 1, "cache": "warm"}  # goes without saying

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bench.compare.align import Apart
-from bench.compare.diff import Change, Diff, Summary, summaries
-from bench.compare.figures import extra_keys
-from bench.rows import Row
+from dotbench.bench.compare.align import Apart
+from dotbench.bench.compare.diff import Change, Diff, Summary, summaries
+from dotbench.bench.compare.figures import extra_keys
+from dotbench.bench.record.columns import Row
 
 
 def as_json(diff: Diff, fail_on: str) -> str:

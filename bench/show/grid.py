@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import formats
-from bench import peers
-from bench.labels import short as short
-from bench.show import cycles_columns
+from dotbench import formats
+from dotbench.bench.plan.labels import short as short
+from dotbench.bench.show import cycles_columns
+from dotbench.bench.targets import peers
 
 Row = dict[str, Any]
 SECTIONS = ("formats", "libraries", "ceilings", "bounds")

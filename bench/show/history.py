@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bench.compare.align import differences
-from bench.compare.cells import count
-from bench.compare.diff import Change
-from bench.compare.figures import equal
-from bench.compare.history import COUNTS, Entry, History, Series
-from bench.rows import Row
-from bench.show.diff import change_text, kind, number, percent
-from bench.show.sections import MARKS, Line, Section
+from dotbench.bench.compare.align import differences
+from dotbench.bench.compare.cells import count
+from dotbench.bench.compare.diff import Change
+from dotbench.bench.compare.figures import equal
+from dotbench.bench.compare.history import COUNTS, Entry, History, Series
+from dotbench.bench.record.columns import Row
+from dotbench.bench.show.diff import change_text, kind, number, percent
+from dotbench.bench.show.sections import MARKS, Line, Section
 
 SHOWN = 10  # cells
 BAR = 10  # characters of the longest bar

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from bench.show.escape import latex
-from bench.show.grid import SECTIONS, Field, Grid, notes
+from dotbench.bench.show.escape import latex
+from dotbench.bench.show.grid import SECTIONS, Field, Grid, notes
 
 PREAMBLE = (
     r"% In the preamble: \usepackage{booktabs,siunitx} and \sisetup{detect-weight=true, mode=text}" "\n"

@@ -11,20 +11,19 @@ import click
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-import datasets
-import formats
-from bench import peers
-from bench.peers.peer import Peer
-from bench.show import next_step, terminal
-from bench.show.about import lines, parameters
-from bench.show.escape import visible
-from bench.show.fitted import Column, fitted
-from bench.show.plural import counted
-from bench.show.table import WIDE
-from bench.trouble import Trouble
-from cdot import build
-from datasets import models
-from datasets.models import names as model_names
+from dotbench import datasets, formats
+from dotbench.bench.commands.errors import Trouble
+from dotbench.bench.show import next_step, terminal
+from dotbench.bench.show.about import lines, parameters
+from dotbench.bench.show.escape import visible
+from dotbench.bench.show.fitted import Column, fitted
+from dotbench.bench.show.plural import counted
+from dotbench.bench.show.table import WIDE
+from dotbench.bench.targets import peers
+from dotbench.bench.targets.peer import Peer
+from dotbench.cdot import build
+from dotbench.datasets import models
+from dotbench.datasets.models import names as model_names
 
 REFERENCES = """Rows of results besides, which come by themselves:
 bound:h0, bound:huffman, bound:positions_values: sizes that no code goes below

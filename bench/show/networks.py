@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.networks import Choice, Total, fastest, smallest
-from bench.show.grid import short
+from dotbench.bench.microcontroller.networks import Choice, Total, fastest, smallest
+from dotbench.bench.show.grid import short
 
 
 def total_lines(found: dict[str, Total], clock_mhz: float) -> Iterator[str]:

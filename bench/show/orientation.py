@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datasets.own_files import TRANSPOSED
+from dotbench.datasets.own_files import TRANSPOSED
 
 if TYPE_CHECKING:
-    import datasets
+    from dotbench import datasets
 
 SOURCES = ("file", "model")
 

@@ -10,9 +10,9 @@ from itertools import groupby
 from rich.console import Console
 from rich.text import Text
 
-from bench.paper import Result, Results, counts, every
-from bench.published.figure import Absent, Group
-from bench.show.fitted import Column, fitted, left_out
+from dotbench.bench.published.figure import Absent, Group
+from dotbench.bench.published.paper import Result, Results, counts, every
+from dotbench.bench.show.fitted import Column, fitted, left_out
 
 WIDE = 100  # columns of a terminal from which on titles are whole
 LEFT = ("figure", "unit", "needs")  # columns that are words

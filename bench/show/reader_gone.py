@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import suppress
 
-from bench.show.escape import Console
+from dotbench.bench.show.escape import Console
 
 
 class ReaderGone(Exception):

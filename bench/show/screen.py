@@ -10,15 +10,15 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn
 from rich.text import Text
 
-from bench.plan import Cell, Plan
-from bench.show import orientation
-from bench.show.answer import sizes_line, times_line
-from bench.show.escape import visible
-from bench.show.plural import counted
-from bench.show.table import matrix_table
+from dotbench.bench.plan.plan import Cell, Plan
+from dotbench.bench.show import orientation
+from dotbench.bench.show.answer import sizes_line, times_line
+from dotbench.bench.show.escape import visible
+from dotbench.bench.show.plural import counted
+from dotbench.bench.show.table import matrix_table
 
 if TYPE_CHECKING:
-    import datasets
+    from dotbench import datasets
 
 Row = dict[str, Any]
 PACE_SECONDS = 5.0  # of work, from which on there is a pace
@@ -37,7 +37,7 @@ def duration(seconds: float) -> str:
 
 class Clock:
     """How much is done and how long is left: the pace of the work so far, counted in what cells were expected to
-    take (`bench.cost`)."""
+    take (`dotbench.bench.plan.expected_time`)."""
 
     def __init__(self) -> None:
         self._costs: dict[Cell, float] = {}

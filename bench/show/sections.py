@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.text import Text
 
-from bench.show.escape import markdown as escaped
-from bench.show.escape import visible
-from bench.show.fitted import Column, Fitted, fitted, left_out
+from dotbench.bench.show.escape import markdown as escaped
+from dotbench.bench.show.escape import visible
+from dotbench.bench.show.fitted import Column, Fitted, fitted, left_out
 
 LONG = 500  # lines from which on a table is drawn without colours and line breaks, but at once
 # Words say what a mark says; cyan and red are also told apart by people who confuse red and green.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.show.grid import label
+from dotbench.bench.show.grid import label
 
 Row = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Tables of one matrix: for the terminal (rich), in Markdown (tabulate) and in LaTeX (`bench.show.latex`)."""
+"""Tables of one matrix: for the terminal (rich), in Markdown (tabulate) and in LaTeX (`dotbench.bench.show.latex`)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from bench.matrix_names import by_matrix
-from bench.show import next_step, systolic
-from bench.show.choice import check_columns, with_columns, with_rows
-from bench.show.escape import markdown, visible
-from bench.show.fitted import Column, fitted, left_out
-from bench.show.grid import SECTIONS, Grid, grid, notes
-from bench.show.latex import PREAMBLE, latex_table
+from dotbench.bench.record.matrix_names import by_matrix
+from dotbench.bench.show import next_step, systolic
+from dotbench.bench.show.choice import check_columns, with_columns, with_rows
+from dotbench.bench.show.escape import markdown, visible
+from dotbench.bench.show.fitted import Column, fitted, left_out
+from dotbench.bench.show.grid import SECTIONS, Grid, grid, notes
+from dotbench.bench.show.latex import PREAMBLE, latex_table
 
 Row = dict[str, Any]
 WIDE = 100  # columns of a terminal from which on a table has all its columns
@@ -66,7 +66,7 @@ def print_tables(
     columns: list[str] | None = None,
 ) -> None:
     """Prints the tables of results, or of the matrices that match some of ``names``, with the chosen ``rows`` and
-    ``columns`` (see `bench.show.choice`); LookupError if none does."""
+    ``columns`` (see `dotbench.bench.show.choice`); LookupError if none does."""
     if rows:
         results = with_rows(results, rows)
     datasets = list(dict.fromkeys(str(row["dataset"]) for own in results.values() for row in own))

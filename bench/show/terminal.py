@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from bench.show.reader_gone import PipeConsole
+from dotbench.bench.show.reader_gone import PipeConsole
 
 PIPED = 1000  # columns of what is no terminal: a line each, whole, for grep and the like
 

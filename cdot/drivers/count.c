@@ -1,4 +1,4 @@
-/* A program whose products are counted under callgrind; bench/callgrind.py runs it and reads the dumps.
+/* A program whose products are counted under callgrind; bench/counting/callgrind.py runs it and reads the dumps.
  *
  *     count LIBRARY [FORMAT PAYLOAD PLUGIN BEGIN END]...
  *
@@ -21,9 +21,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cdot.h"
+#include "core/cdot.h"
 
-enum { FEW = 1, MANY = 3, ARGUMENTS = 5, PAGE = 4096 }; /* FEW and MANY: bench/callgrind.py has them too */
+enum { FEW = 1, MANY = 3, ARGUMENTS = 5, PAGE = 4096 }; /* FEW and MANY: bench/counting/callgrind.py has them too */
 
 /* The kernels' memset and memcpy: a program's own symbols come before those of libc, whose versions differ
  * in number of instructions from one processor and one release to the next. These take STEP bytes at once
@@ -170,7 +170,7 @@ static int fused(const cdot_view *view)
     return view->value_type == CDOT_INT8 ? view->decoder->dot_s8 != NULL : view->decoder->dot != NULL;
 }
 
-/* x is the same numbers in bench/callgrind.py. */
+/* x is the same numbers in bench/counting/callgrind.py. */
 static void fill(const cdot_view *view, void *x)
 {
     for (uint32_t i = 0; i < view->n; i++) {

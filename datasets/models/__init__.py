@@ -4,7 +4,7 @@
 scales, bias and what else their product needs.
 """
 
-from datasets.models.layer import THRESHOLD, Layer, Model, Quantisation, Signal, Window
-from datasets.models.reader import parse, read
+from dotbench.datasets.models.layer import THRESHOLD, Layer, Model, Quantisation, Signal, Window
+from dotbench.datasets.models.reader import parse, read
 
 __all__ = ["THRESHOLD", "Layer", "Model", "Quantisation", "Signal", "Window", "parse", "read"]

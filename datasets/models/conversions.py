@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasets.models import sparse_tensor
-from datasets.models.guard import Guard
-from datasets.models.layer import Quantisation
-from datasets.models.skipped import Skipped
-from datasets.models.tensor import TYPES, Tensor
+from dotbench.datasets.models import sparse_tensor
+from dotbench.datasets.models.guard import Guard
+from dotbench.datasets.models.layer import Quantisation
+from dotbench.datasets.models.skipped import Skipped
+from dotbench.datasets.models.tensor import TYPES, Tensor
 
 SPARSE_TYPES = ("INT8", "FLOAT16", "FLOAT32")  # those that the format's own DENSIFY knows
 

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from datasets.errors import DataError
-from datasets.models.skipped import Skipped
+from dotbench.datasets.errors import DataError
+from dotbench.datasets.models.skipped import Skipped
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasets.models.skipped import SkippedOperator
+from dotbench.datasets.models.skipped import SkippedOperator
 
 THRESHOLD = 0.70  # the share of zeros from which a layer is worth a sparse format
 

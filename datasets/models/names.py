@@ -7,11 +7,11 @@ import fnmatch
 from functools import lru_cache
 from pathlib import Path
 
-from datasets.errors import DataError, UnknownDataset
-from datasets.models.layer import Layer, Model
-from datasets.models.reader import read
-from datasets.stamps import is_certain, stamp_of
-from formats.source import Source, as_source
+from dotbench.datasets.errors import DataError, UnknownDataset
+from dotbench.datasets.models.layer import Layer, Model
+from dotbench.datasets.models.reader import read
+from dotbench.datasets.stamps import is_certain, stamp_of
+from dotbench.formats.sources.source import Source, as_source
 
 ENDING = ".tflite"
 AS_STORED = "as stored"  # in the cache's keys: layers are int8 there, as they were not always

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datasets.errors import DataError
-from datasets.models import tflite_file, weights
-from datasets.models.guard import reading
-from datasets.models.layer import Layer, Model
-from datasets.models.skipped import Skipped, SkippedOperator
+from dotbench.datasets.errors import DataError
+from dotbench.datasets.models import tflite_file, weights
+from dotbench.datasets.models.guard import reading
+from dotbench.datasets.models.layer import Layer, Model
+from dotbench.datasets.models.skipped import Skipped, SkippedOperator
 
 SHOWN = 3  # lines on what was skipped, in an error
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasets.models.skipped import Skipped
+from dotbench.datasets.models.skipped import Skipped
 
 Numbers = npt.NDArray[np.int64]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from datasets.models.guard import Guard
-from datasets.models.skipped import Skipped
-from datasets.models.sparse_tensor import Level, Numbers, Sparsity
+from dotbench.datasets.models.guard import Guard
+from dotbench.datasets.models.skipped import Skipped
+from dotbench.datasets.models.sparse_tensor import Level, Numbers, Sparsity
 
 DENSE, CSR = 0, 1  # the enumeration DimensionType
 VECTORS = {1: "Int32Vector", 2: "Uint16Vector", 3: "Uint8Vector"}  # the union SparseIndexVector

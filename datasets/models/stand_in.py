@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from datasets.models import zoo
+from dotbench.datasets.models import zoo
 
 SEED = 20_230_502
 VERSION = 1  # of these twins; a change makes other matrices

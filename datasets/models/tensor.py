@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasets.models.layer import Quantisation
-from datasets.models.skipped import Skipped
-from datasets.models.sparse_tensor import Sparsity
+from dotbench.datasets.models.layer import Quantisation
+from dotbench.datasets.models.skipped import Skipped
+from dotbench.datasets.models.sparse_tensor import Sparsity
 
 TYPES: dict[str, np.dtype[Any]] = {
     "INT8": np.dtype("i1"),

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasets.errors import DataError
-from datasets.models.conversions import CONVERSIONS, densify
-from datasets.models.guard import Guard
-from datasets.models.layer import Quantisation
-from datasets.models.skipped import Skipped
-from datasets.models.sparse_tensor import Sparsity
-from datasets.models.sparsity_table import read_sparsity
-from datasets.models.tensor import Tensor
+from dotbench.datasets.errors import DataError
+from dotbench.datasets.models.conversions import CONVERSIONS, densify
+from dotbench.datasets.models.guard import Guard
+from dotbench.datasets.models.layer import Quantisation
+from dotbench.datasets.models.skipped import Skipped
+from dotbench.datasets.models.sparse_tensor import Sparsity
+from dotbench.datasets.models.sparsity_table import read_sparsity
+from dotbench.datasets.models.tensor import Tensor
 
 IDENTIFIER = b"TFL3"
 MOST_DIMENSIONS = 8

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy.typing as npt
 
-from datasets.models.layer import Layer, Quantisation, Signal, Window
-from datasets.models.skipped import Skipped
-from datasets.models.tensor import Tensor
-from datasets.models.tflite_file import Operand, Operator, schema
+from dotbench.datasets.models.layer import Layer, Quantisation, Signal, Window
+from dotbench.datasets.models.skipped import Skipped
+from dotbench.datasets.models.tensor import Tensor
+from dotbench.datasets.models.tflite_file import Operand, Operator, schema
 
 # operators of the format that carry weights of other kinds: said, so that nobody takes the layers for all there is
 OTHERS = (

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from datasets.entry import Dataset, Remote
+from dotbench.datasets.entry import Dataset, Remote
 
 PREFIX = "tflite/"
 FOLDER = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""Writes ``layers.tsv`` from the models in the mirror: ``python -m datasets.models.zoo_fit``."""
+"""Writes ``layers.tsv`` from the models in the mirror: ``python -m dotbench.datasets.models.zoo_fit``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from datasets.errors import DataError
-from datasets.file_hashes import sha256
-from datasets.mirror import mirror_folder
-from datasets.models import zoo
-from datasets.models.names import source
-from datasets.models.reader import read
-from formats.source import matrix_sha256
+from dotbench.datasets.errors import DataError
+from dotbench.datasets.file_hashes import sha256
+from dotbench.datasets.mirror import mirror_folder
+from dotbench.datasets.models import zoo
+from dotbench.datasets.models.names import source
+from dotbench.datasets.models.reader import read
+from dotbench.formats.sources.source import matrix_sha256
 
 COLUMNS = ("model", "layer", "inputs", "outputs", "pixels", "matrix_sha256")
 

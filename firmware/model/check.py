@@ -15,11 +15,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware.errors import FirmwareError, Unavailable
-from firmware.model.operation import Operation, operation
-from firmware.model.pipeline import steady
-from firmware.profile import Profile
-from firmware.protocol import REGIONS
+from dotbench.firmware.errors import FirmwareError, Unavailable
+from dotbench.firmware.model.operation import Operation, operation
+from dotbench.firmware.model.pipeline import steady
+from dotbench.firmware.profile import Profile
+from dotbench.firmware.protocol import REGIONS
 
 ARGUMENTS = (
     "-mtriple=thumbv8.1m.main-none-eabihf", "-mcpu=cortex-m55", "-iterations=200", "-instruction-info=0",

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from firmware.model.operation import Operation, operation
-from firmware.model.pipeline import drained, schedule, steady
-from firmware.profile import Gathers, Profile, Region
+from dotbench.firmware.model.operation import Operation, operation
+from dotbench.firmware.model.pipeline import drained, schedule, steady
+from dotbench.firmware.profile import Gathers, Profile, Region
 
 
 @dataclass(frozen=True)

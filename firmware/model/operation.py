@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from firmware.model import operands
+from dotbench.firmware.model import operands
 
 CONDITIONS = ["eq", "ne", "cs", "hs", "cc", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le"]
 
@@ -36,7 +36,7 @@ class Operation:
 
 def known(name: str) -> bool:
     """Whether the model has a rule for a mnemonic without condition."""
-    from firmware.model import scalar
+    from dotbench.firmware.model import scalar
 
     return name.startswith("v") or scalar.rule(name) is not None
 
@@ -58,7 +58,7 @@ def base_name(mnemonic: str) -> tuple[str, bool]:
 
 def operation(size: int, text: str) -> Operation:
     """The operation of an instruction of ``size`` bytes; an unknown one counts as one of the core, of one cycle."""
-    from firmware.model import scalar, vector
+    from dotbench.firmware.model import scalar, vector
 
     mnemonic, _, rest = text.partition(" ")
     name, conditional = base_name(mnemonic)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from firmware.model import operands
-from firmware.model.operation import SHIFT, Operation, address
+from dotbench.firmware.model import operands
+from dotbench.firmware.model.operation import SHIFT, Operation, address
 
 
 def _words(text: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from firmware.jobs import Job, Placement
+from dotbench.firmware.jobs import Job, Placement
 
 
 class Runner(Protocol):

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
-from firmware.errors import FirmwareError, TargetHung, Unavailable
-from firmware.jobs import MAGIC, Job, Placement
+from dotbench.firmware.errors import FirmwareError, TargetHung, Unavailable
+from dotbench.firmware.jobs import MAGIC, Job, Placement
 
 END = b"\x04"
 MOST = 1 << 20  # bytes of an answer

@@ -8,10 +8,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware import toolchain
-from firmware.errors import Unavailable
-from firmware.jobs import MAILBOX, Job, Placement, mailbox
-from firmware.runners.process import output_of
+from dotbench.firmware import toolchain
+from dotbench.firmware.errors import Unavailable
+from dotbench.firmware.jobs import MAILBOX, Job, Placement, mailbox
+from dotbench.firmware.runners.process import output_of
 
 PROGRAMS = ("FVP_Corstone_SSE-300_Ethos-U55", "VHT_MPS3_Corstone_SSE-300")
 CURE = "export FVP_CORSTONE300=/path/to/FVP_Corstone_SSE-300_Ethos-U55"

@@ -10,7 +10,7 @@ import tempfile
 import time
 from typing import IO
 
-from firmware.errors import TargetFailed, TargetHung, Unavailable
+from dotbench.firmware.errors import TargetFailed, TargetHung, Unavailable
 
 END = b"\x04"  # target/uart.c says it last
 MOST = 64 << 20  # bytes of output

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from firmware import packages, toolchain
-from firmware.errors import Unavailable
-from firmware.jobs import MAILBOX, Job, Placement, mailbox
-from firmware.profile import Profile, command_line, read_profile
-from firmware.runners.process import output_of
+from dotbench.firmware import packages, toolchain
+from dotbench.firmware.errors import Unavailable
+from dotbench.firmware.jobs import MAILBOX, Job, Placement, mailbox
+from dotbench.firmware.profile import Profile, command_line, read_profile
+from dotbench.firmware.runners.process import output_of
 
 MACHINE = (
     "-M", "mps3-an547", "-nographic", "-monitor", "none", "-serial", "none",

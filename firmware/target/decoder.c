@@ -1,5 +1,5 @@
 /* The one format that this image has; compiled with -DDECODER=csc_decoder and the like. */
-#include "cdot.h"
+#include "core/cdot.h"
 
 extern const cdot_decoder DECODER;
 const cdot_decoder *image_decoder(void);

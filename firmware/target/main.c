@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "cdot.h"
+#include "core/cdot.h"
 #include "counters.h"
 
 const cdot_decoder *image_decoder(void);

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bench import export
-from bench.rows import FILES
+from dotbench.bench.record import export
+from dotbench.bench.record.columns import FILES
 
 Row = dict[str, Any]
 WORDS = {
@@ -26,7 +26,7 @@ WORDS = {
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state folder of its own, but the compiled kernels of the checkout."""
-    from cdot import build
+    from dotbench.cdot import build
 
     folder = tmp_path / "home"
     folder.mkdir()

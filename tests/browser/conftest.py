@@ -17,7 +17,7 @@ import made_results as made
 sys.path.insert(0, str(Path(__file__).parent))
 from pages import rows_of
 
-from bench.compare.errors import CompareError
+from dotbench.bench.compare.errors import CompareError
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -46,7 +46,7 @@ def browser() -> Iterator[Any]:
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Reports by name, each written once: ``all`` (every file), ``large`` (10 000 rows), ``hostile`` (names),
     or a file's name."""
-    from bench.report.write import write
+    from dotbench.bench.report.write import write
 
     folder = tmp_path_factory.mktemp("reports")
 
@@ -130,7 +130,7 @@ RESULTS: dict[str, Callable[[], dict[str, list[made.Row]]]] = {
 @pytest.fixture(scope="session")
 def own_report(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
     """The report of the checkout's results, whatever they are; None where there are none, and that is said."""
-    from bench.report.write import write
+    from dotbench.bench.report.write import write
 
     folder, out = Path(__file__).resolve().parents[2] / "results", tmp_path_factory.mktemp("own") / "own.html"
     if not any(rows_of(path.read_text()) for path in folder.glob("*.csv")):

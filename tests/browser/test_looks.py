@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cdot import build
+from dotbench.cdot import build
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pages import boxes

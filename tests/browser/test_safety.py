@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench.compare.results import find
+from dotbench.bench.compare.results import find
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pages import boxes, downloaded, original, points, rows_of

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-import formats
-from cdot.errors import PayloadError
-from cdot.kernel import Kernel
+from dotbench import formats
+from dotbench.cdot.errors import PayloadError
+from dotbench.cdot.kernel import Kernel
 
 # Rows, columns, share of nonzeros, how steeply the frequency of values falls, and how many there are.
 CASES = {

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import formats
-from cdot import build
-from cdot.encode import encode_columns
-from cdot.encode_table import Table
-from cdot.errors import KernelError, PayloadError, check
-from cdot.kernel import Kernel, Pool, aligned, bench_compute, bench_memcpy, crc
-from cdot.library import declarations, ffi
-from formats.huffman import Fields
+from dotbench import formats
+from dotbench.cdot import build
+from dotbench.cdot.encode.codewords import encode_columns
+from dotbench.cdot.encode.table import Table
+from dotbench.cdot.errors import KernelError, PayloadError, check
+from dotbench.cdot.kernel import Kernel, Pool, aligned, bench_compute, bench_memcpy, crc
+from dotbench.cdot.library import declarations, ffi
+from dotbench.formats.parts.huffman import Fields
 
 
 def test_crc_32c() -> None:
@@ -27,7 +27,7 @@ def test_crc_32c() -> None:
 
 
 def test_every_build_has_the_same_crc() -> None:
-    from cdot.library import library, pointer
+    from dotbench.cdot.library import library, pointer
 
     data = np.random.default_rng(0).integers(0, 256, 1001).astype(np.uint8)
     found = {library(isa).cdot_crc(pointer(data, "const uint8_t *"), 1001) for isa in build.instruction_sets()}
@@ -131,7 +131,7 @@ def test_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("DOTBENCH_HOME", str(tmp_path / "file"))
     with pytest.raises(build.BuildError, match="cannot be built in .* Set DOTBENCH_HOME"):
-        build.build(plugin=build.FOLDER / "encode.c")
+        build.build(plugin=build.FOLDER / "encode" / "codewords.c")
 
 
 def test_a_plugin_that_does_not_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ def test_aarch64_compiles() -> None:
 CHARS = """
 import numpy as np, formats
 W = np.random.default_rng(0).integers(0, 6, (300, 70)).astype(np.float32) * (np.arange(70) % 3 > 0)
-names = [kind.name for kind in formats.registry.BUILT_IN if kind.lossless]
+names = [kind.name for kind in dotbench.formats.registry.BUILT_IN if kind.lossless]
 for name in (*names, "bitmap[values=codebook]"):
     for dtype in formats.parse(name).value_types:
         payload = formats.parse(name).encode(W.astype(dtype))

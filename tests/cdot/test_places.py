@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-import formats
-from cdot.kernel import Kernel
-from cdot.library import ffi, library, pointer
+from dotbench import formats
+from dotbench.cdot.kernel import Kernel
+from dotbench.cdot.library import ffi, library, pointer
 
 HERE, WIDTH = 2**30, 8  # columns that are multiplied: the first ones whose place has 33 bits
 NO_RESERVE = 0x4000  # Linux's MAP_NORESERVE, which not every Python names

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-import datasets
-from datasets import addresses, loading, registry
+from dotbench import datasets
+from dotbench.datasets import addresses, loading, registry
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Callable[[datasets.Dataset], No
         known = {**registry.entries(), entry.name: entry}
         monkeypatch.setattr(loading, "entries", lambda: known)
         twin = scipy.sparse.coo_matrix(np.array([[0, 1.5, 0], [2, 0, -3]], np.float32))
-        monkeypatch.setattr("datasets.twins.make", lambda name: twin)
+        monkeypatch.setattr("dotbench.datasets.twins.make", lambda name: twin)
 
     return add
 

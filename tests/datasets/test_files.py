@@ -19,10 +19,10 @@ import pytest
 import scipy.io
 import scipy.sparse
 
-import datasets
-from datasets import arrays
-from datasets.cache import CachedSource, write_cache
-from formats.source import Columns, Histogram, as_source, matrix_sha256
+from dotbench import datasets
+from dotbench.datasets import arrays
+from dotbench.datasets.cache import CachedSource, write_cache
+from dotbench.formats.sources.source import Columns, Histogram, as_source, matrix_sha256
 
 W = np.array([[0, 1.5, 0, 0], [2, 0, -3, 0], [0, 0.5, 0, 0]], np.float32)
 
@@ -233,7 +233,7 @@ class Streamed:
 
 
 def test_the_cache_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("formats.source.blocks.__defaults__", (5_000,))
+    monkeypatch.setattr("dotbench.formats.sources.source.blocks.__defaults__", (5_000,))
     source = Streamed()
     cached = write_cache(source, tmp_path / "m")
     assert source.largest == 1000

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from datasets import DataError
-from datasets.header_line import is_header
-from datasets.tables import read_table
+from dotbench.datasets import DataError
+from dotbench.datasets.header_line import is_header
+from dotbench.datasets.tables import read_table
 
 NUMBERS = ["1,2", " 1 , +2.5", "1e3,-.5", "1.,0", "nan,inf", "-Infinity,1"]
 HEADERS = ["a,b", "x1,x2", "# a,b", '"first name","b"', "(mV),b", "größe,重み", "_id,b", "1a".replace("1", "c") + ",b"]

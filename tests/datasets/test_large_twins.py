@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-import datasets
-from datasets import chow_liu_fit, twins
-from datasets.chow_liu import TreeTwin, draw, spread
-from datasets.features import FeatureTwin
-from formats.source import Source, as_source, matrix_sha256
+from dotbench import datasets
+from dotbench.datasets import chow_liu_fit, twins
+from dotbench.datasets.chow_liu import TreeTwin, draw, spread
+from dotbench.datasets.features import FeatureTwin
+from dotbench.formats.sources.source import Source, as_source, matrix_sha256
 
 FEATURES = twins.statistics()["imagenet"]
 TREES = {"covtype": 54, "census": 68}
@@ -158,7 +158,7 @@ def test_bins_hold_about_as_many_rows_and_zero_has_its_own() -> None:
 @pytest.mark.real_data("all")
 def test_trees_are_fitted_to_the_mirror(mirror: Path) -> None:
     """Running the fit again gives the statistics that are committed."""
-    from datasets import twins_fit
+    from dotbench.datasets import twins_fit
 
     for name, fitted in twins_fit.TREES.items():
         assert json.loads(json.dumps(fitted(mirror))) == twins.variables(name)

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets import DataError, files, limits
-from datasets.limits import check_sides, check_unpacked
+from dotbench.datasets import DataError, files, limits
+from dotbench.datasets.limits import check_sides, check_unpacked
 
 PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
 

@@ -13,8 +13,8 @@ import pytest
 import scipy.io
 import scipy.sparse
 
-from datasets import DataError, files, matrix_market
-from datasets.matrix_market import read_matrix_market
+from dotbench.datasets import DataError, files, matrix_market
+from dotbench.datasets.matrix_market import read_matrix_market
 
 REAL = "%%MatrixMarket matrix coordinate real general\n"
 

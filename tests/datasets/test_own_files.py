@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-import datasets
-from datasets import DataError, UnknownDataset
-from formats.source import as_source, matrix_sha256
+from dotbench import datasets
+from dotbench.datasets import DataError, UnknownDataset
+from dotbench.formats.sources.source import as_source, matrix_sha256
 
 W = np.array([[0, 1, 0, 0], [2, 0, -3, 0], [0, 4, 0, 0]], np.int8)
 
@@ -252,13 +252,13 @@ def test_names_that_no_file_has(name: str, words: str) -> None:
 
 
 def test_a_file_is_not_blamed_for_kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cdot.build import BuildError
+    from dotbench.cdot.build import BuildError
 
     def none() -> Any:
         raise BuildError("no compiler")
 
     np.save(tmp_path / "w.npy", W)
-    monkeypatch.setattr("datasets.files.library", none)
+    monkeypatch.setattr("dotbench.datasets.files.library", none)
     with pytest.raises(BuildError, match="^no compiler$"):
         load(tmp_path / "w.npy", tmp_path)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import datasets
-from datasets.patterns import codebook, read_pattern
+from dotbench import datasets
+from dotbench.datasets.patterns import codebook, read_pattern
 
 PATTERN = "3, 4, 5\n0 2 2 5 \n1 3 0 1 2 \n"  # three outputs, four inputs
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import datasets
-from datasets.entry import Remote
-from formats.source import as_source, matrix_sha256
+from dotbench import datasets
+from dotbench.datasets.entry import Remote
+from dotbench.formats.sources.source import as_source, matrix_sha256
 
 Register = Callable[[datasets.Dataset], None]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datasets import DataError, files, plain_pickle, sham_archive
+from dotbench.datasets import DataError, files, plain_pickle, sham_archive
 
 # By hand: symbols 0 (code 0), 2.0 (10), -3.0 (110), 1.0 (111); columns of a 4 x 3 matrix.
 CODE = {"symbs": [0.0, 2.0, -3.0, 1.0], "fs": [0, 0, 1, 2, 4], "fcl": [0, 0, 4, 6, 8], "lmax": 3}

@@ -15,9 +15,9 @@ import pytest
 import scipy.io
 import scipy.sparse
 
-import datasets
-from datasets.registry import Remote
-from formats.source import as_source, matrix_sha256
+from dotbench import datasets
+from dotbench.datasets.registry import Remote
+from dotbench.formats.sources.source import as_source, matrix_sha256
 
 
 def tiny() -> scipy.sparse.coo_matrix:
@@ -285,7 +285,7 @@ def test_real(mirror: Path, name: str, tmp_path: Path) -> None:
 @pytest.mark.real_data("all")
 def test_twins_are_fitted_to_the_mirror(mirror: Path) -> None:
     """Running the fit again gives the statistics that are committed."""
-    from datasets import twins, twins_fit
+    from dotbench.datasets import twins, twins_fit
 
     for name in ("orsreg_1", "vgg19/99-0-32", "deepdta/70-0-256"):
         fitted = json.loads(json.dumps(twins_fit.fit(datasets.describe(name), mirror)))

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import datasets
-from datasets import tables
-from datasets.cache import write_cache
-from datasets.spill import Spill
-from datasets.tables import read_table
-from formats.source import as_source, matrix_sha256
+from dotbench import datasets
+from dotbench.datasets import tables
+from dotbench.datasets.cache import write_cache
+from dotbench.datasets.spill import Spill
+from dotbench.datasets.tables import read_table
+from dotbench.formats.sources.source import as_source, matrix_sha256
 
 W = np.array([[0, 1.5, 0], [2, 0, -3], [0, 0, 0.25], [7, 0, 0]], np.float32)
 TEXT = b"0,1.5,0\n2,0,-3\n-0.0,0,0.25\n7,0,0\n"
@@ -171,9 +171,9 @@ def test_a_place_where_no_rows_can_be_put(tmp_path: Path) -> None:
 PEAK = """
 import resource, sys
 from pathlib import Path
-from datasets import tables
-from datasets.cache import write_cache
-from formats import source
+from dotbench.datasets import tables
+from dotbench.datasets.cache import write_cache
+from dotbench.formats.sources import source
 tables.BLOCK_BYTES = 1 << 18
 source.blocks.__defaults__ = (1 << 18,)
 folder = Path(sys.argv[1])

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import tflite
 
-import datasets
-from datasets.models import Layer, guard, parse, read
+from dotbench import datasets
+from dotbench.datasets.models import Layer, guard, parse, read
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import fuzz_tflite

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import datasets
+from dotbench import datasets
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tflite_files import DENSE_WEIGHTS, FLOAT32, Graph, Operator, Tensor, build, model, network
@@ -81,7 +81,7 @@ def test_a_layer_of_the_zoo_from_its_address(
     import hashlib
     from dataclasses import replace
 
-    from datasets.models import zoo
+    from dotbench.datasets.models import zoo
 
     url, folder = server
     (folder / "net.tflite").write_bytes(model())
@@ -103,7 +103,7 @@ def test_a_layer_of_the_zoo_from_its_address(
 def test_list_names_layers_and_what_was_skipped(tmp_path: Path) -> None:
     from click.testing import CliRunner
 
-    from bench.cli import command
+    from dotbench.bench.cli import command
 
     graph, codes = network()
     graph.operators.append(Operator(3, [0], [3]))
@@ -123,7 +123,7 @@ def test_list_names_layers_and_what_was_skipped(tmp_path: Path) -> None:
 def test_a_skipped_layer_says_why_wherever_it_is_asked_for(tmp_path: Path) -> None:
     from click.testing import CliRunner
 
-    from bench.cli import command
+    from dotbench.bench.cli import command
 
     def odd(graph: Graph) -> None:
         graph.operators[0].fields.update(DilationHFactor=0)

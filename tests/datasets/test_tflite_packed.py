@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import formats
-from datasets.models import Model, parse
-from formats.requantize import Requantization
+from dotbench import formats
+from dotbench.datasets.models import Model, parse
+from dotbench.formats.payloads.requantize import Requantization
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tflite_files import (

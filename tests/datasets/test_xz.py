@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from datasets import DataError, files, xz
-from datasets.compressed import opened
+from dotbench.datasets import DataError, files, xz
+from dotbench.datasets.compressed import opened
 
 TEXT = b"1,2\n3,4\n" * 30_000
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import datasets
-from datasets.models import Layer, parse, read, stand_in, zoo
+from dotbench import datasets
+from dotbench.datasets.models import Layer, parse, read, stand_in, zoo
 
 pytestmark = pytest.mark.real_data("all")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.errors import Unavailable
-from firmware.runners import qemu as runners
+from dotbench.firmware.errors import Unavailable
+from dotbench.firmware.runners import qemu as runners
 
 
 @pytest.fixture(scope="session")

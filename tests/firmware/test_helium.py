@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-import formats
-from firmware.figures import figures, weights
-from firmware.jobs import PLACEMENTS
-from firmware.measure import checked, job_of, on_qemu
-from firmware.runners.qemu import Qemu
+from dotbench import formats
+from dotbench.firmware.figures import figures, weights
+from dotbench.firmware.jobs import PLACEMENTS
+from dotbench.firmware.measure import checked, job_of, on_qemu
+from dotbench.firmware.runners.qemu import Qemu
 
 TCM = PLACEMENTS["tcm"]
 INT8 = ["dense_s8", "csr16", "bcsr2x2", "rle4", "rel15", "bitmap", "psr8", "dcsr", "ham", "sham", "csc_palette", "rice"]

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import formats
-from datasets.models.reader import read
-from firmware.jobs import PLACEMENTS
-from firmware.measure import checked, job_of
-from firmware.runners.qemu import Qemu
+from dotbench import formats
+from dotbench.datasets.models.reader import read
+from dotbench.firmware.jobs import PLACEMENTS
+from dotbench.firmware.measure import checked, job_of
+from dotbench.firmware.runners.qemu import Qemu
 
 INT8 = ["dense_s8", "csr16", "bcsr2x2", "rle4", "rel15", "bitmap", "psr8", "dcsr", "ham", "sham", "csc_palette", "rice"]
 MODELS = ["dcsr_models/sparse_s_90", "dcsr_models/sparse_l_90", "mlperf_tiny/vww_96_int8"]

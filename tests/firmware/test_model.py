@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import formats
-from firmware.errors import Unavailable
-from firmware.jobs import PLACEMENTS
-from firmware.measure import job_of
-from firmware.model import check
-from firmware.model.operation import operation
-from firmware.model.pipeline import drained, schedule, steady
-from firmware.runners.qemu import Qemu
+from dotbench import formats
+from dotbench.firmware.errors import Unavailable
+from dotbench.firmware.jobs import PLACEMENTS
+from dotbench.firmware.measure import job_of
+from dotbench.firmware.model import check
+from dotbench.firmware.model.operation import operation
+from dotbench.firmware.model.pipeline import drained, schedule, steady
+from dotbench.firmware.runners.qemu import Qemu
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import formats
-from firmware import host, protocol
-from firmware.errors import FirmwareError, TargetFailed, TargetHung, Unavailable
-from firmware.jobs import PLACEMENTS, Job
-from firmware.measure import job_of, on_board, on_fvp
-from firmware.runners import fvp
-from firmware.runners.board import Board, read_board
+from dotbench import formats
+from dotbench.firmware import host, protocol
+from dotbench.firmware.errors import FirmwareError, TargetFailed, TargetHung, Unavailable
+from dotbench.firmware.jobs import PLACEMENTS, Job
+from dotbench.firmware.measure import job_of, on_board, on_fvp
+from dotbench.firmware.runners import fvp
+from dotbench.firmware.runners.board import Board, read_board
 
 TCM, SRAM = PLACEMENTS["tcm"], PLACEMENTS["sram"]
 

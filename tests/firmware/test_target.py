@@ -10,13 +10,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import formats
-from firmware import host, packages, protocol, toolchain
-from firmware.errors import DoesNotFit, TargetFailed, TargetHung, WrongProduct
-from firmware.jobs import PLACEMENTS, Job
-from firmware.measure import checked, in_places, instructions_by_ticks, job_of, on_qemu
-from firmware.runners.board import Board
-from firmware.runners.qemu import Qemu
+from dotbench import formats
+from dotbench.firmware import host, packages, protocol, toolchain
+from dotbench.firmware.errors import DoesNotFit, TargetFailed, TargetHung, WrongProduct
+from dotbench.firmware.jobs import PLACEMENTS, Job
+from dotbench.firmware.measure import checked, in_places, instructions_by_ticks, job_of, on_qemu
+from dotbench.firmware.runners.board import Board
+from dotbench.firmware.runners.qemu import Qemu
 
 TCM, SRAM, DDR = PLACEMENTS["tcm"], PLACEMENTS["sram"], PLACEMENTS["ddr"]
 LABELS = [

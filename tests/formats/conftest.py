@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from formats import parallel
+from dotbench.formats.payloads import parallel
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-import formats
-from cdot.errors import PayloadError
+from dotbench import formats
+from dotbench.cdot.errors import PayloadError
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from damage import check_cut_short_and_flipped, check_damaged, check_longer, resealed

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import formats
-from cdot import build
-from cdot.errors import PayloadError
-from cdot.kernel import Kernel, aligned
-from cdot.library import ffi, library, pointer
+from dotbench import formats
+from dotbench.cdot import build
+from dotbench.cdot.errors import PayloadError
+from dotbench.cdot.kernel import Kernel, aligned
+from dotbench.cdot.library import ffi, library, pointer
 
 BOTH = ["bitmap", "bitmap[values=codebook]"]
 

@@ -12,12 +12,12 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import formats
-from cdot import build
-from cdot.errors import PayloadError
-from cdot.kernel import Kernel, aligned
-from cdot.library import ffi, library, pointer
-from formats.source import as_source, ranges
+from dotbench import formats
+from dotbench.cdot import build
+from dotbench.cdot.errors import PayloadError
+from dotbench.cdot.kernel import Kernel, aligned
+from dotbench.cdot.library import ffi, library, pointer
+from dotbench.formats.sources.source import as_source, ranges
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import SMALL, check_whole, sparse
@@ -53,7 +53,7 @@ def test_the_arrays_are_scipys(key: str, block: int) -> None:
 @pytest.mark.real_data("orsreg_1")
 def test_orsreg_1(mirror: object, tmp_path: Path) -> None:
     """Bytes of scipy's arrays, counted once with scipy alone."""
-    import datasets
+    from dotbench import datasets
 
     source = datasets.load("orsreg_1", cache_dir=tmp_path).matrix
     assert [bsr(block).paper_bits(source) // 8 for block in SIZES] == [374172, 712988, 1149860]
@@ -138,7 +138,7 @@ def test_any_number_of_vectors_and_any_distance(isa: str, block: int, batch: int
 
 
 def test_too_many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("formats.bsr.MAX_BLOCKS", 3)
+    monkeypatch.setattr("dotbench.formats.bsr.MAX_BLOCKS", 3)
     with pytest.raises(ValueError, match=r"4 blocks are too many for bsr\[block=8\]: its pointers have 32 bits"):
         bsr(8).encode(np.eye(32, dtype=np.float32))
 

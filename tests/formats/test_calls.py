@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import formats
-from cdot.errors import KernelError
-from cdot.pools import StandingPools, cores, standing_pools
-from formats import parallel, product
-from formats.nested_matrix import NestedMatrix
+from dotbench import formats
+from dotbench.cdot.errors import KernelError
+from dotbench.cdot.pools import StandingPools, cores, standing_pools
+from dotbench.formats.payloads import parallel, product
+from dotbench.formats.payloads.nested_matrix import NestedMatrix
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 N, M = 90, 700
@@ -74,7 +74,7 @@ def test_without_new_threads_a_product_is_one_thread_s(pools: StandingPools, mon
     def refused(threads: int) -> None:
         raise KernelError(f"{threads} threads could not be started")
 
-    monkeypatch.setattr("cdot.pools.Pool", refused)
+    monkeypatch.setattr("dotbench.cdot.pools.Pool", refused)
     assert np.array_equal(formats.get("csc").encode(matrix()).dot(vectors(2), threads=2), vectors(2) @ matrix())
 
 
@@ -124,7 +124,7 @@ def test_threads_of_python_call_at_once(pools: StandingPools, threads: int) -> N
 
 FORKED = """
 import os, numpy as np, formats
-from formats import parallel
+from dotbench.formats.payloads import parallel
 parallel.ENOUGH, parallel.cores = 1, lambda: 4
 W = np.random.default_rng(0).integers(0, 3, (90, 700)).astype(np.float32)
 payload, X = formats.get("csc").encode(W), np.ones((3, 90), np.float32)
@@ -138,7 +138,7 @@ child = os.fork()
 if child == 0:
     raise SystemExit(0 if right() else 1)  # with all that is to be done at an end
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-from cdot.kernel import Pool
+from dotbench.cdot.kernel import Pool
 pool = Pool(3)
 child = os.fork()
 if child == 0:
@@ -157,7 +157,7 @@ def test_a_forked_child_has_threads_of_its_own() -> None:
 
 ENDS = """
 import threading, numpy as np, formats
-from formats import parallel
+from dotbench.formats.payloads import parallel
 parallel.ENOUGH, parallel.cores = 1, lambda: 4
 W = np.ones((90, 700), np.float32)
 payload, X = formats.get("csc").encode(W), np.ones((3, 90), np.float32)
@@ -177,7 +177,7 @@ def test_a_process_ends_with_idle_and_with_busy_pools() -> None:
 
 SLEEPS = """
 import os, time, numpy as np, formats
-from formats import parallel
+from dotbench.formats.payloads import parallel
 parallel.ENOUGH, parallel.cores = 1, lambda: 4
 payload = formats.get("csc").encode(np.ones((90, 700), np.float32))
 before = set(os.listdir("/proc/self/task"))
@@ -303,7 +303,7 @@ def test_short_products_are_one_piece() -> None:
 
 LONG = """
 import signal, struct, sys, numpy as np, formats
-from cdot.kernel import crc
+from dotbench.cdot.kernel import crc
 data = formats.get("im_packed").encode(np.zeros((8, 8), np.float32)).data.copy()
 data[8:16] = np.frombuffer(struct.pack("<II", 1 << 20, 1 << 20), np.uint8)
 data[24:28] = 0

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-import formats
-from cdot import build
-from cdot.errors import PayloadError
-from cdot.kernel import Kernel
-from formats import huffman
-from formats.huffman import Code, seek_shift
-from formats.payload import Payload
-from formats.source import as_source
+from dotbench import formats
+from dotbench.cdot import build
+from dotbench.cdot.errors import PayloadError
+from dotbench.cdot.kernel import Kernel
+from dotbench.formats.parts import huffman
+from dotbench.formats.parts.huffman import Code, seek_shift
+from dotbench.formats.payloads.payload import Payload
+from dotbench.formats.sources.source import as_source
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from damage import resealed

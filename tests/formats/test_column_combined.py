@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-import formats
-from cdot.errors import PayloadError
-from formats.column_combined import ColumnCombined
-from formats.combining import Groups, combine, pack, prune, pruned
-from formats.source import Columns, as_source
-from formats.tiles import packed_bits, tiled
+from dotbench import formats
+from dotbench.cdot.errors import PayloadError
+from dotbench.formats.column_combined import ColumnCombined
+from dotbench.formats.parts.combining import Groups, combine, pack, prune, pruned
+from dotbench.formats.parts.tiles import packed_bits, tiled
+from dotbench.formats.sources.source import Columns, as_source
 
 FOLDER = "column_combine"  # of the mirror
 CASES = [
@@ -302,7 +302,7 @@ def test_parameters_from_python() -> None:
     ],
 )
 def test_fields_that_make_no_sense(at: int, value: bytes, text: str) -> None:
-    from cdot.kernel import aligned, crc
+    from dotbench.cdot.kernel import aligned, crc
 
     data = ColumnCombined().encode(random_matrix(40, 30, 0.2)).data
     copy = aligned(len(data))

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-import formats
-from cdot import build
-from cdot.kernel import Kernel, Pool
+from dotbench import formats
+from dotbench.cdot import build
+from dotbench.cdot.kernel import Kernel, Pool
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import LARGE, SMALL, VARIANTS, sparse

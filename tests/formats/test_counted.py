@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import formats
-from formats.payload import Payload
+from dotbench import formats
+from dotbench.formats.payloads.payload import Payload
 
 PAPER = ("dense_s8", "csr16", "bcsr2x2", "rle4", "rel15", "bitmap", "dcsr")
 

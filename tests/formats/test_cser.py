@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import formats
-from cdot.errors import PayloadError
-from cdot.kernel import Kernel, aligned
-from cdot.library import library, pointer
-from formats.cser import CserCounts, counts
-from formats.source import as_source, ranges
+from dotbench import formats
+from dotbench.cdot.errors import PayloadError
+from dotbench.cdot.kernel import Kernel, aligned
+from dotbench.cdot.library import library, pointer
+from dotbench.formats.cser import CserCounts, counts
+from dotbench.formats.sources.source import as_source, ranges
 
 # Column 0: 3.0 in rows 1 and 4, 2.0 in row 0; column 1: nothing; column 2: 2.0 in rows 2 and 3, 3.0 in row 0,
 # -1.0 in row 4. Of the 15 entries 0 has eight, 2.0 and 3.0 have three each, -1.0 has one.
@@ -156,7 +156,7 @@ def test_damage_is_refused(at: int, byte: int, words: str) -> None:
 
 
 def test_too_many_indices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("formats.cser.MOST_INDICES", 6)
+    monkeypatch.setattr("dotbench.formats.cser.MOST_INDICES", 6)
     with pytest.raises(ValueError, match="7 row indices are too many for cser: its pointers have 32 bits"):
         formats.get("cser").encode(HAND)
 
@@ -165,7 +165,7 @@ def test_too_many_indices(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_orsreg(mirror: object, tmp_path_factory: pytest.TempPathFactory) -> None:
     """111 values and zero, 14133 nonzeros. From the published 0.11527 bits per entry follows the number of lists:
     (0.11527 * 2205^2 - 112 * 32 - 14133 * 16 - 2206 * 16 - 16) / (8 + 16) = 12309, to the last digit."""
-    import datasets
+    from dotbench import datasets
 
     source = datasets.load("orsreg_1", cache_dir=tmp_path_factory.mktemp("cache")).matrix
     assert counts(source) == CserCounts(symbols=112, indices=14133, groups=12309, columns=2205)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import formats
-from formats.counted import whole
-from formats.dcsr import Entries
-from formats.dcsr_groups import Groups, padded
-from formats.payload import Payload
+from dotbench import formats
+from dotbench.formats.dcsr import Entries
+from dotbench.formats.parts.counted import whole
+from dotbench.formats.parts.dcsr_groups import Groups, padded
+from dotbench.formats.payloads.payload import Payload
 
 
 def published_decoder(payload: Payload) -> np.ndarray:

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import formats
-from cdot import build
-from cdot.errors import PayloadError
-from cdot.kernel import Kernel, aligned
-from formats import gaps
-from formats.huffman import Fields
-from formats.source import as_source, ranges
+from dotbench import formats
+from dotbench.cdot import build
+from dotbench.cdot.errors import PayloadError
+from dotbench.cdot.kernel import Kernel, aligned
+from dotbench.formats.parts import gaps
+from dotbench.formats.parts.huffman import Fields
+from dotbench.formats.sources.source import as_source, ranges
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import LARGE, SMALL, check_whole, sparse
@@ -117,7 +117,7 @@ def test_decoded_in_python(name: str, key: str) -> None:
 @pytest.mark.real_data("vgg19/90-0-32")
 def test_a_layer_of_vgg19(mirror: object, tmp_path: Path) -> None:
     """265 855 entries for 209 715 nonzeros; ten values with the zero take 4 bits an index, so 8 an entry."""
-    import datasets
+    from dotbench import datasets
 
     source = datasets.load("vgg19/90-0-32", cache_dir=tmp_path).matrix
     stored = gaps.count(source)

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-import formats
-from formats.huffman import Code, code_lengths
-from formats.source import Histogram, as_source, matrix_sha256
+from dotbench import formats
+from dotbench.formats.parts.huffman import Code, code_lengths
+from dotbench.formats.sources.source import Histogram, as_source, matrix_sha256
 
 # Worked out by hand from formats.md section 1 for the matrix below: n 4, m 3, nnz 5, values 2.0 three
 # times, 1.0 and -3.0 once, zero seven times.
@@ -147,7 +147,7 @@ PUBLISHED = {
 
 @pytest.fixture(scope="module")
 def load(tmp_path_factory: pytest.TempPathFactory) -> object:
-    import datasets
+    from dotbench import datasets
 
     folder = tmp_path_factory.mktemp("cache")
     return lambda name: datasets.load(name, cache_dir=folder).matrix
@@ -189,7 +189,7 @@ def test_longest_codeword_of_sina(mirror: object, load: object) -> None:
 
 
 def test_codewords_that_are_too_long_are_refused() -> None:
-    from formats.huffman import Fields
+    from dotbench.formats.parts.huffman import Fields
 
     lengths = np.minimum(np.arange(1, 59), 57).astype(np.uint8)
     with pytest.raises(ValueError, match="57 bits is longer than these kernels read"):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-import formats
-from formats.source import Columns, Histogram, as_source, matrix_sha256, tally
+from dotbench import formats
+from dotbench.formats.sources.source import Columns, Histogram, as_source, matrix_sha256, tally
 
 W = np.array([[0, 1, 0, 0], [2, 0, -3, 0], [0, 4, 0, 0]], np.float32)
 KINDS = ("csr", "csc", "bsr", "coo", "lil", "dok", "dia")

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import formats
-from formats.header import LAYOUT
+from dotbench import formats
+from dotbench.formats.payloads.header import LAYOUT
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import VARIANTS

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-import formats
-from cdot import build
-from cdot.errors import KernelError, PayloadError
-from cdot.kernel import Kernel, Pool
+from dotbench import formats
+from dotbench.cdot import build
+from dotbench.cdot.errors import KernelError, PayloadError
+from dotbench.cdot.kernel import Kernel, Pool
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from damage import check_cut_short_and_flipped, check_damaged, check_longer, resealed

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-import formats
-from cdot.kernel import Kernel
+from dotbench import formats
+from dotbench.cdot.kernel import Kernel
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from damage import resealed

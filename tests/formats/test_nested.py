@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import formats
-from cdot import build
-from cdot.errors import KernelError, PayloadError
-from cdot.kernel import aligned, crc
-from cdot.library import ffi, library
-from cdot.nested import LevelKernel
-from formats.nested import Nested
-from formats.nested_levels import equal_share
-from formats.nested_matrix import NestedMatrix
-from formats.source import as_source
+from dotbench import formats
+from dotbench.cdot import build
+from dotbench.cdot.errors import KernelError, PayloadError
+from dotbench.cdot.kernel import aligned, crc
+from dotbench.cdot.library import ffi, library
+from dotbench.cdot.nested import LevelKernel
+from dotbench.formats.nested import Nested
+from dotbench.formats.parts.nested_levels import equal_share
+from dotbench.formats.payloads.nested_matrix import NestedMatrix
+from dotbench.formats.sources.source import as_source
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import SMALL

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import formats
-from cdot import build
-from cdot.errors import PayloadError
-from cdot.kernel import Kernel
-from formats import packed
-from formats.source import as_source, ranges
+from dotbench import formats
+from dotbench.cdot import build
+from dotbench.cdot.errors import PayloadError
+from dotbench.cdot.kernel import Kernel
+from dotbench.formats.parts import packed
+from dotbench.formats.sources.source import as_source, ranges
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import SMALL, check_whole
@@ -156,7 +156,7 @@ def test_indices_of_every_width_are_checked(symbols: int) -> None:
 
 
 def test_too_many_nonzeros(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("formats.csc.MAX_NONZEROS", 3)
+    monkeypatch.setattr("dotbench.formats.csc.MAX_NONZEROS", 3)
     with pytest.raises(ValueError, match="4 nonzeros are too many for csc_palette: its pointers have 32 bits"):
         formats.get("csc_palette").encode(np.eye(4, dtype=np.float32))
 

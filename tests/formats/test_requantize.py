@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import formats
-from cdot.library import library
-from formats.requantize import Requantization, fixed_point, rescale, wrapped
+from dotbench import formats
+from dotbench.cdot.library import library
+from dotbench.formats.payloads.requantize import Requantization, fixed_point, rescale, wrapped
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import formats
-from formats.errors import TooMuchWork
-from formats.source import Columns, ranges
-from formats.streaming import Threaded, streamed
+from dotbench import formats
+from dotbench.formats.errors import TooMuchWork
+from dotbench.formats.sources.source import Columns, ranges
+from dotbench.formats.sources.streaming import Threaded, streamed
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from matrices import SMALL, VARIANTS
@@ -116,6 +116,6 @@ def test_a_source_that_contradicts_itself(label: str) -> None:
 
 def test_grouping_that_would_take_hours_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     W = SMALL["ordinary"]()
-    monkeypatch.setattr("formats.combining.MOST_COMPARISONS", 10)
+    monkeypatch.setattr("dotbench.formats.parts.combining.MOST_COMPARISONS", 10)
     with pytest.raises(TooMuchWork, match="take a larger alpha"):
         formats.get("column_combined").encode(W)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import formats
-from formats.requantize import Requantization
+from dotbench import formats
+from dotbench.formats.payloads.requantize import Requantization
 
 LAYERS = [  # inputs, weights, bias, outputs: tensors of the four 1 x 1 convolutions and the dense layer
     *((29 + 2 * k, 8 + 4 * k, 9 + 4 * k, 30 + 2 * k) for k in range(4)),

@@ -8,8 +8,8 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import formats
-from cdot import build
+from dotbench import formats
+from dotbench.cdot import build
 from fuzzing.target import Target, Unavailable, folder
 
 HARNESS = Path(__file__).with_name("payload_fuzz.c")
@@ -72,8 +72,8 @@ def _compile(compiler: list[str], out: Path) -> None:
     parts.mkdir(parents=True, exist_ok=True)
     (parts / "formats.inc").write_text(table())
     jobs = [
-        [*compiler, "-c", f"-I{build.FOLDER}", f"-I{parts}", str(path), "-o", str(parts / f"{path.stem}.o")]
-        for path in sources()
+        [*compiler, "-c", f"-I{build.FOLDER}", f"-I{parts}", str(path), "-o", str(parts / f"{at}-{path.stem}.o")]
+        for at, path in enumerate(sources())
     ]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(_call, jobs))

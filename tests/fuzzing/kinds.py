@@ -30,7 +30,14 @@ class Kind:
     longest: int = 10240
 
 
-READ_WITH = ("bench.journal", "bench.rows", "bench.sheet", "datasets.files", "datasets.models", "datasets.sham_archive")
+READ_WITH = (
+    "dotbench.bench.record.journal",
+    "dotbench.bench.record.columns",
+    "dotbench.bench.record.csv_file",
+    "dotbench.datasets.files",
+    "dotbench.datasets.models",
+    "dotbench.datasets.sham_archive",
+)
 
 
 def load() -> None:
@@ -41,7 +48,7 @@ def load() -> None:
 
 def _matrix(data: bytes, path: Path) -> None:
     """A file of a name that says its kind, through the door of all such files; the source is used."""
-    from datasets import files
+    from dotbench.datasets import files
 
     path.write_bytes(data)
     source, _ = files.read(path, scratch=path.parent)
@@ -59,14 +66,14 @@ def _packed(data: bytes, path: Path) -> None:
 
 
 def _pattern(data: bytes, path: Path) -> None:
-    from datasets.patterns import read_pattern
+    from dotbench.datasets.patterns import read_pattern
 
     path.write_bytes(data)
     read_pattern(path)
 
 
 def _tflite(data: bytes, path: Path) -> None:
-    from datasets.models import parse
+    from dotbench.datasets.models import parse
 
     for layer in parse(data, "fuzzed").layers:
         assert layer.nnz <= layer.weights.size
@@ -74,7 +81,7 @@ def _tflite(data: bytes, path: Path) -> None:
 
 def _pickle(data: bytes, path: Path) -> None:
     """One pickle that is stream and code at once."""
-    from datasets import sham_archive
+    from dotbench.datasets import sham_archive
 
     path.write_bytes(data)
     sham_archive.decode(sham_archive.read(path, path), made.ARCHIVE_ROWS)
@@ -84,7 +91,7 @@ def _payload(data: bytes, path: Path) -> None:
     """Saved, with a checksum that fits what was damaged, loaded, multiplied with."""
     import numpy as np
 
-    import formats
+    from dotbench import formats
 
     path.write_bytes(made.resealed(data))
     payload = formats.load(path)
@@ -96,15 +103,15 @@ def _payload(data: bytes, path: Path) -> None:
 
 
 def _sheet(data: bytes, path: Path) -> None:
-    from bench import sheet
-    from bench.rows import FILES
+    from dotbench.bench.record import csv_file
+    from dotbench.bench.record.columns import FILES
 
     file = sorted(FILES)[data[0] % len(FILES)] if data else "space"
-    sheet.read(data[1:].decode("utf-8", "replace"), file).rows()
+    csv_file.read(data[1:].decode("utf-8", "replace"), file).rows()
 
 
 def _journal(data: bytes, path: Path) -> None:
-    from bench.journal import Journal
+    from dotbench.bench.record.journal import Journal
 
     for left in path.parent.glob(f"{path.name}*"):
         left.unlink()
@@ -128,25 +135,25 @@ def _tflite_mutation(mutate: Callable[[bytes, int], bytes], data: bytes, most: i
 
 
 def _data_error() -> tuple[type[Exception], ...]:
-    from datasets import DataError
+    from dotbench.datasets import DataError
 
     return (DataError,)
 
 
 def _payload_error() -> tuple[type[Exception], ...]:
-    from formats import PayloadError
+    from dotbench.formats import PayloadError
 
     return (PayloadError,)
 
 
 def _sheet_error() -> tuple[type[Exception], ...]:
-    from bench.sheet import SheetError
+    from dotbench.bench.record.csv_file import SheetError
 
     return (SheetError,)
 
 
 def _journal_error() -> tuple[type[Exception], ...]:
-    from bench.journal import JournalError
+    from dotbench.bench.record.journal import JournalError
 
     return (JournalError,)
 

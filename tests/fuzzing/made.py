@@ -116,7 +116,7 @@ def pickles() -> list[bytes]:
 
 def payloads(name: str = "", value_type: str = "") -> list[bytes]:
     """Golden payloads and small ones of every shape, of all formats or of one format and value type."""
-    import formats
+    from dotbench import formats
 
     found = [path.read_bytes() for path in sorted(GOLDEN.glob("*.dbp"))]
     for format_ in formats.standard_of_all():
@@ -134,7 +134,7 @@ def payloads(name: str = "", value_type: str = "") -> list[bytes]:
 
 def resealed(data: bytes) -> bytes:
     """A payload with the checksum that fits its bytes."""
-    from cdot.kernel import aligned, crc
+    from dotbench.cdot.kernel import aligned, crc
 
     if len(data) < 32:
         return data
@@ -146,7 +146,7 @@ def resealed(data: bytes) -> bytes:
 
 def sheets() -> list[bytes]:
     """The first rows of each committed results file; the first byte says which."""
-    from bench.rows import FILES
+    from dotbench.bench.record.columns import FILES
 
     found = []
     for number, name in enumerate(sorted(FILES)):
@@ -159,7 +159,7 @@ def sheets() -> list[bytes]:
 
 def journals() -> list[bytes]:
     """A journal with a few cells, passes, a machine and an input."""
-    from bench.journal import Journal
+    from dotbench.bench.record.journal import Journal
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.sqlite"

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "cdot.h"
-#include "nested.h"
+#include "core/cdot.h"
+#include "formats/nested/nested.h"
 
 typedef struct {
     const char *name;

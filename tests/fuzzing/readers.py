@@ -18,7 +18,13 @@ import fuzzing.kinds
 from fuzzing.kinds import KINDS
 from fuzzing.target import Target, Unavailable
 
-INSTRUMENTED = ["bench.journal", "bench.rows", "bench.sheet", "datasets", "formats"]
+INSTRUMENTED = [
+    "dotbench.bench.record.journal",
+    "dotbench.bench.record.columns",
+    "dotbench.bench.record.csv_file",
+    "datasets",
+    "formats",
+]
 MEGABYTES = 1024  # of address space beyond what the libraries take when all are loaded
 LIMITS = ("-rss_limit_mb=1536",)
 SECONDS = 1  # of the processor, for one input: beside other work, time on the wall says nothing

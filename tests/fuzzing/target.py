@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdot import build
+from dotbench.cdot import build
 
 
 class Unavailable(RuntimeError):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import formats
-from cdot import build
+from dotbench import formats
+from dotbench.cdot import build
 from fuzzing import kernels, made, progress, readers, runs
 from fuzzing.progress import Tried
 from fuzzing.target import Target

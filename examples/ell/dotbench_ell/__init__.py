@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from formats.format import Format
-from formats.header import Header, Section
-from formats.payload import Draft, Payload
-from formats.source import Source, blocks
+from dotbench.formats.format import Format
+from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.sources.source import Source, blocks
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Ell(Format):
 
     Fields: the width (uint32). Sections: ``values`` float32 and ``rows`` uint32, (m, width) each.
 
-    >>> import numpy as np, formats
+    >>> import numpy as np
+    >>> from dotbench import formats
     >>> formats.get("ell").encode(np.eye(4)).sections
     {'header': 36, 'values': 16, 'rows': 16}
     """

@@ -1,5 +1,5 @@
 /* ell: one block a column, pointing into the payload; padding adds 0 times x[0]. */
-#include "payload.h"
+#include "core/payload.h"
 
 extern const cdot_decoder ell_decoder;
 

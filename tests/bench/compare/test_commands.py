@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from bench.cli import command
-from bench.show import sections
-from bench.show.diff import percent
+from dotbench.bench.cli import command
+from dotbench.bench.show import sections
+from dotbench.bench.show.diff import percent
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 Row = dict[str, Any]

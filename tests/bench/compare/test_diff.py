@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bench.compare import diff
-from bench.compare.align import align
-from bench.compare.errors import CompareError
-from bench.compare.figures import DEFAULT_LIMITS, EQUAL, FIGURES, limits
-from bench.compare.results import Results
-from bench.rows import FILES
-from bench.sheet import columns_of
+from dotbench.bench.compare import diff
+from dotbench.bench.compare.align import align
+from dotbench.bench.compare.errors import CompareError
+from dotbench.bench.compare.figures import DEFAULT_LIMITS, EQUAL, FIGURES, limits
+from dotbench.bench.compare.results import Results
+from dotbench.bench.record.columns import FILES
+from dotbench.bench.record.csv_file import columns_of
 
 Row = dict[str, Any]
 Make = Callable[..., Row]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.compare.git import git_environment
-from bench.compare.repository import Repository
-from bench.compare.results import of_revision
+from dotbench.bench.compare.git import git_environment
+from dotbench.bench.compare.repository import Repository
+from dotbench.bench.compare.results import of_revision
 
 from ..conftest import Checkout, make
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bench.cli import command
-from bench.compare import history
-from bench.compare.cells import Cells, name_of, parse
-from bench.compare.errors import CompareError
-from bench.rows import FILES, as_text
-from bench.sheet import columns_of
+from dotbench.bench.cli import command
+from dotbench.bench.compare import history
+from dotbench.bench.compare.cells import Cells, name_of, parse
+from dotbench.bench.compare.errors import CompareError
+from dotbench.bench.record.columns import FILES, as_text
+from dotbench.bench.record.csv_file import columns_of
 
 Row = dict[str, Any]
 Make = Callable[..., Row]

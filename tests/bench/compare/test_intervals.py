@@ -10,8 +10,8 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.compare.intervals import Measured, compare
-from bench.meters.pairs import estimate
+from dotbench.bench.compare.intervals import Measured, compare
+from dotbench.bench.timing.pairs import estimate
 
 
 def measured(logs: np.ndarray) -> Measured:

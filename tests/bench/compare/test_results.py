@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bench.compare import results
-from bench.compare.errors import CompareError
-from bench.compare.repository import Repository
+from dotbench.bench.compare import results
+from dotbench.bench.compare.errors import CompareError
+from dotbench.bench.compare.repository import Repository
 
 Make = Callable[..., dict[str, Any]]
 Write = Callable[..., Path]

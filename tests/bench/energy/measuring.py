@@ -6,9 +6,9 @@ import random
 import sys
 from pathlib import Path
 
-from bench.energy import powercap, windows
-from bench.energy.meters import CounterMeter
-from bench.energy.windows import Effort, Sampling
+from dotbench.bench.energy import powercap, windows
+from dotbench.bench.energy.meters import CounterMeter
+from dotbench.bench.energy.windows import Effort, Sampling
 
 sys.path.insert(0, str(Path(__file__).parent))
 from virtual_rapl import VirtualRapl

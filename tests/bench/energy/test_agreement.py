@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.energy import agreement, estimate, windows
-from bench.energy.agreement import Pair
-from bench.energy.counters import Domain, NotMeasurable
-from bench.energy.meters import Meter, Reading
-from bench.energy.windows import Effort
+from dotbench.bench.energy import agreement, estimate, windows
+from dotbench.bench.energy.agreement import Pair
+from dotbench.bench.energy.counters import Domain, NotMeasurable
+from dotbench.bench.energy.meters import Meter, Reading
+from dotbench.bench.energy.windows import Effort
 
 sys.path.insert(0, str(Path(__file__).parent))
 from measuring import LAYOUTS, QUANTUM, measured, meter_of

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.energy import backends
-from bench.energy.counters import NotMeasurable
-from bench.energy.meters import Clock, CounterMeter, Meter
-from bench.energy.powercap import open_powercap
+from dotbench.bench.energy import backends
+from dotbench.bench.energy.counters import NotMeasurable
+from dotbench.bench.energy.meters import Clock, CounterMeter, Meter
+from dotbench.bench.energy.powercap import open_powercap
 
 sys.path.insert(0, str(Path(__file__).parent))
 from virtual_rapl import Machine, VirtualRapl

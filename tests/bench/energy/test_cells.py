@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-import datasets
-import formats
-from bench.energy import backends, windows
-from bench.export import ExportReport, merge
-from bench.meters import Place, energy
-from bench.plan import Plan
+from dotbench import datasets, formats
+from dotbench.bench.energy import backends, windows
+from dotbench.bench.metrics import energy
+from dotbench.bench.metrics.meter import Place
+from dotbench.bench.plan.plan import Plan
+from dotbench.bench.record.export import ExportReport, merge
 
 PLACE = Place("Some CPU x2", "x86_64", "zig-0.17.1")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.energy import estimate
-from bench.energy.counters import NotMeasurable
-from bench.energy.windows import Effort, Sampling, Window
+from dotbench.bench.energy import estimate
+from dotbench.bench.energy.counters import NotMeasurable
+from dotbench.bench.energy.windows import Effort, Sampling, Window
 
 sys.path.insert(0, str(Path(__file__).parent))
 from measuring import measured

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-import datasets
-import formats
-from bench import session
-from bench.energy import backends, powercap, windows
-from bench.energy.counters import NotMeasurable
-from bench.energy.meters import CounterMeter, SystemClock
-from bench.energy.perf import open_perf
-from bench.meters import Place, energy
-from bench.meters import time as time_meter
-from bench.plan import Cell, Plan
-from bench.products import WrongProduct
+from dotbench import datasets, formats
+from dotbench.bench.energy import backends, powercap, windows
+from dotbench.bench.energy.counters import NotMeasurable
+from dotbench.bench.energy.meters import CounterMeter, SystemClock
+from dotbench.bench.energy.perf import open_perf
+from dotbench.bench.metrics import energy
+from dotbench.bench.metrics import time as time_meter
+from dotbench.bench.metrics.meter import Place
+from dotbench.bench.plan.plan import Cell, Plan
+from dotbench.bench.run import session
+from dotbench.bench.targets.checked import WrongProduct
 
 sys.path.insert(0, str(Path(__file__).parent))
 from test_perf import program

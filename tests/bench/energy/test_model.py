@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import formats
-from bench.energy import costs, model, published
-from bench.energy.model import model_pj_per_entry
-from bench.energy.published import published_pj_per_entry
-from formats.source import Source, as_source
+from dotbench import formats
+from dotbench.bench.energy import costs, model, published
+from dotbench.bench.energy.model import model_pj_per_entry
+from dotbench.bench.energy.published import published_pj_per_entry
+from dotbench.formats.sources.source import Source, as_source
 
 # n 4, m 3, nnz 5; 2.0 three times, 1.0 and -3.0 once, zero seven times. Every array is below 8 KB, so
 # an access costs 1.25 at 8 bits and 5 at 32; e_s 0.9, e_m 3.7.
@@ -162,7 +162,7 @@ CASES = [(matrix, name) for matrix, figures in PUBLISHED.items() for name in fig
 
 @pytest.fixture(scope="module")
 def load(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Source]:
-    import datasets
+    from dotbench import datasets
 
     folder = tmp_path_factory.mktemp("cache")
     return lambda name: datasets.load(name, cache_dir=folder).matrix
@@ -191,7 +191,7 @@ def test_figures_by_the_table(mirror: Path, load: Callable[[str], Source], matri
 def test_the_published_file_was_made_with_the_networks_code(
     mirror: Path, load: Callable[[str], Source], name: str, wanted: str
 ) -> None:
-    from datasets import sham_archive
+    from dotbench.datasets import sham_archive
 
     folder, stem = mirror / "sham_archive" / "nns" / "data" / name, "vgg_90-0-32-0-0.9951"
     archive = sham_archive.read(

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bench.energy import perf, perf_cpus, windows
-from bench.energy.counters import CounterLost, NotMeasurable
-from bench.energy.meters import SystemClock
-from bench.energy.perf import PerfMeter, open_perf, parse
-from bench.energy.windows import Effort
+from dotbench.bench.energy import perf, perf_cpus, windows
+from dotbench.bench.energy.counters import CounterLost, NotMeasurable
+from dotbench.bench.energy.meters import SystemClock
+from dotbench.bench.energy.perf import PerfMeter, open_perf, parse
+from dotbench.bench.energy.windows import Effort
 
 PROGRAM = """#!{python}
 import json, os, signal, sys

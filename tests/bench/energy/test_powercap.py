@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pyfakefs import helpers
 from pyfakefs.fake_filesystem import FakeFilesystem
 
-from bench.energy import powercap
-from bench.energy.counters import CounterLost, Domain, NotMeasurable, spent
+from dotbench.bench.energy import powercap
+from dotbench.bench.energy.counters import CounterLost, Domain, NotMeasurable, spent
 
 sys.path.insert(0, str(Path(__file__).parent))
 from virtual_rapl import Machine, VirtualRapl

@@ -6,8 +6,8 @@ import random
 import sys
 from pathlib import Path
 
-from bench.energy import estimate, windows
-from bench.energy.windows import Effort
+from dotbench.bench.energy import estimate, windows
+from dotbench.bench.energy.windows import Effort
 
 sys.path.insert(0, str(Path(__file__).parent))
 from measuring import LAYOUTS, QUANTUM, measured

@@ -16,10 +16,10 @@ import pytest
 from pyfakefs import helpers
 from pyfakefs.fake_filesystem import FakeFilesystem
 
-from bench.energy import backends, powercap
-from bench.energy.counters import CounterLost, NotMeasurable
-from bench.energy.meters import CounterMeter
-from bench.energy.sensors import open_pyrapl, quiet
+from dotbench.bench.energy import backends, powercap
+from dotbench.bench.energy.counters import CounterLost, NotMeasurable
+from dotbench.bench.energy.meters import CounterMeter
+from dotbench.bench.energy.sensors import open_pyrapl, quiet
 
 sys.path.insert(0, str(Path(__file__).parent))
 from virtual_rapl import Machine, VirtualRapl
@@ -151,7 +151,7 @@ def test_fault_a_warning_at_import() -> None:
     """It logs that pymongo is missing, and by that sets up logging for the whole process."""
     plain = "import logging, pyRAPL; print(len(logging.getLogger().handlers))"
     ours = (
-        "import logging; from bench.energy.sensors import quiet\n"
+        "import logging; from dotbench.bench.energy.sensors import quiet\n"
         "with quiet():\n    import pyRAPL\n"
         "print(len(logging.getLogger().handlers), logging.getLogger().manager.disable)"
     )

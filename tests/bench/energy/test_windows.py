@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.energy import estimate, windows
-from bench.energy.counters import CounterLost, NotMeasurable
-from bench.energy.windows import Effort, Sampling, Window
+from dotbench.bench.energy import estimate, windows
+from dotbench.bench.energy.counters import CounterLost, NotMeasurable
+from dotbench.bench.energy.windows import Effort, Sampling, Window
 
 sys.path.insert(0, str(Path(__file__).parent))
 from measuring import LAYOUTS, QUANTUM, measured, meter_of

@@ -60,7 +60,7 @@ class Register:
 
 @dataclass
 class VirtualRapl:
-    """The machine at work; a `bench.energy.meters.Clock`. ``class_folder`` is what /sys/class/powercap is."""
+    """The machine at work; a `dotbench.bench.energy.meters.Clock`. ``class_folder`` is what /sys/class/powercap is."""
 
     root: Path
     machine: Machine

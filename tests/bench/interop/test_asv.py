@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from bench.cli import command
-from bench.compare.errors import CompareError
-from bench.interop import asv, commands
+from dotbench.bench.cli import command
+from dotbench.bench.commands import export
+from dotbench.bench.compare.errors import CompareError
+from dotbench.bench.interop import asv
 
 Row = dict[str, Any]
 Make = Callable[..., Row]
@@ -101,7 +102,7 @@ def test_it_can_be_written_again_and_not_over_something_else(past: Checkout, tmp
 
 
 def test_from_the_command_line(past: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "RESULTS", past.results)
+    monkeypatch.setattr(export, "RESULTS", past.results)
     result = CliRunner().invoke(command, ["export", "--asv", str(tmp_path / "asv")])
     assert result.exit_code == 0 and f"4 commits in {tmp_path / 'asv'}" in result.output
     assert "a merge conflict" in result.stderr and (tmp_path / "asv" / "asv.conf.json").exists()

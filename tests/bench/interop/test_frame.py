@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import bench
-from bench import export
-from bench.compare.errors import CompareError
-from bench.rows import COMMON
+from dotbench import bench
+from dotbench.bench.compare.errors import CompareError
+from dotbench.bench.record import export
+from dotbench.bench.record.columns import COMMON
 
 SPACE = {
     "dataset": "d", "matrix_sha256": "ab", "source": "file", "format": "sham", "params": "", "status": "ok",

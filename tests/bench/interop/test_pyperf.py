@@ -12,10 +12,10 @@ import pyperf
 import pytest
 from click.testing import CliRunner
 
-from bench import session
-from bench.cli import command
-from bench.interop import pyperf_runs
-from bench.journal import Journal
+from dotbench.bench.cli import command
+from dotbench.bench.interop import pyperf_runs
+from dotbench.bench.record.journal import Journal
+from dotbench.bench.run import session
 
 Row = dict[str, Any]
 METADATA = {

@@ -1,0 +1,1 @@
+"""What is counted and not timed: instructions, bounds, the cells of systolic arrays."""

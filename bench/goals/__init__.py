@@ -1,0 +1,1 @@
+"""How near kernels are to their limits, and how fast encoders are."""

@@ -1,0 +1,1 @@
+"""Which machine this is, what it can measure, and on which core."""

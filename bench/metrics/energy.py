@@ -1,0 +1,168 @@
+"""Energy: joules of a product where there are counters, and the modelled energy of formats that have a formula.
+
+Where nothing can be measured the row says why, and the model stands alone (kind ``model``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dotbench import formats
+from dotbench.bench.energy import backends, estimate, windows
+from dotbench.bench.energy.counters import CounterLost, NotMeasurable
+from dotbench.bench.energy.meters import Clock, Meter, SystemClock
+from dotbench.bench.energy.model import FORMULAS, model_pj_per_entry
+from dotbench.bench.energy.windows import Run
+from dotbench.bench.machine.pinning import pin, unpin
+from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.time import Bench
+from dotbench.bench.plan.plan import SPINE, Cell, Plan
+from dotbench.bench.record.code_hash.roots import BUILD, Roots
+from dotbench.datasets.cache import CachedSource
+from dotbench.datasets.registry import TWIN
+
+if TYPE_CHECKING:
+    from dotbench.bench.run.worker import Wire
+
+Columns = dict[str, Any]
+
+ROOTS = {"format": Roots((f"{__name__}.measure", "dotbench.bench.run.processes.environment", *BUILD), kernel="whole")}
+PLACE = ("machine", "isa", "compiler")
+MATRICES = ("orsreg_1", "SiNa", "vgg19/90-0-32")  # of the standard runs
+
+
+def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
+    """One vector (the fewest asked for) in every format; in standard runs on three matrices, in the first
+    formats and those with a formula.
+
+    ``detail`` says how it is measured here, or has a hash of why not: where that changes (counters are
+    opened, perf is installed) no finished cell stands in the way.
+    """
+    if plan.standard and dataset.removesuffix(TWIN) not in MATRICES:
+        return
+    kind, lack = backends.outlook(os.environ.get(backends.VARIABLE, ""))
+    how = "".join(f",{name}={value:g}" for name, value in asdict(plan.energy).items())
+    if lack:
+        how = f",why={hashlib.sha256(lack.encode()).hexdigest()[:8]}"
+    for one in plan.formats:
+        if plan.standard and one.name not in SPINE and one.name not in FORMULAS:
+            continue
+        for threads in plan.threads:
+            yield Cell("energy", dataset, one.name, one.params, min(plan.batches), threads, "", f"kind={kind}{how}")
+
+
+def constant(cell: Cell, place: Place) -> Columns:
+    """What a row says besides its figures; ``kind`` is what it is until something has been measured."""
+    return {"batch": cell.batch, "threads": cell.threads, "kind": "model", "machine": place.machine}
+
+
+def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+    """Windows of all cells of a matrix, or the model alone."""
+    models = modelled(task, cells)
+    try:
+        meter = backends.open_meter()
+    except NotMeasurable as lack:
+        for cell in cells:
+            wire.start(cell)
+            tell_model(cell, models[cell], str(lack), wire)
+        return
+    try:
+        measure_with(meter, SystemClock(), task, cells, models, wire)
+    finally:
+        meter.close()
+
+
+def modelled(task: dict[str, Any], cells: list[Cell]) -> dict[Cell, float | None]:
+    """The modelled energy of each cell's format; of a product of one vector, so None for batches."""
+    source = CachedSource(Path(task["matrix"]))
+    one_vector = [cell for cell in cells if cell.batch == 1]
+    known = {cell.label: model_pj_per_entry(formats.parse(cell.label), source) for cell in one_vector}
+    return {cell: known[cell.label] if cell.batch == 1 else None for cell in cells}
+
+
+def tell_model(cell: Cell, model: float | None, why: str, wire: Wire) -> None:
+    """The row of a cell that this machine cannot measure: the model is all there is, if there is one."""
+    if model is None:
+        wire.lack(cell, "unavailable", f"not measured: {why}; no modelled energy of this format and batch")
+    else:
+        wire.lack(cell, "ok", f"not measured: {why}", {"model_pj_per_entry": model})
+
+
+def measure_with(
+    meter: Meter, clock: Clock, task: dict[str, Any], cells: list[Cell], models: dict[Cell, float | None], wire: Wire
+) -> None:
+    """Checks every product, then repeats them in windows of ``meter``."""
+    runs, by_name = {}, {}
+    bench = Bench(task["paths"], task["sha256"], Path(task["folder"]))
+    for cell in cells:
+        wire.start(cell)
+        try:
+            name = f"{cell.label}, {cell.threads} threads"
+            runs[name], by_name[name] = checked_run(bench, cell), cell
+        except Exception as error:
+            wire.fail(cell, error)
+    effort = effort_of(cells[0])
+    try:
+        rng = random.Random()
+        sampling = windows.measure(meter, clock, runs, effort, rng, lambda name: wire.start(by_name[name]))
+        for name, cell in by_name.items():
+            tell(cell, meter.kind, models[cell], sampling, name, effort.windows, wire)
+    except (NotMeasurable, CounterLost) as lack:
+        for cell in by_name.values():
+            tell_lack(cell, models[cell], lack, wire)
+
+
+def effort_of(cell: Cell) -> windows.Effort:
+    """What a cell's detail asks for."""
+    known = cell.details()
+    if "windows" not in known:  # nothing could be measured when the run was planned
+        return windows.SMALL
+    return windows.Effort(float(known["seconds"]), int(known["updates"]), int(known["windows"]))
+
+
+def checked_run(bench: Bench, cell: Cell) -> Run:
+    """What repeats a cell's product in C, on one core or on all; WrongProduct if it is wrong."""
+    target = bench.target(cell)
+    product = target.product()
+    assert product is not None  # only formats have energy cells
+    bench.reference(cell.about, cell.batch).error(product)
+
+    def run(repeat: int) -> int:
+        (pin if cell.threads == 1 else unpin)()
+        return target.run(repeat)
+
+    return run
+
+
+def tell(
+    cell: Cell, kind: str, model: float | None, sampling: windows.Sampling, name: str, wanted: int, wire: Wire
+) -> None:
+    """The row of a cell whose windows are there."""
+    try:
+        found = estimate.figures(sampling, name, wanted)
+    except NotMeasurable as lack:
+        tell_lack(cell, model, lack, wire)
+        return
+    columns = {
+        "kind": kind,
+        "windows": found.windows,
+        "joules_per_dot": found.joules,
+        "joules_low": found.low,
+        "joules_high": found.high,
+        "net_joules_per_dot": found.net,
+        "dram_joules_per_dot": found.dram,
+        "psys_joules_per_dot": found.psys,
+        "model_pj_per_entry": model,
+    }
+    wire.lack(cell, "ok", found.remark, columns)
+
+
+def tell_lack(cell: Cell, model: float | None, lack: Exception, wire: Wire) -> None:
+    """The row of a cell whose counters failed while it was measured: the next run tries again."""
+    wire.lack(cell, "unavailable", f"not measured: {lack}", {"model_pj_per_entry": model})

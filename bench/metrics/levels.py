@@ -1,0 +1,184 @@
+"""Levels: what each sub-network of a nested matrix takes, keeps, and costs in time against a copy of its own.
+
+Columns of levels.csv, of one product of one vector. Exact, from the payload:
+
+- ``level``, ``rows``, ``columns``: its number (0 the smallest) and widths (inputs, outputs);
+- ``multiplications``: rows times columns. ``multiplications_paper``: columns times all n rows, as REDS
+  counts (a unit at full fan-in), so that its budgets are linear in widths;
+- ``active_bytes``: weights that the product reads, 4 bytes each;
+- ``sharing_gain``: weights that separate copies of this level and all smaller ones would hold, as a multiple
+  of this level's, which holds them all;
+- ``peak_activation_bytes``: input and output at once, float32;
+- ``importance_kept``: the share of the sum of all |w| that lies in the level;
+- ``error``: |W - W'| / |W| in the Frobenius norm, W' the level with zeros around it (``lossless``: it is 0).
+
+Measured:
+
+- ``product_error``: of the product against the masked matrix in float64, as a share of sum |w||x|;
+- ``prefix_ratio``, ``prefix_low``, ``prefix_high``: time of the product over that of a compact copy of the level
+  by the same kernel, in pairs. Each pass has a copy of its own, at other addresses; there is one process.
+  At the full level it is the matrix against a copy of itself. Empty where a level is 0 by 0;
+- ``adapt_ns``: one change of level, nanoseconds, in C over many.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import psutil
+
+from dotbench import formats
+from dotbench.bench.machine.pinning import pin
+from dotbench.bench.metrics.meter import Place
+from dotbench.bench.plan.plan import Cell, Effort, Plan
+from dotbench.bench.record.code_hash.roots import BUILD, Roots
+from dotbench.bench.targets.checked import Reference, reference_of
+from dotbench.bench.timing import pairs
+from dotbench.cdot.kernel import aligned
+from dotbench.cdot.nested import LevelKernel
+from dotbench.datasets.cache import CachedSource
+from dotbench.formats.nested import Nested
+from dotbench.formats.payloads.nested_matrix import NestedMatrix
+from dotbench.formats.sources.source import Source
+
+if TYPE_CHECKING:
+    from dotbench.bench.run.worker import Wire
+
+ROOTS = {"format": Roots((f"{__name__}.measure", "dotbench.bench.run.processes.environment", *BUILD), kernel="whole")}
+PLACE = ("machine", "isa", "compiler")
+
+ROUNDS = 2  # of pairs with one copy: one that begins with either
+ADAPTS, SAMPLES = 100_000, 9  # changes of level in a sample, samples
+CHUNK = 1 << 22  # weights that are summed up at once
+
+
+def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
+    """Every level of every nested format."""
+    for one in plan.formats:
+        if isinstance(one, Nested):
+            for level in range(len(one.shares) + 1):
+                yield Cell("levels", dataset, one.name, one.params, detail=f"level={level}")
+
+
+def constant(cell: Cell, place: Place) -> dict[str, Any]:
+    """Which level, and where its time was measured."""
+    return {"level": int(cell.details()["level"]), "isa": place.isa, "machine": place.machine}
+
+
+def _sums(weights: npt.NDArray[np.float32]) -> tuple[float, float, int]:
+    """The sums of |w| and of w^2 in float64, and the number of nonzeros."""
+    size, squares, nonzeros = 0.0, 0.0, 0
+    step = max(1, CHUNK // max(weights.shape[1], 1))
+    for begin in range(0, len(weights), step):
+        part = np.abs(weights[begin : begin + step].astype(np.float64))
+        size += float(part.sum())
+        squares += float((part * part).sum())
+        nonzeros += int(np.count_nonzero(part))
+    return size, squares, nonzeros
+
+
+def exact(matrix: NestedMatrix, level: int) -> dict[str, Any]:
+    """The columns that follow from the payload."""
+    rows, columns = matrix.levels[level]
+    n = matrix.levels[-1][0]
+    matrix.adapt(len(matrix.levels) - 1)
+    all_size, all_squares, nnz = _sums(matrix.weights)
+    matrix.adapt(level)
+    size, squares, kept = _sums(matrix.weights)
+    held = [one_rows * one_columns for one_rows, one_columns in matrix.levels[: level + 1]]
+    lost = math.sqrt(max(all_squares - squares, 0) / all_squares) if all_squares else 0.0
+    return {
+        "rows": rows,
+        "columns": columns,
+        "multiplications": rows * columns,
+        "multiplications_paper": n * columns,
+        "active_bytes": 4 * rows * columns,
+        "sharing_gain": sum(held) / held[-1] if held[-1] else None,
+        "peak_activation_bytes": 4 * (rows + columns),
+        "importance_kept": size / all_size if all_size else None,
+        "lossless": kept == nnz,
+        "error": 0.0 if kept == nnz else lost,
+    }
+
+
+def masked(matrix: NestedMatrix, level: int, source: Source, seed: int) -> Reference:
+    """A random vector's product with the matrix masked to a level, in the level's order of inputs and outputs."""
+    rows, columns = matrix.levels[level]
+    inputs, outputs = matrix.row_order[:rows], matrix.column_order[:columns]
+    X = np.zeros((1, source.shape[0]), np.float32)
+    X[:, inputs] = np.random.default_rng(seed).standard_normal((1, rows))
+    whole = reference_of(source, X)
+    return Reference(np.ascontiguousarray(X[:, inputs]), whole.Y[:, outputs], whole.scale[:, outputs])
+
+
+def compact(matrix: NestedMatrix) -> npt.NDArray[np.uint8]:
+    """The present level as the payload of a matrix of its own: by level, only the stride differs."""
+    columns, rows = matrix.weights.shape
+    return Nested("none").encode_with(matrix.weights.T, np.ones(rows), np.ones(columns)).data
+
+
+def prefix_columns(matrix: NestedMatrix, X: npt.NDArray[np.float32], effort: Effort, seed: int) -> dict[str, float]:
+    """Time of the present level's product over its compact copy's, from pairs, one pass a copy."""
+
+    def timed(kernel: LevelKernel) -> pairs.Run:
+        y, scratch = np.zeros((1, kernel.shape[1]), np.float32), kernel.scratch(1, 1)
+        return lambda repeat: kernel.bench_dot(X, y, (0, kernel.shape[1]), None, scratch, repeat)
+
+    data, rng = compact(matrix), random.Random(seed)
+    logs = []
+    for _ in range(effort.passes):
+        copied = aligned(len(data))
+        copied[:] = data
+        runs = timed(matrix.kernel), timed(LevelKernel(copied))
+        logs.append(pairs.measure(*runs, ROUNDS, effort.sample_ms * 1e6, rng).log_ratio)
+    known = pairs.estimate(logs)
+    return {"prefix_ratio": known.ratio, "prefix_low": known.low, "prefix_high": known.high}
+
+
+def adapt_ns(matrix: NestedMatrix) -> float:
+    """Nanoseconds of one change of level; the median of samples. The level is as before."""
+    level = matrix.level
+    spent = statistics.median(matrix.kernel.bench_adapt(ADAPTS) for _ in range(SAMPLES)) / ADAPTS
+    matrix.adapt(level)
+    return spent
+
+
+def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+    """Checks each level's product against the masked matrix, then counts and times."""
+    source, effort = CachedSource(Path(task["matrix"])), Effort(**task["effort"])
+    seed = int(task["sha256"][:8], 16)
+    opened: dict[str, NestedMatrix] = {}
+    pin()
+    for cell in cells:
+        wire.start(cell)
+        try:
+            if cell.label not in opened:  # in memory of the same kind as the compact copies': pages are alike
+                opened = {
+                    cell.label: NestedMatrix(formats.load(Path(task["paths"][cell.label]).read_bytes(), limits=None))
+                }
+            _one(cell, opened[cell.label], source, effort, seed, wire)
+        except Exception as error:
+            wire.fail(cell, error)
+
+
+def _one(cell: Cell, matrix: NestedMatrix, source: Source, effort: Effort, seed: int, wire: Wire) -> None:
+    level = int(cell.details()["level"])
+    known = masked(matrix, level, source, seed)
+    row = exact(matrix, level) | {
+        "product_error": known.error(matrix.dot(known.X, level)),
+        "adapt_ns": adapt_ns(matrix),
+    }
+    if row["active_bytes"] > psutil.virtual_memory().available / 3:
+        reason = f"no room for compact copies of {row['active_bytes']} bytes to time against"
+        wire.lack(cell, "unavailable", reason, row)
+        return
+    if row["multiplications"]:
+        row |= prefix_columns(matrix, known.X, effort, seed)
+    wire.done(cell, row)

@@ -1,0 +1,1 @@
+"""What `nox -s docs` writes: pages of formats, tables, the picture of the README."""

@@ -1,0 +1,1 @@
+"""What a run measures: cells, how much time each is given, and what it will take."""

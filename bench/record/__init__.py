@@ -1,0 +1,1 @@
+"""What is kept: columns, CSV files, the journal, and the hash of the code that a row is of."""

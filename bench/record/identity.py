@@ -1,0 +1,127 @@
+"""`code_sha`: hashes of the code that a figure depends on, so that results of one code are told from another's.
+
+What belongs to a hash, `dotbench.bench.record.code_hash` finds; here is what rows, caches and exports ask for.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from dotbench import formats
+from dotbench.bench.metrics.meter import meter
+from dotbench.bench.record.code_hash.hashes import NOBODY, About, Hashes, digest
+from dotbench.bench.record.code_hash.roots import PRODUCTS, PRODUCTS_C, Roots
+from dotbench.bench.record.code_hash.sources import PACKAGE, Sources
+from dotbench.bench.targets import peers
+from dotbench.bench.targets.peer import Peer
+from dotbench.cdot import build, dependencies
+from dotbench.formats.format import Format
+from dotbench.formats.parameters import Parametrised
+
+ROOT = build.FOLDER.parent
+PAYLOAD = Roots(apart=PRODUCTS, c_apart=(*PRODUCTS_C, "cdot_decode"))  # bytes, by the format that writes them
+BOUNDS = Roots(("dotbench.bench.counting.bounds.bounds",), apart=PRODUCTS, c_apart=(*PRODUCTS_C, "cdot_decode"))
+FILES = {"board": "cycles"}  # files whose rows a meter of another name makes
+
+
+@cache
+def checkout() -> Hashes:
+    """Hashes of this checkout."""
+    return Hashes(Sources(ROOT), dependencies.of_checkout)
+
+
+@cache
+def _with_package(name: str, folder: Path, kernel_source: Path | None) -> Hashes:
+    """Hashes of this checkout and a format from elsewhere."""
+    folders = {name: folder} | ({"kernel": kernel_source.parent} if kernel_source else {})
+    return Hashes(Sources(ROOT, packages=folders), lambda: dependencies.with_plugin(kernel_source))
+
+
+def _hashes(of: Parametrised, ours: Hashes | None = None) -> tuple[Hashes, About]:
+    """Where the code of a format or peer is hashed, and what it is called there; ``ours``: not in this checkout."""
+    kind = type(of)
+    about = About(f"{kind.__module__}.{kind.__qualname__}", of.name if isinstance(of, Format) else "")
+    package = kind.__module__.partition(".")[0]
+    if package == PACKAGE:
+        return ours or checkout(), about
+    top = Path(inspect.getfile(sys.modules.get(package) or kind))
+    folder = top.parent if top.name == "__init__.py" else top.with_suffix("")
+    return _with_package(package, folder, of.kernel_source if isinstance(of, Format) else None), about
+
+
+def library_versions(*names: str) -> list[str]:
+    """``name version`` of installed packages."""
+    out = []
+    for name in names:
+        try:
+            out.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            out.append(f"{name} none")
+    return out
+
+
+@cache
+def space_sha(format_: Format) -> str:
+    """Hash of what decides a payload's bytes: the format's Python and the C that it encodes with."""
+    hashes, about = _hashes(format_)
+    return hashes.sha(PAYLOAD, about)
+
+
+def peer_sha(peer: Peer, metric: str = "space", ours: Hashes | None = None) -> str:
+    """Hash for rows of other people's libraries: how we call them, and their versions."""
+    hashes, about = _hashes(peer, ours)
+    return hashes.sha(meter(metric).ROOTS["peer"], about, str(peer), *library_versions(*peer.packages))
+
+
+@cache
+def bounds_sha() -> str:
+    """Hash of how bounds are counted."""
+    return checkout().sha(BOUNDS)
+
+
+def definitions_sha(*dotted: str) -> str:
+    """Hash of definitions of Python and what they name: for the name of a file that keeps what they found."""
+    return digest(checkout().python(Roots(dotted)).texts)
+
+
+@cache
+def code_sha(metric: str, name: str, params: str) -> str | None:
+    """The hash that a row of the CSV has in this checkout; None where nothing here makes such a row."""
+    return code_sha_of(checkout(), metric, name, params)
+
+
+def code_sha_of(sources: Hashes, metric: str, name: str, params: str) -> str | None:
+    """The hash that a row would have if these were the sources."""
+    roots = meter(FILES.get(metric, metric)).ROOTS
+    label = f"{name}[{params}]" if params else name
+    try:
+        if name.startswith("bound:"):
+            return sources.sha(roots["bound"], NOBODY)
+        if name.startswith("ceiling:"):
+            hashes, about = _hashes(formats.parse(params.removeprefix("format=")), sources)
+            return hashes.sha(roots[name], about, name)
+        if peers.is_peer(label):
+            return peer_sha(peers.parse(label), metric, sources)
+        hashes, about = _hashes(formats.parse(label), sources)
+    except (ValueError, KeyError):
+        return None
+    return hashes.sha(roots["format"], about)
+
+
+def is_lacking(name: str, params: str) -> bool:
+    """Whether a row is of a library that is not installed here: nobody here can say whether it is of today's code."""
+    label = f"{name}[{params}]" if params else name
+    try:
+        return peers.is_peer(label) and bool(peers.parse(label).lack)
+    except ValueError:  # parameters of another version
+        return True
+
+
+def kernel_file(name: str) -> Path:
+    """The C file that defines ``<name>_decoder``."""
+    (file, _, _), *_ = checkout().kernels().decoder(name)
+    return ROOT / file

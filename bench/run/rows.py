@@ -1,0 +1,98 @@
+"""What the cells of one matrix are found by in the journal, and the rows that they get."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from dotbench.bench.metrics.meter import meter
+from dotbench.bench.plan.plan import Cell
+from dotbench.bench.record import identity
+from dotbench.bench.record.journal import JournalFull
+from dotbench.bench.run import processes
+
+if TYPE_CHECKING:
+    from dotbench import datasets
+    from dotbench.bench.run.runner import Runner
+
+Row = dict[str, Any]
+STATUS = {"done": "ok", "timeout": "timeout", "fail": "failed"}
+
+
+class MatrixRows:
+    """Rows of one matrix: into the journal, onto the screen, and into the outcome of the run.
+
+    ``by_file`` is what the matrix's table shows.
+    """
+
+    def __init__(self, runner: Runner, matrix: datasets.Matrix) -> None:
+        self.journal, self.screen, self.boot = runner.journal, runner.screen, runner.boot
+        self.outcome, self._place, self._matrix = runner.outcome, runner.place, matrix
+        self._measured = runner.measured
+        self.by_file: dict[str, list[Row]] = {"space": [], "time": []}
+
+    def _sha(self, cell: Cell) -> str:
+        return identity.code_sha(cell.metric, cell.format, cell.params) or ""
+
+    def identity(self, cell: Cell) -> dict[str, Any]:
+        """What a finished cell is found by."""
+        known = {**asdict(cell), "matrix_sha256": self._matrix.matrix_sha256, "code_sha": self._sha(cell)}
+        how = meter(cell.metric)
+        known |= {name: getattr(self._place, name) for name in how.PLACE}
+        # a ratio is to a reference: another one makes another figure
+        constant = how.constant(cell, self._place)
+        return known | {name: constant[name] for name in ("reference_sha",) if name in constant}
+
+    def finished(self, cell: Cell) -> Row | None:
+        """The row of a cell that is finished, else None; of a new matrix none is, and no hash is needed for that."""
+        if self._matrix.matrix_sha256 not in self._measured:
+            return None
+        return self.journal.finished(self.identity(cell))
+
+    def passes(self, cell: Cell) -> list[dict[str, Any]]:
+        """The passes of a cell since this machine was started."""
+        return self.journal.passes(self.identity(cell), self.boot)
+
+    def row(self, cell: Cell, status: str, reason: str = "", **columns: Any) -> Row:
+        row: Row = {
+            "dataset": self._matrix.name,
+            "matrix_sha256": self._matrix.matrix_sha256,
+            "source": self._matrix.source,
+            "format": cell.format,
+            "params": cell.params,
+            "status": status,
+            "reason": reason or self._matrix.reason,
+            "code_sha": self._sha(cell),
+        }
+        return row | meter(cell.metric).constant(cell, self._place) | columns
+
+    def of(self, event: processes.Event) -> Row:
+        """The row that an event makes of its cell."""
+        status = STATUS.get(event.kind, event.status)
+        return self.row(event.cell, status, event.reason, **event.data)
+
+    def record(self, cell: Cell, row: Row) -> None:
+        """Into the journal. Where the disk is full the run goes on, and says at its end what is not in there."""
+        self._measured.add(self._matrix.matrix_sha256)
+        try:
+            self.journal.record(self.identity(cell), row)
+        except JournalFull as error:
+            self.outcome.unrecorded += 1
+            self.outcome.full = str(error)
+
+    def finish(self, cell: Cell, row: Row) -> None:
+        """A cell that has just been measured, or could not be."""
+        self.record(cell, row)
+        self._keep(cell, row)
+        self.screen.finished(cell, row)
+
+    def known(self, cell: Cell, row: Row) -> None:
+        """A cell that was finished before."""
+        self._keep(cell, row)
+        self.screen.known(cell, row)
+
+    def _keep(self, cell: Cell, row: Row) -> None:
+        # where a matrix came from is of this run, not of the one that measured it
+        row = {**row, "source": self._matrix.source}
+        self.by_file.setdefault(cell.metric, []).append(row)
+        self.outcome.add(cell.metric, row)

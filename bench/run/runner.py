@@ -1,0 +1,109 @@
+"""A run: every matrix of a plan, one after the other; everything goes to the journal at once.
+
+Resuming reads only the journal: finished cells are kept, failed ones are tried again, and a cell whose
+passes were cut off goes on with the missing ones if machine and boot are the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from dotbench import datasets
+from dotbench.bench.machine import describe
+from dotbench.bench.metrics.meter import Place
+from dotbench.bench.plan import expected_time, full_run
+from dotbench.bench.plan.plan import Cell, Plan
+from dotbench.bench.record.journal import Journal, JournalFull
+from dotbench.bench.run import processes
+from dotbench.bench.run.matrix import MatrixRun
+from dotbench.bench.run.outcome import Outcome
+from dotbench.bench.show.screen import Screen
+from dotbench.cdot import build
+
+
+class Runner:
+    """Runs a plan against a journal, showing what happens on a screen."""
+
+    def __init__(self, plan: Plan, home: Path, journal: Journal, screen: Screen) -> None:
+        self.plan, self.home, self.journal, self.screen = plan, home, journal, screen
+        self.outcome = Outcome()
+        self.boot = describe.boot_id()
+        self.measured = {known["matrix_sha256"] for known, _ in journal.rows()}  # matrices that have finished cells
+        self.place = Place(describe.machine_id(), build.chosen_isa(), build.compiler_name())
+
+    def run(self) -> Outcome:
+        """All matrices, one after the other; what cannot be had is named in ``missing``."""
+        self.journal.record_machine(self.place.machine, describe.metadata())
+        build.build()  # once here, so that no worker's time holds a compilation
+        matrices = list(self._load())
+        self.screen.plan({cell: spent for matrix in matrices for cell, spent in self._costs(matrix)})
+        works = [MatrixRun(self, matrix) for matrix in matrices]
+        if not self.plan.full:  # of a full run sizes alone take many minutes, and large payloads do not stay
+            self._sizes(works)
+        for work in works:
+            self._matrix(work)
+        return self.outcome
+
+    def _sizes(self, works: Sequence[MatrixRun]) -> None:
+        """Sizes of all matrices first, from one process: they are exact, and there in no time."""
+        start = time.monotonic()
+        jobs = [(work, work.encoding()) for work in works]
+        waiting = [(work, set(job.cells)) for work, job in jobs]
+        listeners = {cell: job.listen for _, job in jobs for cell in job.cells}
+
+        def tell() -> None:
+            """The matrices that have all their sizes, in their order."""
+            while waiting and not waiting[0][1]:
+                work, _ = waiting.pop(0)
+                self.screen.matrix(work.matrix)
+                self.screen.sizes(work.rows)
+
+        def listen(event: processes.Event) -> None:
+            listeners[event.cell](event)
+            if event.kind != "start":
+                for _, cells in waiting:
+                    cells.discard(event.cell)
+                tell()
+
+        tell()
+        timeout = max((job.timeout for _, job in jobs), default=0.0)
+        processes.run_parts([(job.task, job.cells) for _, job in jobs if job.cells], listen, timeout)
+        self.outcome.measuring_seconds += time.monotonic() - start
+
+    def _costs(self, matrix: datasets.Matrix) -> Iterable[tuple[Cell, float]]:
+        """The matrix's cells, and the seconds that each may take."""
+        plan, shape = full_run.share(self.plan, matrix.name), matrix.matrix.shape
+        nnz = matrix.matrix.histogram().nnz
+        return [(cell, expected_time.seconds(cell, shape, nnz, plan.effort)) for cell in self._cells(plan, matrix)]
+
+    def _load(self) -> Iterable[datasets.Matrix]:
+        for name in self.plan.datasets:
+            self.screen.loading(name)
+            try:
+                matrix = datasets.load(name, cache_dir=self.home, progress=self.screen.terminal)
+                self.journal.record_input(matrix.matrix_sha256, matrix.name, matrix.source, matrix.file_sha256)
+            except (datasets.DataError, JournalFull) as error:
+                self.screen.problem(f"{name}: {error}")
+                self.outcome.missing.append(f"{name}: {error}")
+                continue
+            self.screen.loaded(matrix)
+            yield matrix
+
+    def _cells(self, plan: Plan, matrix: datasets.Matrix) -> list[Cell]:
+        """A matrix's cells; where no format that was asked for stores its values, that is said."""
+        cells = plan.cells(matrix.name, matrix.dtype)
+        if not cells:
+            why = f"{matrix.name}: nothing of what was asked for takes {matrix.dtype} (dotbench list formats)"
+            self.screen.problem(why)
+            self.outcome.missing.append(why)
+        return cells
+
+    def _matrix(self, work: MatrixRun) -> None:
+        if not work.sized:
+            self.screen.matrix(work.matrix)
+        start = time.monotonic()
+        work.run()
+        self.outcome.measuring_seconds += time.monotonic() - start
+        self.screen.matrix_done(work.matrix, work.rows)

@@ -1,0 +1,1 @@
+"""Does timing tell the truth here?"""

@@ -1,0 +1,1 @@
+"""What encoders do in C, with its memory and types: a module for each file."""

@@ -1,0 +1,82 @@
+/* dense and dense_s8: all entries in column order, float32 or int8. Blocks point into the payload. */
+#include "core/payload.h"
+
+extern const cdot_decoder dense_decoder, dense_s8_decoder;
+
+enum { FORMAT = 1, FORMAT_S8 = 32, COLUMNS = 64 };
+
+typedef struct {
+    uint32_t column, end;
+    uint32_t *ends;
+} dense_cursor;
+
+/* Behind the header that was read. */
+static int dense_open_as(cdot_view *view, cdot_reader *reader, void *workspace, const cdot_decoder *decoder,
+                         uint32_t width)
+{
+    if (reader->error)
+        return reader->error;
+    cdot_fill_view(view, decoder, reader, workspace);
+    view->section[0] = cdot_take(reader, (uint64_t)view->n * view->m, width, 16);
+    view->scratch_bytes = COLUMNS * sizeof(uint32_t);
+    return cdot_finish(reader);
+}
+
+static int dense_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
+                      uint64_t workspace_size)
+{
+    cdot_reader reader;
+    (void)workspace_size;
+    cdot_read_header(&reader, payload, size, FORMAT, 0);
+    return dense_open_as(view, &reader, workspace, &dense_decoder, sizeof(float));
+}
+
+static int dense_s8_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
+                         uint64_t workspace_size)
+{
+    cdot_reader reader;
+    (void)workspace_size;
+    cdot_read_header_s8(&reader, payload, size, FORMAT_S8, 0);
+    int error = dense_open_as(view, &reader, workspace, &dense_s8_decoder, 1);
+#if defined(__ARM_FEATURE_MVE)
+    if (!error)
+        view->scratch_bytes += view->n; /* a vector of several */
+#endif
+    return error;
+}
+
+static void dense_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end,
+                       void *scratch)
+{
+    dense_cursor *at = (dense_cursor *)cursor;
+    (void)view;
+    *at = (dense_cursor){column, end, scratch};
+}
+
+static int dense_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
+{
+    dense_cursor *at = (dense_cursor *)cursor;
+    uint32_t columns = at->end - at->column, width = view->value_type == CDOT_INT8 ? 1 : sizeof(float);
+    if (columns == 0 || view->n == 0)
+        return 0;
+    if (columns > COLUMNS)
+        columns = COLUMNS;
+    if (columns > INT32_MAX / view->n) /* ends are 32-bit */
+        columns = INT32_MAX / view->n;
+    for (uint32_t k = 0; k < columns; k++)
+        at->ends[k] = (k + 1) * view->n;
+    *block = (cdot_block){.column = at->column, .segments = columns, .ends = at->ends};
+    block->values = (const uint8_t *)view->section[0] + (uint64_t)at->column * view->n * width;
+    at->column += columns;
+    return 1;
+}
+
+#if defined(__ARM_FEATURE_MVE)
+#include "isa/helium/dense_s8.h"
+#define FUSED_S8 dense_s8_dot
+#else
+#define FUSED_S8 NULL
+#endif
+
+const cdot_decoder dense_decoder = {NULL, dense_open, dense_seek, dense_next, NULL, NULL, NULL};
+const cdot_decoder dense_s8_decoder = {NULL, dense_s8_open, dense_seek, dense_next, NULL, NULL, FUSED_S8};

@@ -1,0 +1,1 @@
+"""What makes matrices: networks, and how they are pruned, shared and nested."""

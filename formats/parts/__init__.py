@@ -1,0 +1,1 @@
+"""What formats are made of: codebooks, gaps, packed indices, Huffman codes."""

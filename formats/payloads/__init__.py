@@ -1,0 +1,1 @@
+"""A stored matrix: its header, its buffer, its products, its file."""

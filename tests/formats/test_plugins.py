@@ -66,7 +66,7 @@ def call(site: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-LOOK = "import formats; print(*formats.names()); print(*formats.broken(), sep='\\n'); print(formats.standard()[0])"
+LOOK = "from dotbench import formats; print(*formats.names()); print(*formats.broken(), sep='\\n'); print(formats.standard()[0])"
 
 
 @pytest.fixture
@@ -97,9 +97,9 @@ def test_parameters_whose_types_are_classes(site: Path) -> None:
     """As they are where a module does not keep annotations as text."""
     parameters = "    width: int = 2\n    share: float = 0.5\n    name: ClassVar"
     install(site, "dotbench_a", GOOD.replace("    name: ClassVar", parameters, 1))
-    found = call(site, "-c", "import formats; print(formats.parse('tell[share=0.25,width=3]'))")
+    found = call(site, "-c", "from dotbench import formats; print(formats.parse('tell[share=0.25,width=3]'))")
     assert found.stdout == "tell[share=0.25,width=3]\n", found.stderr
-    wrong = call(site, "-c", "import formats; formats.parse('tell[width=x]')")
+    wrong = call(site, "-c", "from dotbench import formats; formats.parse('tell[width=x]')")
     assert wrong.stderr.endswith("ValueError: tell[width=x]: 'x' is not int as width is\n")
 
 
@@ -147,9 +147,9 @@ def test_a_payload_of_a_plugin_that_is_broken_now(site: Path) -> None:
         "dotbench_tell",
         GOOD.replace('Path(__file__).with_name("ell.c")', f"Path({str(ELL.with_name('ell.c'))!r})"),
     )
-    save = "import formats, numpy; formats.get('tell').encode(numpy.eye(4)).save('w.dbp')"
+    save = "import numpy; from dotbench import formats; formats.get('tell').encode(numpy.eye(4)).save('w.dbp')"
     assert call(site, "-c", save).returncode == 0
     (site / "dotbench_tell.py").write_text("raise RuntimeError('gone')")
-    found = call(site, "-c", "import formats; formats.load('w.dbp')")
+    found = call(site, "-c", "from dotbench import formats; formats.load('w.dbp')")
     assert "is of format 32881, which is not installed" in found.stderr
     assert "the plug-in dotbench-tell is left out" in found.stderr

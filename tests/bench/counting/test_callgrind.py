@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,8 +24,12 @@ from dotbench.bench.counting import callgrind
 from dotbench.bench.counting.callgrind import Count, CountError, Job, Unavailable
 from dotbench.cdot import build
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import copied
+
 ROOT = Path(__file__).resolve().parents[3]
-COMMITTED = Path(__file__).with_name("counts.csv")
+COMMITTED = Path(__file__).resolve().with_name("counts.csv")
 COUNTED = ("csc", "sham")
 GOLDEN = ROOT / "tests" / "formats" / "golden"
 
@@ -94,11 +97,8 @@ def test_counts_are_the_committed_ones(
 def test_another_folder_and_another_environment_change_nothing(valgrind: None, tmp_path: Path) -> None:
     """A clone elsewhere, with a build of its own, everything in the environment that could matter."""
     clone = tmp_path / "a folder with a rather longer name than that of the checkout" / "clone"
-    for part in ("bench", "cdot", "datasets", "formats"):
-        shutil.copytree(ROOT / part, clone / part, ignore=shutil.ignore_patterns("__pycache__"))
-    (clone / "tests" / "bench").mkdir(parents=True)
-    shutil.copy(__file__, clone / "tests" / "bench")
-    again = clone / "tests" / "bench" / COMMITTED.name
+    copied.code(clone, "tests")
+    again = clone / COMMITTED.relative_to(ROOT)
     again.write_text(COMMITTED.read_text().replace(",csc,", ",csc,1"))  # to be put right
     environment = {
         "PATH": os.environ["PATH"],
@@ -111,7 +111,7 @@ def test_another_folder_and_another_environment_change_nothing(valgrind: None, t
         "DOTBENCH_ISA": build.chosen_isa(),
     }
     (tmp_path / ".valgrindrc").write_text("--toggle-collect=main\n")
-    command = [sys.executable, str(clone / "tests" / "bench" / Path(__file__).name)]
+    command = [sys.executable, str(clone / Path(__file__).resolve().relative_to(ROOT))]
     subprocess.run(command, env=environment, cwd=tmp_path, check=True)
     assert committed(again)[build.chosen_isa()] == committed()[build.chosen_isa()]
     assert committed(again) != committed()  # the other instruction set was left alone
@@ -212,7 +212,7 @@ def test_kernels_that_cannot_be_counted_do_not_stop_the_others(valgrind: None, t
 def test_valgrind_ends_with_who_counts(valgrind: None, tmp_path: Path) -> None:
     plugin(tmp_path, "hangs", "for (;;) length++")
     script = (
-        "from pathlib import Path; from bench import callgrind; from dotbench.bench.counting.callgrind import Job; "
+        "from pathlib import Path; from dotbench.bench.counting import callgrind; from dotbench.bench.counting.callgrind import Job; "
         f"job = Job('hangs', Path({str(GOLDEN / 'csc-1.dbp')!r}), 0, 40, Path({str(tmp_path / 'hangs.c')!r})); "
         f"print(list(callgrind.count([job], Path({str(tmp_path)!r}))))"
     )

@@ -15,9 +15,12 @@ from dotbench.bench.compare.results import of_folder
 from dotbench.bench.pages import drawn, format_pages, readme
 from dotbench.cdot import build
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import copied
+
 ROOT = Path(__file__).resolve().parents[3]
 RESULTS = ROOT / "results"
-COPIED = ("bench", "cdot", "datasets", "docs", "firmware", "formats", "results", "tests", "README.md", "pyproject.toml")
 HELD = ("tests/bench/pages/test_format_pages.py", "tests/bench/pages/test_drawn.py", "tests/bench/goals/test_race.py")
 
 
@@ -57,12 +60,7 @@ def test_a_digest_is_of_figures() -> None:
 def checkout(tmp_path: Path) -> Path:
     """This checkout's files as a commit of a repository of their own."""
     folder = tmp_path / "checkout"
-    folder.mkdir()
-    for name in COPIED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-        else:
-            shutil.copy(ROOT / name, folder / name)
+    copied.code(folder, "docs", "results", "tests", "README.md", "pyproject.toml")
     for file in RESULTS.glob("*.csv"):
         (folder / "results" / file.name).write_bytes(committed(file))
     git(folder, "init", "--quiet")

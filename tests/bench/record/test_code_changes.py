@@ -14,12 +14,14 @@ import pytest
 
 from dotbench.cdot import build
 
-ROOT = Path(__file__).resolve().parents[3]
-ROOMS = ("bench", "cdot", "datasets", "formats")
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import copied
+
 # dotbench with the shortest of timings, and without pyperf's look at the host's /sys
 COMMAND = (
-    "from bench import cli, machine, plan\n"
-    "machine.pyperf_metadata = dict\n"
+    "from dotbench.bench import cli\nfrom dotbench.bench.machine import describe\nfrom dotbench.bench.plan import plan\n"
+    "describe.pyperf_metadata = dict\n"
     "plan.Effort.__init__.__defaults__ = (2, 2, 1, 0.05, 10.0, 32.0, 60.0)\n"
     "cli.main()"
 )
@@ -32,8 +34,7 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.results = folder, folder / "results"
-        for room in ROOMS:
-            shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+        copied.code(folder)
         (folder / "home" / "build").mkdir(parents=True)
         shutil.copy2(build.build(), folder / "home" / "build")
         W = np.random.default_rng(0).integers(0, 4, (40, 30)).astype(np.float32)

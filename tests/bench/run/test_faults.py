@@ -28,8 +28,8 @@ ELL = ROOT / "examples" / "ell" / "dotbench_ell"
 # dotbench without pyperf's look at the host's /sys, and with short samples
 COMMAND = (
     "import os\n"
-    "from bench import cli, machine, plan\n"
-    "machine.pyperf_metadata = dict\n"
+    "from dotbench.bench import cli\nfrom dotbench.bench.machine import describe\nfrom dotbench.bench.plan import plan\n"
+    "describe.pyperf_metadata = dict\n"
     "silence = float(os.environ.get('DOTBENCH_FAULT_SILENCE', '60'))\n"
     "plan.Effort.__init__.__defaults__ = (2, 2, 1, 0.05, 0.02, 32.0, silence)\n"
     "plan.QUICK = plan.Effort()\n"
@@ -240,13 +240,13 @@ def test_the_wall_clock_does_not_matter(tmp_path: Path, monkeypatch: pytest.Monk
 
 # A journal that takes no more pages soon after the run has begun
 NO_ROOM = (
-    "from bench import journal, run\n"
-    "old = run.Runner._sizes\n"
+    "from dotbench.bench.record import journal\nfrom dotbench.bench.run import runner\n"
+    "old = runner.Runner._sizes\n"
     "def narrow(self, works):\n"
     "    (pages,) = self.journal._db.execute('PRAGMA page_count').fetchone()\n"
     "    self.journal._db.execute(f'PRAGMA max_page_count={pages + 1}')\n"
     "    old(self, works)\n"
-    "run.Runner._sizes = narrow\n"
+    "runner.Runner._sizes = narrow\n"
 )
 
 

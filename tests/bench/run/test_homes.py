@@ -128,10 +128,10 @@ def test_a_home_where_nothing_may_run(kernels: Path, monkeypatch: pytest.MonkeyP
 def test_a_compiler_that_is_missing_is_no_fault_of_a_file(tmp_path: Path) -> None:
     np.save(tmp_path / "ok.npy", np.eye(3, dtype=np.float32))
     code = (
-        "import sys; from cdot import build\n"
+        "import sys; from dotbench.cdot import build\n"
         "def version(name): raise build.PackageNotFoundError(name)\n"
         "build.version = version\n"
-        "from bench import cli; sys.argv = ['dotbench', 'fetch', sys.argv[1]]; cli.main()"
+        "from dotbench.bench import cli; sys.argv = ['dotbench', 'fetch', sys.argv[1]]; cli.main()"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DOTBENCH_HOME": str(tmp_path / "home")}
     done = subprocess.run(
@@ -184,7 +184,7 @@ def test_run_into_head(home: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     for number in range(8):
         np.save(tmp_path / f"w{number}.npy", (rng.random((300, 200)) < 0.1).astype(np.float32))
-    code = "import sys; from bench import cli, machine; machine.pyperf_metadata = dict; cli.main()"
+    code = "from dotbench.bench import cli; from dotbench.bench.machine import describe as d; d.pyperf_metadata = dict; cli.main()"
     names = ",".join(str(tmp_path / f"w{number}.npy") for number in range(8))
     arguments = ["run", "--datasets", names, "--formats", "csc,sham", "--metrics", "space", "--out", str(tmp_path / "out")]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -157,7 +157,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_measured(matrix: Path, hom
 
 
 # dotbench without pyperf's look at the host's /sys
-COMMAND = "from bench import cli, machine; machine.pyperf_metadata = dict; cli.main()"
+COMMAND = "from dotbench.bench import cli; from dotbench.bench.machine import describe as d; d.pyperf_metadata = dict; cli.main()"
 
 
 def command(matrix: Path, out: Path) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +11,12 @@ import pytest
 
 from dotbench.bench.record import identity
 from dotbench.bench.record.code_hash.hashes import Hashes
-from dotbench.bench.record.code_hash.sources import ROOMS, Sources
+from dotbench.bench.record.code_hash.sources import Sources
 from dotbench.cdot import dependencies
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
+import copied
 import hash_rows
 
 
@@ -25,8 +25,7 @@ class Copy:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for room in ROOMS:
-            shutil.copytree(identity.ROOT / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
+        copied.code(root)
 
     def replace(self, old: str, new: str, suffixes: str = ".py") -> None:
         """In all files of these kinds."""
@@ -61,14 +60,17 @@ def move_a_module(copy: Copy) -> None:
     """Half of its importers name it, half what is in it."""
     copy.move("bench/machine/pinning.py", "bench/room/pinning.py")
     copy.add("bench/room/__init__.py", '"""A room."""\n')
-    copy.replace(r"from bench\.cores import pin, unpin\n", "from bench.room import pinning as cores\n")
+    copy.replace(
+        r"from dotbench\.bench\.machine\.pinning import pin, unpin\n",
+        "from dotbench.bench.room import pinning as cores\n",
+    )
     copy.replace(r"\(pin if (.*) else unpin\)\(\)", r"(cores.pin if \1 else cores.unpin)()")
-    copy.replace(r"from bench\.cores import", "from bench.room.pinning import")
+    copy.replace(r"bench\.machine\.pinning import", "bench.room.pinning import")
 
 
 def rename_a_module(copy: Copy) -> None:
     copy.move("formats/payloads/header.py", "formats/first_bytes.py")
-    copy.replace(r"formats\.header\b", "formats.first_bytes")
+    copy.replace(r"formats\.payloads\.header\b", "formats.first_bytes")
 
 
 def split_a_module(copy: Copy) -> None:
@@ -77,9 +79,10 @@ def split_a_module(copy: Copy) -> None:
     constants = copy.cut("bench/timing/pairs.py", "CONFIDENCE = ", "WAITED")
     head = "from __future__ import annotations\nimport math\nimport statistics as stats\n"
     head += "from collections.abc import Sequence\nfrom dataclasses import dataclass\n"
-    copy.add("bench/meters/estimates.py", head + constants + part.replace("statistics.", "stats."))
+    copy.add("bench/timing/estimates.py", head + constants + part.replace("statistics.", "stats."))
     copy.replace(
-        r"from cdot\.errors import ClockError\n", "from dotbench.bench.metrics.meter.estimates import estimate\n\\g<0>"
+        r"from dotbench\.cdot\.errors import ClockError\n",
+        "from dotbench.bench.timing.estimates import estimate\n\\g<0>",
     )
 
 
@@ -87,19 +90,19 @@ def join_modules(copy: Copy) -> None:
     text = copy.cut("cdot/errors.py", '"""')
     copy.add("cdot/library.py", text.replace("from __future__ import annotations\n", ""))
     (copy.root / "cdot/errors.py").unlink()
-    copy.replace(r"cdot\.errors\b", "dotbench.cdot.library")
+    copy.replace(r"cdot\.errors\b", "cdot.library")
 
 
 def move_a_format(copy: Copy) -> None:
     """Into a folder, with its C file, whose importers look through a re-export."""
     copy.move("formats/ham.py", "formats/coded/entries.py")
-    copy.add("formats/coded/__init__.py", "from formats.coded.entries import Ham\n__all__ = ['Ham']\n")
-    copy.add("formats/ham.py", "from formats.coded import Ham\n")
+    copy.add("formats/coded/__init__.py", "from dotbench.formats.coded.entries import Ham\n__all__ = ['Ham']\n")
+    copy.add("formats/ham.py", "from dotbench.formats.coded import Ham\n")
 
 
 def rename_a_header(copy: Copy) -> None:
-    copy.move("cdot/core/payload.h", "cdot/reading.h")
-    copy.replace(r'#include "(\.\./)?payload\.h"', r'#include "\1reading.h"', ".c .h")
+    copy.move("cdot/core/payload.h", "cdot/core/reading.h")
+    copy.replace(r'#include "core/payload\.h"', '#include "core/reading.h"', ".c .h")
 
 
 def rename_a_c_file(copy: Copy) -> None:
@@ -109,7 +112,7 @@ def rename_a_c_file(copy: Copy) -> None:
 
 def split_a_c_file(copy: Copy) -> None:
     part = copy.cut("cdot/core/dot.c", "static uint32_t row_of(")
-    copy.add("cdot/decode.c", '#include "cdot.h"\n#include "multiply.h"\n' + in_range(copy) + part)
+    copy.add("cdot/decode.c", '#include "core/cdot.h"\n#include "core/multiply.h"\n' + in_range(copy) + part)
 
 
 def in_range(copy: Copy) -> str:
@@ -126,7 +129,7 @@ def join_c_files(copy: Copy) -> None:
 def split_a_header(copy: Copy) -> None:
     part = copy.cut("cdot/formats/ham/ham.h", "enum", "typedef")
     copy.add("cdot/sizes.h", f"#ifndef SIZES_H\n#define SIZES_H\n{part}\n#endif\n")
-    copy.replace(r'#include "huffman\.h"\n', '#include "huffman.h"\n#include "sizes.h"\n', "ham.h")
+    copy.replace(r'#include "parts/huffman\.h"\n', '#include "parts/huffman.h"\n#include "sizes.h"\n', "ham.h")
 
 
 def write_other_words(copy: Copy) -> None:

@@ -19,7 +19,7 @@ from dotbench.bench.commands.cite import cite
 from dotbench.bench.commands.errors import Trouble
 from dotbench.bench.commands.file_lists import split_files
 from dotbench.bench.energy import windows
-from dotbench.bench.plan import labels
+from dotbench.bench.plan import effort, labels
 from dotbench.bench.plan import plan as plans
 from dotbench.bench.record import export as exports
 from dotbench.bench.record import journal as journals
@@ -154,7 +154,7 @@ def run(
         later_ceilings=kinds is not None or batch is not None,
         threads=threads,
         caches=_checked(cache, ("warm", "cold"), "cache"),
-        effort=plans.QUICK if quick else plans.Effort(),
+        effort=effort.QUICK if quick else effort.Effort(),
         energy=windows.QUICK if quick else windows.Effort() if which == "full" else windows.SMALL,
         standard=names is None and kinds is None,
         full=which == "full" and batch is None,

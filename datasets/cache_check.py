@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from dotbench.datasets.stamps import stamp_of
 from dotbench.formats.sources.content import ContentHash, Tally
-from dotbench.formats.sources.source import blocks
-
-if TYPE_CHECKING:
-    from dotbench.datasets.cache import CachedSource
+from dotbench.formats.sources.source import Source, blocks
 
 
-def verify(source: CachedSource) -> None:
+class Noted(Source, Protocol):
+    """A source in a folder, with the hash of its content as it was noted when it was written."""
+
+    folder: Path
+    matrix_sha256: str
+
+
+def verify(source: Noted) -> None:
     """ValueError says what is wrong; what this process has found whole is read again only after a change."""
     stamps = tuple(tuple(stamp_of(path)) for path in sorted(source.folder.iterdir()))
     if stamps not in _found_whole(source.folder):
@@ -30,7 +34,7 @@ def _found_whole(folder: Path) -> set[tuple[tuple[int, ...], ...]]:
     return set()
 
 
-def _check(source: CachedSource) -> None:
+def _check(source: Noted) -> None:
     n = source.shape[0]
     content, tally = ContentHash(source.shape, source.dtype), Tally(source.dtype)
     for begin, _, columns in blocks(source):

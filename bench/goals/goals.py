@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dotbench import formats
-from dotbench.bench.plan.plan import Cell
+from dotbench.bench.plan.cell import Cell
 from dotbench.bench.timing.pairs import Estimate
 
 RANDOM = "random/4096-90-32"

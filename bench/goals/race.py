@@ -26,8 +26,9 @@ from dotbench.bench.goals import goals
 from dotbench.bench.goals.goals import COUNTED, GOALS, Goal
 from dotbench.bench.machine import describe
 from dotbench.bench.metrics import space
+from dotbench.bench.plan.cell import REFERENCE, Cell
+from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.labels import written
-from dotbench.bench.plan.plan import REFERENCE, Cell, Effort
 from dotbench.bench.run import payloads, processes
 from dotbench.bench.show import terminal
 from dotbench.bench.targets.checked import cached_reference

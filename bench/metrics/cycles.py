@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from dotbench import datasets, formats
 from dotbench.bench.metrics.meter import Place
-from dotbench.bench.plan.plan import Cell, Plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.code_hash.roots import PRODUCTS, PRODUCTS_C, Roots
 from dotbench.datasets.models.names import split
 from dotbench.datasets.registry import TWIN
@@ -26,7 +27,7 @@ from dotbench.firmware.measure import Measured, in_places, job_of
 from dotbench.firmware.runners import qemu
 
 if TYPE_CHECKING:
-    from dotbench.bench.run.worker import Wire
+    from dotbench.bench.metrics.events import Wire
 
 Found = dict[Placement, list[Measured] | DoesNotFit]
 

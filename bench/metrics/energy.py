@@ -22,13 +22,14 @@ from dotbench.bench.energy.windows import Run
 from dotbench.bench.machine.pinning import pin, unpin
 from dotbench.bench.metrics.meter import Place
 from dotbench.bench.metrics.time import Bench
-from dotbench.bench.plan.plan import SPINE, Cell, Plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.plan import SPINE, Plan
 from dotbench.bench.record.code_hash.roots import BUILD, Roots
 from dotbench.datasets.cache import CachedSource
 from dotbench.datasets.registry import TWIN
 
 if TYPE_CHECKING:
-    from dotbench.bench.run.worker import Wire
+    from dotbench.bench.metrics.events import Wire
 
 Columns = dict[str, Any]
 

@@ -23,14 +23,15 @@ from dotbench import formats
 from dotbench.bench.counting import callgrind, column_sample
 from dotbench.bench.counting.callgrind import Count, Job
 from dotbench.bench.metrics.meter import Place
-from dotbench.bench.plan.plan import Cell, Plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.code_hash.roots import BUILD, Roots
 from dotbench.bench.targets.checked import Reference
 from dotbench.datasets.cache import CachedSource
 from dotbench.formats.payloads.payload import Payload
 
 if TYPE_CHECKING:
-    from dotbench.bench.run.worker import Wire
+    from dotbench.bench.metrics.events import Wire
 
 ROOTS = {
     "format": Roots(

@@ -37,7 +37,9 @@ import psutil
 from dotbench import formats
 from dotbench.bench.machine.pinning import pin
 from dotbench.bench.metrics.meter import Place
-from dotbench.bench.plan.plan import Cell, Effort, Plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.effort import Effort
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.code_hash.roots import BUILD, Roots
 from dotbench.bench.targets.checked import Reference, reference_of
 from dotbench.bench.timing import pairs
@@ -49,7 +51,7 @@ from dotbench.formats.payloads.nested_matrix import NestedMatrix
 from dotbench.formats.sources.source import Source
 
 if TYPE_CHECKING:
-    from dotbench.bench.run.worker import Wire
+    from dotbench.bench.metrics.events import Wire
 
 ROOTS = {"format": Roots((f"{__name__}.measure", "dotbench.bench.run.processes.environment", *BUILD), kernel="whole")}
 PLACE = ("machine", "isa", "compiler")

@@ -8,9 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
-    from dotbench.bench.plan.plan import Cell, Plan
+    from dotbench.bench.metrics.events import Wire
+    from dotbench.bench.plan.cell import Cell
+    from dotbench.bench.plan.plan import Plan
     from dotbench.bench.record.code_hash.roots import Roots
-    from dotbench.bench.run.worker import Wire
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from dotbench import formats
 from dotbench.bench.counting.bounds import Bounds
 from dotbench.bench.counting.bounds import bounds as bounds_of
 from dotbench.bench.metrics.meter import Place
-from dotbench.bench.plan.plan import BOUNDS, Cell, Plan
+from dotbench.bench.plan.cell import BOUNDS, Cell
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.code_hash.roots import PRODUCTS, PRODUCTS_C, SOURCE, Roots
 from dotbench.bench.record.identity import bounds_sha
 from dotbench.bench.record.sealed import read_sealed, write_beside, write_sealed
@@ -30,7 +31,7 @@ from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Source, blocks, matrix_sha256
 
 if TYPE_CHECKING:
-    from dotbench.bench.run.worker import Wire
+    from dotbench.bench.metrics.events import Wire
 
 ROOTS = {
     "format": Roots(

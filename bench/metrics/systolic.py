@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from dotbench import formats
 from dotbench.bench.counting.systolic_array import STANDARD, Packing, Setting
 from dotbench.bench.metrics.meter import Place
-from dotbench.bench.plan.plan import Cell, Plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.code_hash.roots import PRODUCTS, PRODUCTS_C, Roots
 from dotbench.datasets.cache import CachedSource
 from dotbench.formats.column_combined import ColumnCombined
 
 if TYPE_CHECKING:
-    from dotbench.bench.run.worker import Wire
+    from dotbench.bench.metrics.events import Wire
 
 ROOTS = {"format": Roots((f"{__name__}.measure",), kernel="decoding", apart=PRODUCTS, c_apart=PRODUCTS_C)}
 PLACE: tuple[str, ...] = ()

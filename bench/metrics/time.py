@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from dotbench import formats
 from dotbench.bench.machine.pinning import pin, unpin
 from dotbench.bench.metrics.meter import Place
-from dotbench.bench.plan.plan import REFERENCE, REFERENCES, SPINE, Cell, Effort, Plan
+from dotbench.bench.plan.cell import REFERENCE, Cell
+from dotbench.bench.plan.effort import Effort
+from dotbench.bench.plan.plan import REFERENCES, SPINE, Plan
 from dotbench.bench.record.code_hash.roots import BUILD, MULTIPLYING_C, Roots
 from dotbench.bench.record.identity import code_sha
 from dotbench.bench.targets import ours, peers
@@ -24,7 +26,7 @@ from dotbench.formats.payloads.parallel import threads_taken
 from dotbench.formats.payloads.payload import Payload
 
 if TYPE_CHECKING:
-    from dotbench.bench.run.worker import Wire
+    from dotbench.bench.metrics.events import Wire
 
 OWN = (
     f"{__name__}.one_pass", f"{__name__}.measure_cell", f"{__name__}.columns_of_row", "bench.run.processes.environment",

@@ -6,7 +6,8 @@ Seconds on a machine of 2026 with kernels of some nanoseconds a nonzero. Only th
 from __future__ import annotations
 
 from dotbench.bench.counting import column_sample
-from dotbench.bench.plan.plan import Cell, Effort
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.effort import Effort
 
 START = 0.05  # of whatever a cell does
 ENCODED = 20e-9, 2e-9  # a nonzero, an entry: encoding, decoding again, hashing

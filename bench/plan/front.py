@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dotbench.bench.plan.plan import Cell
+from dotbench.bench.plan.cell import Cell
 
 SMALLEST = 4  # formats
 QUICKEST = ("csc", "csc_min", "dense", "dense_s8", "csr16", "blas_dense", "scipy_csc", "scipy_csr")

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dotbench import datasets
-from dotbench.bench.plan.plan import BOUNDS, REFERENCE, SPINE, Cell, Plan
+from dotbench.bench.plan.cell import BOUNDS, REFERENCE, Cell
+from dotbench.bench.plan.plan import SPINE, Plan
 
 LARGE = ("covtype", "census", "imagenet")
 ROOM = 4 << 30  # bytes of payloads that are cached at once besides the reference's, were they all dense

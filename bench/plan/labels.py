@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from dotbench import formats
-from dotbench.bench.plan.plan import BOUNDS, choose_formats
+from dotbench.bench.plan.cell import BOUNDS
+from dotbench.bench.plan.plan import choose_formats
 from dotbench.bench.targets import peers
 from dotbench.bench.targets.peer import Peer
 from dotbench.formats.format import Format

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from dotbench import datasets, formats
 from dotbench.bench.energy import windows
+from dotbench.bench.plan.cell import REFERENCE
+from dotbench.bench.plan.effort import Effort
 from dotbench.bench.targets import peers as libraries
 from dotbench.bench.targets.peer import Peer
 from dotbench.formats.format import Format
 
-REFERENCE = "csc"
 REFERENCES = {"float32": REFERENCE, "int8": "dense_s8"}  # what times are held against, by the matrix's dtype
 # In the order in which a run measures them.
 METRICS = ("space", "systolic", "levels", "instructions", "cycles", "time", "energy")
@@ -20,60 +21,6 @@ METRICS = ("space", "systolic", "levels", "instructions", "cycles", "time", "ene
 METRICS_OF = {"systolic": "float32", "levels": "float32", "energy": "float32", "cycles": "int8"}
 # What small and full multiply with batches too; formats that came later have one vector there.
 SPINE = ("dense", "csc", "csc_min", "im", "ham", "sham", "blas_dense", "scipy_csc")
-BOUNDS = ("bound:h0", "bound:huffman", "bound:positions_values")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One figure of one matrix. ``format`` and ``params`` are the CSV's columns.
-
-    Where a metric has no batches, threads or caches they are 0, 0 and empty. ``detail``: what it has
-    besides, as ``key=value,key=value`` (an array's shape, a level).
-    """
-
-    metric: str
-    dataset: str
-    format: str
-    params: str = ""
-    batch: int = 0
-    threads: int = 0
-    cache: str = ""
-    detail: str = ""
-
-    @property
-    def label(self) -> str:
-        """For people: ``sham``, ``ceiling:decode[format=ham]``."""
-        return f"{self.format}[{self.params}]" if self.params else self.format
-
-    @property
-    def about(self) -> str:
-        """The label of the format that is measured: for a ceiling the one it belongs to."""
-        return self.params.removeprefix("format=") if self.format.startswith("ceiling:") else self.label
-
-    def details(self) -> dict[str, str]:
-        """``detail`` as a dictionary."""
-        return dict(pair.split("=", 1) for pair in self.detail.split(",") if pair)
-
-    @property
-    def reference(self) -> str:
-        """The format that this cell's time is held against."""
-        return self.details().get("reference", REFERENCE)
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much time is given to timing. Seconds and milliseconds of wall time."""
-
-    passes: int = 8  # processes a cell at the least
-    most_passes: int = 20
-    rounds: int = 4  # A B B A rounds a pass
-    sample_ms: float = 5.0
-    width: float = 0.02  # an interval of this half-width is narrow enough
-    cap_seconds: float = 28.0  # of timing one matrix, from which on no pass is added
-    cell_timeout: float = 120.0  # silence after which a cell counts as hung
-
-
-QUICK = Effort(passes=4, most_passes=4, rounds=2, sample_ms=2.0)
 
 
 @dataclass(frozen=True)
@@ -115,13 +62,6 @@ class Plan:
         formats_ = tuple(one for one in self.formats if dtype in one.value_types)
         peers = tuple(one for one in self.peers if dtype in one.value_types)
         return replace(self, formats=formats_, peers=peers, metrics=metrics, dtype=dtype)
-
-    def cells(self, dataset: str, dtype: str = "float32") -> list[Cell]:
-        """All cells of one matrix, in the order in which they are measured."""
-        from dotbench.bench.metrics.meter import meter
-
-        plan = self.of(dataset, dtype)
-        return [cell for metric in METRICS if metric in plan.metrics for cell in meter(metric).cells(plan, dataset)]
 
     def batches_of(self, name: str) -> tuple[int, ...]:
         """How many vectors a format or peer is multiplied with."""

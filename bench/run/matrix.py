@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from dotbench import formats
 from dotbench.bench.plan import full_run
+from dotbench.bench.plan.cell import BOUNDS, Cell
 from dotbench.bench.plan.front import front_first
-from dotbench.bench.plan.plan import BOUNDS, METRICS, REFERENCES, Cell
-from dotbench.bench.run import payloads, processes
+from dotbench.bench.plan.plan import METRICS, REFERENCES
+from dotbench.bench.run import expand, payloads, processes
+from dotbench.bench.run.context import Context
 from dotbench.bench.run.passes import Passes
 from dotbench.bench.run.rows import MatrixRows, Row
 from dotbench.bench.targets import peers
 
 if TYPE_CHECKING:
     from dotbench import datasets
-    from dotbench.bench.run.runner import Runner
 
 # Of own files times come first, after sizes: they are what was asked.
 FIRST_TIMES = ("space", "time", *(metric for metric in METRICS if metric not in ("space", "time")))
@@ -44,17 +45,17 @@ class Encoding:
 class MatrixRun:
     """Runs the cells of one matrix; ``rows`` by file is what its table shows."""
 
-    def __init__(self, runner: Runner, matrix: datasets.Matrix) -> None:
-        self._plan = full_run.share(runner.plan, matrix.name)
-        self.matrix, self._out = matrix, MatrixRows(runner, matrix)
-        self._outcome = runner.outcome
-        self._screen = runner.screen
-        self._folder = payloads.folder(runner.home, matrix.matrix_sha256)
-        self._cells = self._plan.cells(matrix.name, matrix.dtype)
+    def __init__(self, context: Context, matrix: datasets.Matrix) -> None:
+        self._plan = full_run.share(context.plan, matrix.name)
+        self.matrix, self._out = matrix, MatrixRows(context, matrix)
+        self._outcome = context.outcome
+        self._screen = context.screen
+        self._folder = payloads.folder(context.home, matrix.matrix_sha256)
+        self._cells = expand.cells(self._plan, matrix.name, matrix.dtype)
         self._reference = REFERENCES[matrix.dtype]
         self._seconds: dict[str, float] = {}  # of encoding, by label
         self._without: dict[str, tuple[str, str]] = {}  # labels that get no payload here: status and reason
-        self._large = runner.plan.full and full_run.is_large(matrix.name)
+        self._large = context.plan.full and full_run.is_large(matrix.name)
         self._usable: set[str] | None = None  # labels with a payload, as soon as all are encoded
 
     @property

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from dotbench.bench.metrics import time as time_meter
-from dotbench.bench.plan.plan import Cell, Effort
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.effort import Effort
 from dotbench.bench.record.journal import JournalFull
 from dotbench.bench.run import processes
 from dotbench.bench.run.rows import MatrixRows

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dotbench.bench.plan.plan import Cell
+from dotbench.bench.plan.cell import Cell
 from dotbench.cdot import build
 
 # Some machines force an old kernel upon every OpenBLAS; ours is timed with its own choice.

@@ -6,14 +6,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dotbench.bench.metrics.meter import meter
-from dotbench.bench.plan.plan import Cell
+from dotbench.bench.plan.cell import Cell
 from dotbench.bench.record import identity
 from dotbench.bench.record.journal import JournalFull
 from dotbench.bench.run import processes
+from dotbench.bench.run.context import Context
 
 if TYPE_CHECKING:
     from dotbench import datasets
-    from dotbench.bench.run.runner import Runner
 
 Row = dict[str, Any]
 STATUS = {"done": "ok", "timeout": "timeout", "fail": "failed"}
@@ -25,10 +25,10 @@ class MatrixRows:
     ``by_file`` is what the matrix's table shows.
     """
 
-    def __init__(self, runner: Runner, matrix: datasets.Matrix) -> None:
-        self.journal, self.screen, self.boot = runner.journal, runner.screen, runner.boot
-        self.outcome, self._place, self._matrix = runner.outcome, runner.place, matrix
-        self._measured = runner.measured
+    def __init__(self, context: Context, matrix: datasets.Matrix) -> None:
+        self.journal, self.screen, self.boot = context.journal, context.screen, context.boot
+        self.outcome, self._place, self._matrix = context.outcome, context.place, matrix
+        self._measured = context.measured
         self.by_file: dict[str, list[Row]] = {"space": [], "time": []}
 
     def _sha(self, cell: Cell) -> str:

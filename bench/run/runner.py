@@ -14,9 +14,11 @@ from dotbench import datasets
 from dotbench.bench.machine import describe
 from dotbench.bench.metrics.meter import Place
 from dotbench.bench.plan import expected_time, full_run
-from dotbench.bench.plan.plan import Cell, Plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.journal import Journal, JournalFull
-from dotbench.bench.run import processes
+from dotbench.bench.run import expand, processes
+from dotbench.bench.run.context import Context
 from dotbench.bench.run.matrix import MatrixRun
 from dotbench.bench.run.outcome import Outcome
 from dotbench.bench.show.screen import Screen
@@ -28,18 +30,21 @@ class Runner:
 
     def __init__(self, plan: Plan, home: Path, journal: Journal, screen: Screen) -> None:
         self.plan, self.home, self.journal, self.screen = plan, home, journal, screen
-        self.outcome = Outcome()
-        self.boot = describe.boot_id()
-        self.measured = {known["matrix_sha256"] for known, _ in journal.rows()}  # matrices that have finished cells
-        self.place = Place(describe.machine_id(), build.chosen_isa(), build.compiler_name())
+        self.context = Context(
+            plan, home, journal, screen,
+            place=Place(describe.machine_id(), build.chosen_isa(), build.compiler_name()),
+            boot=describe.boot_id(),
+            measured={known["matrix_sha256"] for known, _ in journal.rows()},
+        )  # fmt: skip
+        self.outcome = self.context.outcome
 
     def run(self) -> Outcome:
         """All matrices, one after the other; what cannot be had is named in ``missing``."""
-        self.journal.record_machine(self.place.machine, describe.metadata())
+        self.journal.record_machine(self.context.place.machine, describe.metadata())
         build.build()  # once here, so that no worker's time holds a compilation
         matrices = list(self._load())
         self.screen.plan({cell: spent for matrix in matrices for cell, spent in self._costs(matrix)})
-        works = [MatrixRun(self, matrix) for matrix in matrices]
+        works = [MatrixRun(self.context, matrix) for matrix in matrices]
         if not self.plan.full:  # of a full run sizes alone take many minutes, and large payloads do not stay
             self._sizes(works)
         for work in works:
@@ -93,7 +98,7 @@ class Runner:
 
     def _cells(self, plan: Plan, matrix: datasets.Matrix) -> list[Cell]:
         """A matrix's cells; where no format that was asked for stores its values, that is said."""
-        cells = plan.cells(matrix.name, matrix.dtype)
+        cells = expand.cells(plan, matrix.name, matrix.dtype)
         if not cells:
             why = f"{matrix.name}: nothing of what was asked for takes {matrix.dtype} (dotbench list formats)"
             self.screen.problem(why)

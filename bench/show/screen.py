@@ -10,7 +10,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn
 from rich.text import Text
 
-from dotbench.bench.plan.plan import Cell, Plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.show import orientation
 from dotbench.bench.show.answer import sizes_line, times_line
 from dotbench.bench.show.escape import visible

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dotbench.bench.plan.plan import Effort
+from dotbench.bench.plan.effort import Effort
 
 BUSY = 1.5  # wall time over processor time of a pass from which on the machine is busy
 QUIET = 1.2  # below which it is no longer

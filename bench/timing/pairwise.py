@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from dotbench import formats
 from dotbench.bench.machine.pinning import pin, unpin
 from dotbench.bench.metrics.time import Bench, one_pass, scaling
-from dotbench.bench.plan.plan import REFERENCE, Cell, Effort
+from dotbench.bench.plan.cell import REFERENCE, Cell
+from dotbench.bench.plan.effort import Effort
 from dotbench.bench.targets import peers
 from dotbench.bench.targets.blas_dense import dense
 from dotbench.bench.timing import pairs
 
 if TYPE_CHECKING:
-    from dotbench.bench.run.worker import Wire
+    from dotbench.bench.metrics.events import Wire
 
 
 def race(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -> dict[str, float]:

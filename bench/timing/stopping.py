@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dotbench.bench.plan.plan import Effort
+from dotbench.bench.plan.effort import Effort
 from dotbench.bench.timing import pairs
 from dotbench.bench.timing.allowance import LEAST, was_busy
 

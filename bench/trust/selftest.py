@@ -26,7 +26,8 @@ import numpy as np
 from rich.console import Console
 
 from dotbench import formats
-from dotbench.bench.plan.plan import REFERENCE, Effort
+from dotbench.bench.plan.cell import REFERENCE
+from dotbench.bench.plan.effort import Effort
 from dotbench.bench.show import next_step
 from dotbench.bench.timing import pairs
 from dotbench.bench.trust import repeatability

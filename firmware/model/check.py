@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dotbench.firmware.errors import FirmwareError, Unavailable
-from dotbench.firmware.model.operation import Operation, operation
+from dotbench.firmware.model.instruction import Operation
+from dotbench.firmware.model.operation import operation
 from dotbench.firmware.model.pipeline import steady
 from dotbench.firmware.profile import Profile
 from dotbench.firmware.protocol import REGIONS

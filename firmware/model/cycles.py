@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from dotbench.firmware.model.operation import Operation, operation
+from dotbench.firmware.model.instruction import Operation
+from dotbench.firmware.model.operation import operation
 from dotbench.firmware.model.pipeline import drained, schedule, steady
 from dotbench.firmware.profile import Gathers, Profile, Region
 

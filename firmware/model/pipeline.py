@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dotbench.firmware.model.operation import Operation
+from dotbench.firmware.model.instruction import Operation
 
 NARROW = frozenset(
     ["adds", "subs", "ands", "orrs", "eors", "bics", "movs", "mvns", "lsls", "lsrs", "asrs", "adcs", "sbcs", "rsbs"]

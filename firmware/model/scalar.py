@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dotbench.firmware.model import operands
-from dotbench.firmware.model.operation import SHIFT, Operation, address
+from dotbench.firmware.model.instruction import SHIFT, Operation, address
 
 
 def _words(text: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dotbench.firmware.model import operands
-from dotbench.firmware.model.operation import Operation, address
+from dotbench.firmware.model.instruction import Operation, address
 
 LOAD = re.compile(r"vldr[bhwd]|vld[24]")
 STORE = re.compile(r"vstr[bhwd]|vst[24]")

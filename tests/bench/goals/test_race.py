@@ -17,7 +17,8 @@ from dotbench import datasets, formats
 from dotbench.bench.goals import goals, race
 from dotbench.bench.goals.goals import COUNTED, GOALS, RANDOM, Goal, product
 from dotbench.bench.pages import limits as show
-from dotbench.bench.plan.plan import Cell, Effort
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.effort import Effort
 from dotbench.bench.timing import pairwise
 from dotbench.bench.timing.pairs import Estimate
 

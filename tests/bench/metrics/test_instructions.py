@@ -15,7 +15,8 @@ from dotbench import formats
 from dotbench.bench.counting import callgrind, column_sample
 from dotbench.bench.metrics import instructions
 from dotbench.bench.metrics.meter import Place
-from dotbench.bench.plan.plan import Cell, Plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record import identity
 from dotbench.bench.run import session
 from dotbench.bench.targets import peers

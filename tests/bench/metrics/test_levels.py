@@ -14,7 +14,9 @@ from rich.console import Console
 from dotbench import formats
 from dotbench.bench.metrics import levels
 from dotbench.bench.metrics.meter import Place
-from dotbench.bench.plan.plan import Cell, Effort, Plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.effort import Effort
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record import identity
 from dotbench.bench.run import session
 from dotbench.bench.targets import checked

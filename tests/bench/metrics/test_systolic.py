@@ -15,7 +15,8 @@ from dotbench import formats
 from dotbench.bench.counting.systolic_array import STANDARD, VECTORS, Packing, Setting
 from dotbench.bench.metrics import systolic as meter
 from dotbench.bench.metrics.meter import Place
-from dotbench.bench.plan.plan import Cell, Plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.published.column_combining import ALPHA, GAMMA, NETWORKS
 from dotbench.bench.record import columns
 from dotbench.bench.run import session
@@ -161,7 +162,7 @@ def test_cells_are_of_column_combined_alone() -> None:
 
 def test_a_run_writes_systolic_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of the right columns, utilization and error on the screen together, lossy products timed."""
-    from dotbench.bench.plan.plan import Effort
+    from dotbench.bench.plan.effort import Effort
     from dotbench.cdot import build
 
     home, out = tmp_path / "home", tmp_path / "results"

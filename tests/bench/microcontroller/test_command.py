@@ -19,8 +19,9 @@ from dotbench.bench.metrics.meter import Place
 from dotbench.bench.microcontroller import command as sessions
 from dotbench.bench.microcontroller import networks
 from dotbench.bench.microcontroller.networks import Work
-from dotbench.bench.plan.plan import Cell, Plan
-from dotbench.bench.run import session
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.plan import Plan
+from dotbench.bench.run import expand, session
 from dotbench.bench.show import networks as show
 from dotbench.cdot import build
 from dotbench.firmware import packages
@@ -83,15 +84,15 @@ def run(plan_: Plan, home: Path, out: Path) -> tuple[int, list[dict[str, str]]]:
 
 
 def test_cells_of_a_layer() -> None:
-    found = plan("rice").cells(TWIN, "int8")
+    found = expand.cells(plan("rice"), TWIN, "int8")
     assert [cell.detail for cell in found] == [
         f"kernel={kernel},pixels=36,place={place}" for place in ("tcm", "ddr") for kernel in ("open", "dot", "pixels")
     ]
     assert cycles.constant(found[4], HERE) == {
         "model": "vww_96_int8", "layer": "16_conv1x1", "kernel": "dot", "runner": "qemu", "placement": "ddr@1B/cycle",
     }  # fmt: skip
-    assert plan("csc").cells(TWIN, "float32") == []
-    assert {cell.details()["kernel"] for cell in plan("rice").cells("tflite/ad01_int8#02_dense", "int8")} == {
+    assert expand.cells(plan("csc"), TWIN, "float32") == []
+    assert {cell.details()["kernel"] for cell in expand.cells(plan("rice"), "tflite/ad01_int8#02_dense", "int8")} == {
         "open",
         "dot",
     }
@@ -138,7 +139,7 @@ def test_without_qemu_the_rows_say_how_to_get_it(
 def test_a_target_that_fails_is_a_row_with_the_reason(error: Exception, said: tuple[str, str]) -> None:
     ended: Future[cycles.Found] = Future()
     ended.set_exception(error)
-    wire, cell = Told(), plan("rice").cells(TWIN, "int8")[0]
+    wire, cell = Told(), expand.cells(plan("rice"), TWIN, "int8")[0]
     cycles.tell(cell, ended, wire)  # type: ignore[arg-type]
     assert wire.said[cell] == said
 
@@ -146,7 +147,7 @@ def test_a_target_that_fails_is_a_row_with_the_reason(error: Exception, said: tu
 def test_a_layer_that_fits_one_memory_of_two() -> None:
     ended: Future[cycles.Found] = Future()
     ended.set_result({TCM: DoesNotFit("too large for tcm"), DDR: []})
-    wire, cell = Told(), plan("rice").cells(TWIN, "int8")[1]
+    wire, cell = Told(), expand.cells(plan("rice"), TWIN, "int8")[1]
     cycles.tell(cell, ended, wire)  # type: ignore[arg-type]
     assert wire.said[cell] == ("unavailable", "too large for tcm")
 

@@ -12,8 +12,10 @@ from rich.console import Console
 
 from dotbench import datasets, formats
 from dotbench.bench.plan import expected_time, full_run
-from dotbench.bench.plan.plan import Cell, Effort, Plan
-from dotbench.bench.run import processes, session
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.effort import Effort
+from dotbench.bench.plan.plan import Plan
+from dotbench.bench.run import expand, processes, session
 from dotbench.bench.targets import peers
 
 FAST = Effort(passes=2, most_passes=4, rounds=2, sample_ms=0.2)
@@ -45,17 +47,17 @@ def test_each_matrix_has_its_share() -> None:
     for name in (*datasets.SMALL, "orsreg_1~twin"):
         assert full_run.share(whole, name) == whole
     layer = full_run.share(whole, "vgg19/95-0-32")
-    assert times(layer.cells("vgg19/95-0-32")) == {
+    assert times(expand.cells(layer, "vgg19/95-0-32")) == {
         (label, 1) for label in (*FORMATS, "blas_dense", "scipy_csr", "zstd")
     }
     assert (layer.effort.passes, layer.effort.most_passes, layer.effort.rounds) == (2, 2, 2)
     large = full_run.share(whole, "census~twin")
     assert (large.effort.passes, large.effort.most_passes, large.effort.rounds) == (2, 2, 1)
-    assert times(large.cells("census~twin")) == {
+    assert times(expand.cells(large, "census~twin")) == {
         *((label, batch) for label in ("csc", "sham", "im", "blas_dense") for batch in (1, 8)),
         *((label, 1) for label in ("eie", "nested", "column_combined", "zstd")),
     }
-    assert {cell.metric for cell in large.cells("census~twin")} == {
+    assert {cell.metric for cell in expand.cells(large, "census~twin")} == {
         "space",
         "systolic",
         "instructions",
@@ -115,7 +117,7 @@ def test_a_large_matrix_goes_format_by_format_and_leaves_no_payloads(
         for name in FILES
         if (tmp_path / "results" / f"{name}.csv").exists()
     }
-    cells = full_run.share(chosen, tiny_census).cells(tiny_census)
+    cells = expand.cells(full_run.share(chosen, tiny_census), tiny_census)
     assert {name: len(found) for name, found in rows.items()} == {
         name: sum(cell.metric == name for cell in cells) for name in ("space", "systolic", "time")
     }
@@ -129,7 +131,7 @@ def test_a_large_matrix_goes_format_by_format_and_leaves_no_payloads(
 
 
 def test_parts_are_as_large_as_there_is_room_for() -> None:
-    cells = full_run.share(plan("w"), "census").cells("census")
+    cells = expand.cells(full_run.share(plan("w"), "census"), "census")
     for room, sizes in ((1, [1] * 8), (4 << 30, [6, 2]), (1 << 40, [8])):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(full_run, "ROOM", room)

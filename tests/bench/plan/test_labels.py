@@ -11,7 +11,7 @@ from dotbench import formats
 from dotbench.bench.cli import command
 from dotbench.bench.compare.cells import parse
 from dotbench.bench.plan import labels
-from dotbench.bench.plan.plan import BOUNDS
+from dotbench.bench.plan.cell import BOUNDS
 from dotbench.bench.record import export, identity
 from dotbench.bench.record.columns import FILES
 from dotbench.bench.show.grid import label

@@ -20,9 +20,9 @@ import copied
 
 # dotbench with the shortest of timings, and without pyperf's look at the host's /sys
 COMMAND = (
-    "from dotbench.bench import cli\nfrom dotbench.bench.machine import describe\nfrom dotbench.bench.plan import plan\n"
+    "from dotbench.bench import cli\nfrom dotbench.bench.machine import describe\nfrom dotbench.bench.plan import effort\n"
     "describe.pyperf_metadata = dict\n"
-    "plan.Effort.__init__.__defaults__ = (2, 2, 1, 0.05, 10.0, 32.0, 60.0)\n"
+    "effort.Effort.__init__.__defaults__ = (2, 2, 1, 0.05, 10.0, 32.0, 60.0)\n"
     "cli.main()"
 )
 FORMATS = ("csc", "im", "sham")

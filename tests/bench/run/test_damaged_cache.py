@@ -19,10 +19,10 @@ import pytest
 from dotbench import datasets, formats
 from dotbench.bench.counting.column_sample import cached_columns_of
 from dotbench.bench.metrics import space
-from dotbench.bench.plan.plan import BOUNDS, Cell
+from dotbench.bench.metrics.events import Wire
+from dotbench.bench.plan.cell import BOUNDS, Cell
 from dotbench.bench.record.sealed import is_as_noted
 from dotbench.bench.run import payloads
-from dotbench.bench.run.worker import Wire
 from dotbench.bench.targets import peers
 from dotbench.bench.targets.checked import cached_reference
 from dotbench.cdot.errors import PayloadError

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from dotbench.bench.plan.plan import Cell
+from dotbench.bench.plan.cell import Cell
 from dotbench.bench.run import processes
 from dotbench.bench.timing import pairs
 from dotbench.cdot import build
@@ -28,11 +28,11 @@ ELL = ROOT / "examples" / "ell" / "dotbench_ell"
 # dotbench without pyperf's look at the host's /sys, and with short samples
 COMMAND = (
     "import os\n"
-    "from dotbench.bench import cli\nfrom dotbench.bench.machine import describe\nfrom dotbench.bench.plan import plan\n"
+    "from dotbench.bench import cli\nfrom dotbench.bench.machine import describe\nfrom dotbench.bench.plan import effort\n"
     "describe.pyperf_metadata = dict\n"
     "silence = float(os.environ.get('DOTBENCH_FAULT_SILENCE', '60'))\n"
-    "plan.Effort.__init__.__defaults__ = (2, 2, 1, 0.05, 0.02, 32.0, silence)\n"
-    "plan.QUICK = plan.Effort()\n"
+    "effort.Effort.__init__.__defaults__ = (2, 2, 1, 0.05, 0.02, 32.0, silence)\n"
+    "effort.QUICK = effort.Effort()\n"
     "cli.main()"
 )
 FAULTS = {

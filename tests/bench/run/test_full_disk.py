@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import dotbench.datasets.cache as cache
 from dotbench.bench.metrics import space
-from dotbench.bench.plan.plan import Cell
-from dotbench.bench.run.worker import Wire
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.metrics.events import Wire
 from dotbench.datasets.errors import NoRoom
 from dotbench.formats import as_source
 

@@ -11,8 +11,10 @@ import pytest
 from rich.console import Console
 
 from dotbench import datasets, formats
-from dotbench.bench.plan.plan import Cell, Effort, Plan
-from dotbench.bench.run import session
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.effort import Effort
+from dotbench.bench.plan.plan import Plan
+from dotbench.bench.run import expand, session
 from dotbench.bench.targets import peers
 from dotbench.bench.targets.checked import WrongProduct, reference
 from dotbench.bench.targets.mlw import Mlw, compress
@@ -41,7 +43,7 @@ def rows(out: Path, file: str) -> list[dict[str, str]]:
 
 def test_each_value_type_has_its_own_formats_and_peers() -> None:
     chosen = plan(peers=tuple(peer() for peer in peers.ALL), metrics=("space", "time", "energy"), batches=(1,))
-    wide, narrow = chosen.cells("w.npy"), chosen.cells(TWIN, "int8")
+    wide, narrow = expand.cells(chosen, "w.npy"), expand.cells(chosen, TWIN, "int8")
     assert {cell.format for cell in narrow if cell.metric == "space"} == {*formats.names("int8"), "mlw"}
     assert {cell.metric for cell in narrow} == {"space", "time"}
     assert not {"dense", "csc", "blas_dense", "zstd"} & {cell.format for cell in narrow}
@@ -55,8 +57,8 @@ def test_each_value_type_has_its_own_formats_and_peers() -> None:
 
 def test_standard_runs_time_few_layers_of_the_zoo() -> None:
     chosen = plan(standard=True)
-    assert {cell.metric for cell in chosen.cells(datasets.zoo.SMALL[0], "int8")} == {"space", "cycles"}
-    assert {cell.metric for cell in chosen.cells(datasets.zoo.TIMED[0], "int8")} == {
+    assert {cell.metric for cell in expand.cells(chosen, datasets.zoo.SMALL[0], "int8")} == {"space", "cycles"}
+    assert {cell.metric for cell in expand.cells(chosen, datasets.zoo.TIMED[0], "int8")} == {
         "space", "instructions", "cycles", "time",
     }  # fmt: skip
 
@@ -110,7 +112,7 @@ def test_a_product_of_int8_is_right_or_wrong() -> None:
 def test_mlw_where_vela_is_not_installed(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers.peer, "find_spec", lambda name: None)
     assert Mlw().lack == "ethos-u-vela is not installed: python -m pip install 'ethos-u-vela==5.2.0'"
-    cell = next(one for one in plan(peers=(Mlw(),)).cells(TWIN, "int8") if one.format == "mlw")
+    cell = next(one for one in expand.cells(plan(peers=(Mlw(),)), TWIN, "int8") if one.format == "mlw")
     assert cell == Cell("space", TWIN, "mlw")
 
 

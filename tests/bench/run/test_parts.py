@@ -18,7 +18,10 @@ from dotbench.bench.counting import bounds
 from dotbench.bench.metrics import space
 from dotbench.bench.pages import readme
 from dotbench.bench.plan import plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.effort import Effort
 from dotbench.bench.record import identity
+from dotbench.bench.run import expand
 from dotbench.bench.show import grid
 from dotbench.bench.targets import checked, peers
 from dotbench.bench.timing import pairs
@@ -207,19 +210,19 @@ def test_code_hashes_of_rows() -> None:
 def test_plan_of_a_matrix() -> None:
     two, both = (formats.get("csc"), formats.get("sham")), (peers.parse("blas_dense"), peers.parse("scipy_csr"))
     chosen = plan.Plan(("w",), two, both, bounds=True, threads=(1, 2))
-    cells = chosen.cells("w")
+    cells = expand.cells(chosen, "w")
     timed = [cell for cell in cells if cell.metric == "time"]
     space = [cell for cell in cells if cell.metric == "space"]
     # 2 formats and 3 bounds; per batch: 2 formats and 2 peers on 1 and 2 threads; 2 copies and 1 decoding on one
     assert len(space) == 5 and len(timed) == 2 * (4 * 2 + 3)
-    fewer = plan.Plan(("w",), two, both, later_batches=(1,)).cells("w")
+    fewer = expand.cells(plan.Plan(("w",), two, both, later_batches=(1,)), "w")
     assert [cell.batch for cell in fewer if cell.format == "scipy_csr"] == [1]
     assert [cell.batch for cell in fewer if cell.format == "blas_dense"] == [1, 8]
-    assert plan.Cell("time", "w", "ceiling:decode", "format=sham", 1, 1, "warm").label == "ceiling:decode[format=sham]"
+    assert Cell("time", "w", "ceiling:decode", "format=sham", 1, 1, "warm").label == "ceiling:decode[format=sham]"
     with pytest.raises(formats.UnknownFormat, match="did you mean csc"):
         plan.choose_formats(["cscc"])
     assert plan.choose_formats(["csc", "blas_dense", "csc"]) == ((formats.get("csc"),), (peers.parse("blas_dense"),))
-    cell = plan.Cell("systolic", "w", "csc", detail="array=32x32,input_length=1")
+    cell = Cell("systolic", "w", "csc", detail="array=32x32,input_length=1")
     assert cell.details() == {"array": "32x32", "input_length": "1"} and cell.about == "csc"
 
 
@@ -251,7 +254,7 @@ def test_judging_small_differences() -> None:
 
 def test_selftest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """With short samples and few passes; what it says of this machine is not asked."""
-    short = plan.Effort(passes=2, most_passes=2, rounds=2, sample_ms=0.1)
+    short = Effort(passes=2, most_passes=2, rounds=2, sample_ms=0.1)
     monkeypatch.setattr(selftest, "Effort", lambda: short)
     monkeypatch.setattr(selftest, "FINE", short)
     assert selftest.main(1, True, True, False, Console(quiet=True)) in (0, 3)

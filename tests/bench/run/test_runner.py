@@ -18,7 +18,9 @@ import pytest
 from rich.console import Console
 
 from dotbench import formats
-from dotbench.bench.plan.plan import Cell, Effort, Plan
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.effort import Effort
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record import identity
 from dotbench.bench.record.identity import definitions_sha
 from dotbench.bench.record.journal import Journal

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from dotbench.bench.cli import command
+from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.front import WORTH, front_first
-from dotbench.bench.plan.plan import Cell
 from dotbench.bench.show import answer, next_step
 
 Row = dict[str, Any]

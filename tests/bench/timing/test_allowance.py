@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from dotbench.bench.plan.plan import QUICK, Cell, Effort
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.effort import QUICK, Effort
 from dotbench.bench.run import passes, processes
 from dotbench.bench.run.outcome import Outcome
 from dotbench.bench.timing import allowance

@@ -9,7 +9,7 @@ import pytest
 
 from dotbench import formats
 from dotbench.bench.metrics import time as time_meter
-from dotbench.bench.plan.plan import Cell
+from dotbench.bench.plan.cell import Cell
 from dotbench.bench.targets import ours
 from dotbench.formats.payloads import parallel
 from dotbench.formats.sources.source import matrix_sha256

@@ -11,8 +11,10 @@ from rich.console import Console
 from dotbench import formats
 from dotbench.bench.compare.diff import compare
 from dotbench.bench.compare.results import Results
-from dotbench.bench.plan.plan import Effort, Plan
+from dotbench.bench.plan.effort import Effort
+from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.columns import FILES, Row
+from dotbench.bench.run import expand
 from dotbench.bench.targets import peers
 from dotbench.bench.trust import repeatability
 
@@ -71,5 +73,5 @@ def test_a_short_one(tmp_path: Path) -> None:
 
 
 def test_the_plan_has_all_standard_formats() -> None:
-    names = {cell.label for cell in repeatability.plan().cells("w")}
+    names = {cell.label for cell in expand.cells(repeatability.plan(), "w")}
     assert {str(one) for one in formats.standard()} <= names and "scipy_csr" in names

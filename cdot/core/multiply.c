@@ -1,4 +1,4 @@
-/* Blocks into products, float32. The inner loops are in vector/: one file an instruction set, chosen by
+/* Blocks into products, float32. The inner loops are in isa/: one folder an instruction set, chosen by
  * the flags of the build. Here is what all of them share: segments, pieces, and widths of row indices.
  *
  * A segment is summed in pieces of PIECE entries, and the pieces are added: rounding errors grow with

@@ -1,5 +1,5 @@
 /* column_combined: groups of inputs packed into one column each, and for every cell a selector that says
- * whose weight it holds (Kung, McDanel and Zhang). The fused kernel is in vector/column_combined.h. */
+ * whose weight it holds (Kung, McDanel and Zhang). The fused kernel is in tile.h. */
 #include "formats/column_combined/column_combined.h"
 
 #include <string.h>

@@ -192,7 +192,8 @@ def test_aarch64_compiles() -> None:
 
 
 CHARS = """
-import numpy as np, formats
+import numpy as np
+from dotbench import formats
 W = np.random.default_rng(0).integers(0, 6, (300, 70)).astype(np.float32) * (np.arange(70) % 3 > 0)
 names = [kind.name for kind in dotbench.formats.registry.BUILT_IN if kind.lossless]
 for name in (*names, "bitmap[values=codebook]"):

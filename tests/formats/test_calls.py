@@ -123,7 +123,8 @@ def test_threads_of_python_call_at_once(pools: StandingPools, threads: int) -> N
 
 
 FORKED = """
-import os, numpy as np, formats
+import os, numpy as np
+from dotbench import formats
 from dotbench.formats.payloads import parallel
 parallel.ENOUGH, parallel.cores = 1, lambda: 4
 W = np.random.default_rng(0).integers(0, 3, (90, 700)).astype(np.float32)
@@ -156,7 +157,8 @@ def test_a_forked_child_has_threads_of_its_own() -> None:
 
 
 ENDS = """
-import threading, numpy as np, formats
+import threading, numpy as np
+from dotbench import formats
 from dotbench.formats.payloads import parallel
 parallel.ENOUGH, parallel.cores = 1, lambda: 4
 W = np.ones((90, 700), np.float32)
@@ -176,7 +178,8 @@ def test_a_process_ends_with_idle_and_with_busy_pools() -> None:
 
 
 SLEEPS = """
-import os, time, numpy as np, formats
+import os, time, numpy as np
+from dotbench import formats
 from dotbench.formats.payloads import parallel
 parallel.ENOUGH, parallel.cores = 1, lambda: 4
 payload = formats.get("csc").encode(np.ones((90, 700), np.float32))
@@ -302,7 +305,8 @@ def test_short_products_are_one_piece() -> None:
 
 
 LONG = """
-import signal, struct, sys, numpy as np, formats
+import signal, struct, sys, numpy as np
+from dotbench import formats
 from dotbench.cdot.kernel import crc
 data = formats.get("im_packed").encode(np.zeros((8, 8), np.float32)).data.copy()
 data[8:16] = np.frombuffer(struct.pack("<II", 1 << 20, 1 << 20), np.uint8)

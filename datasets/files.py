@@ -31,8 +31,8 @@ def read(
     """The matrix in a file, and what was done to it ("" or that it was rounded).
 
     What ends in nothing that is known is a table, of which ``drop`` are columns to leave out and whose
-    rows are put aside in ``scratch``; ``member`` is one of a file's arrays; ``transposed`` that the file holds outputs by
-    inputs. DataError names the file and says what is wrong with it.
+    rows are put aside in ``scratch``; ``member`` is one of a file's arrays; ``transposed`` that the file holds outputs
+    by inputs. DataError names the file and says what is wrong with it.
     """
     library()  # first, so that a file is not blamed for kernels that cannot be built
     reads = [reader for reader in readers.every() if reader.read]

@@ -8,7 +8,14 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 from dotbench.cdot.entry_points import Broken, Wrong, loaded
-from dotbench.datasets.kinds import csv, mtx, npy, npz, smtx, tflite
+from dotbench.datasets.kinds import (
+    csv,
+    mtx,
+    npy,
+    npz,
+    smtx,
+    tflite,
+)
 from dotbench.datasets.reader import Reader
 from dotbench.datasets.reader_faults import faults
 

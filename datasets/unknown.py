@@ -52,7 +52,8 @@ def words(name: str, known: Sequence[str]) -> str:
         return f"{shown(name)}: cannot read {kind}: {cure} ({can})"
     near = _like(name, known)
     hint = f"did you mean {' or '.join(near)}? (dotbench list datasets; " if near else "(dotbench list datasets; "
-    return f"no data set {shown(name)!r}{':' if near else ''} {hint}files end in {', '.join((*readers.endings(readers.of_matrices()), *readers.endings(readers.of_models())))})"
+    every = (*readers.endings(readers.of_matrices()), *readers.endings(readers.of_models()))
+    return f"no data set {shown(name)!r}{':' if near else ''} {hint}files end in {', '.join(every)})"
 
 
 def _like(name: str, known: Sequence[str]) -> list[str]:

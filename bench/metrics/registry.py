@@ -6,7 +6,16 @@ from functools import cache
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from dotbench.bench.metrics import board, cycles, energy, instructions, levels, space, systolic, time
+from dotbench.bench.metrics import (
+    board,
+    cycles,
+    energy,
+    instructions,
+    levels,
+    space,
+    systolic,
+    time,
+)
 from dotbench.bench.metrics.faults import faults
 from dotbench.bench.metrics.metric import Metric
 from dotbench.cdot.entry_points import Broken, Wrong, loaded

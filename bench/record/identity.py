@@ -77,6 +77,11 @@ def _hashes(
     return _with_packages(tuple(sorted(folders)), kernel_source), about
 
 
+def of_metric(metric: Measured) -> Hashes:
+    """Where the code of a metric is hashed."""
+    return _hashes(None, metric=metric)[0]
+
+
 def library_versions(*names: str) -> list[str]:
     """``name version`` of installed packages."""
     out = []

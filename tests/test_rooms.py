@@ -76,9 +76,7 @@ def graph() -> dict[str, set[str]]:
 
 def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
     """Circles, each as the modules along it; those of `LEFT` apart."""
-    cut = {
-        module: {one for one in others if frozenset({module, one}) not in LEFT} for module, others in arrows.items()
-    }
+    cut = {module: {one for one in others if frozenset({module, one}) not in LEFT} for module, others in arrows.items()}
     try:
         graphlib.TopologicalSorter(cut).prepare()
     except graphlib.CycleError as error:

@@ -1,9 +1,9 @@
 """What every metric has to do, as tests: subclass it, say which metric, and pytest runs it.
 
-    from dotbench.bench.conformance.metric import MetricConformance
+from dotbench.bench.conformance.metric import MetricConformance
 
-    class TestPeakRss(MetricConformance):
-        metric = METRIC
+class TestPeakRss(MetricConformance):
+    metric = METRIC
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class MetricConformance:
             (folder / f"{self.metric.name}.csv").write_bytes(render(self.metric.name, [one]))
             found.append(of_folder(folder, name))
         assert found[0].rows == {self.metric.name: [row]}
-        changes = {one.figure.column: one for one in diff.compare(*found, {}).changes}
+        changes = {one.figure.column: one for one in diff.compare(found[0], found[1], {}).changes}
         assert changes.keys() == {figure.column for figure in self.metric.figures}
         for figure in self.metric.figures:
             assert not figure.exact or changes[figure.column].verdict == figure.words[1]

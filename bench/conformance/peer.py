@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dotbench import formats
 from dotbench.bench.metrics import registry
@@ -17,7 +19,7 @@ from dotbench.bench.targets.peer_faults import faults
 DENSE = {"float32": "csc", "int8": "dense_s8"}
 
 
-def matrix(dtype: str) -> np.ndarray[tuple[int, int], np.dtype[np.float32 | np.int8]]:
+def matrix(dtype: str) -> npt.NDArray[Any]:
     """120 x 64, a tenth of the entries not zero, of few values."""
     dice = np.random.default_rng(0)
     kept = dice.random((120, 64)) < 0.1
@@ -59,14 +61,14 @@ class PeerConformance:
             if self.peer.timed:
                 self._multiplies(peer, W, path)
 
-    def _stored(self, peer: Peer, W: np.ndarray, path: Path) -> Path | None:  # type: ignore[type-arg]
+    def _stored(self, peer: Peer, W: npt.NDArray[Any], path: Path) -> Path | None:
         if not self.peer.stored:
             return None
         size = peer.store(formats.as_source(W, W.dtype), path)
         assert 0 < size <= path.stat().st_size
         return path
 
-    def _multiplies(self, peer: Peer, W: np.ndarray, path: Path | None) -> None:  # type: ignore[type-arg]
+    def _multiplies(self, peer: Peer, W: npt.NDArray[Any], path: Path | None) -> None:
         payload = formats.get(DENSE[W.dtype.name]).encode(formats.as_source(W, W.dtype))
         for batch in (1, 8):
             X = np.random.default_rng(1).standard_normal((batch, W.shape[0])).astype(np.float32)

@@ -14,8 +14,8 @@ from dotbench.cdot import build
 PAGE = build.FOLDER.parent / "docs" / "columns.md"
 HEAD = """# The columns of results/
 
-One CSV file a metric, one row a cell. An empty cell: it was not measured, or there is nothing of it. Text is in one line;
-numbers print the same way every time. [results.md](results.md) says how files are read and compared,
+One CSV file a metric, one row a cell. An empty cell: it was not measured, or there is nothing of it. Text is in one
+line; numbers print the same way every time. [results.md](results.md) says how files are read and compared,
 [measurement.md](measurement.md) how each figure comes about.
 """
 

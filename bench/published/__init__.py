@@ -1,2 +1,4 @@
-"""Published figures: a module a paper, each with ``GROUPS`` of figures and ``ABSENT`` ones; `papers` lists them, `paper`
-computes them."""
+"""Published figures: a module a paper, each with ``GROUPS`` of figures and ``ABSENT`` ones.
+
+`papers` lists them, `paper` computes them.
+"""

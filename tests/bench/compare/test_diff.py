@@ -11,8 +11,8 @@ from dotbench.bench.compare import diff
 from dotbench.bench.compare.align import align
 from dotbench.bench.compare.errors import CompareError
 from dotbench.bench.compare.figures import default_limits, limits
-from dotbench.bench.metrics import registry
 from dotbench.bench.compare.results import Results
+from dotbench.bench.metrics import registry
 
 Row = dict[str, Any]
 Make = Callable[..., Row]

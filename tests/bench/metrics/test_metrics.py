@@ -53,7 +53,7 @@ def test_faults_are_named(what: str) -> None:
 
 
 def test_orders_of_measuring_and_of_showing() -> None:
-    assert registry.names() == (
-        "space", "time", "instructions", "energy", "systolic", "levels", "cycles", "board",
-    )  # fmt: skip
-    assert registry.names_in_runs() == ("space", "systolic", "levels", "instructions", "cycles", "time", "energy")
+    assert registry.names()[:3] == ("space", "time", "instructions")
+    measured = registry.names_in_runs()
+    assert measured[0] == "space" and measured.index("instructions") < measured.index("time") < measured.index("energy")
+    assert set(registry.names()) - set(measured) == {"board"}

@@ -197,10 +197,10 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The README's table and plot and the pages of docs/formats, anew from results/."""
+    """The README's table and plot and the pages of docs/formats, anew from results/; docs/columns.md."""
     python = str(environment("docs", "-e", ".[docs]"))
-    for module in ("dotbench.bench.pages.readme", "dotbench.bench.pages.format_pages", "dotbench.bench.pages.limits"):
-        session.run(python, "-m", module, env={"PYTHONPATH": str(ROOT)})
+    for module in ("readme", "format_pages", "limits", "columns"):
+        session.run(python, "-m", f"dotbench.bench.pages.{module}", env={"PYTHONPATH": str(ROOT)})
 
 
 @nox.session

@@ -19,6 +19,7 @@ from dotbench.bench.commands.cite import cite
 from dotbench.bench.commands.errors import Trouble
 from dotbench.bench.commands.file_lists import split_files
 from dotbench.bench.energy import windows
+from dotbench.bench.metrics import registry
 from dotbench.bench.plan import effort, labels
 from dotbench.bench.plan import plan as plans
 from dotbench.bench.record import export as exports
@@ -55,7 +56,7 @@ def command() -> None:
     dotbench encodes matrices in every format, checks every product against float64, and measures
     bytes, time, instructions and energy. Results are CSV files that can be diffed from commit to commit.
     """
-    for line in formats.broken():
+    for line in (*formats.broken(), *registry.broken(), *peers.broken(), *datasets.readers.broken()):
         echo(line, err=True)
 
 
@@ -97,7 +98,9 @@ def _numbers(_: Any, parameter: click.Parameter, value: str | None) -> tuple[int
     metavar="NAMES",
     help="Formats and peers (see list formats) instead of all, as csc,bsr[block=8].",
 )
-@click.option("--metrics", callback=_list, metavar="NAMES", help=f"Of {', '.join(plans.METRICS)} (default: all).")
+@click.option(
+    "--metrics", callback=_list, metavar="NAMES", help=f"Of {', '.join(registry.names_in_runs())} (default: all)."
+)
 @click.option(
     "--batch",
     callback=_numbers,
@@ -146,7 +149,7 @@ def run(
         datasets=tuple(_resolved(names, which, transpose)),
         formats=chosen.formats,
         peers=chosen.peers,
-        metrics=_checked(metrics or list(plans.METRICS), plans.METRICS, "metric"),
+        metrics=_checked(metrics or registry.names_in_runs(), registry.names_in_runs(), "metric"),
         bounds=chosen.bounds and not (quick and kinds is None),
         ceilings=not quick,
         batches=batch or (1, 8),
@@ -171,7 +174,7 @@ def run(
 def _chosen(kinds: list[str] | None) -> labels.Chosen:
     """What ``--formats`` asks for, else everything."""
     if kinds is None:
-        return labels.Chosen(formats.standard_of_all(), tuple(peer() for peer in peers.ALL), True)
+        return labels.Chosen(formats.standard_of_all(), tuple(peer() for peer in peers.kinds().values()), True)
     try:
         return labels.choose(kinds)
     except ValueError as error:

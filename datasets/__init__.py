@@ -7,7 +7,7 @@ twin, checked against its published hash. Uses nothing of `formats` but the sour
 if __name__ != "dotbench.datasets":  # in a checkout this folder can be seen by its bare name, too
     raise ImportError("this is dotbench.datasets: from dotbench import datasets")
 
-from dotbench.datasets import seeded
+from dotbench.datasets import readers, seeded
 from dotbench.datasets.entry import Dataset
 from dotbench.datasets.errors import DataError, UnknownDataset
 from dotbench.datasets.loading import describe, fetch, layer, load, pixels, resolve, source_now
@@ -42,6 +42,7 @@ __all__ = [
     "load",
     "names",
     "pixels",
+    "readers",
     "resolve",
     "seeded",
     "source_now",

@@ -6,6 +6,7 @@ import io
 import math
 import struct
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -102,7 +103,7 @@ def read_npz(path: Path, name: str = "") -> Any:
     )
 
 
-def is_one(found: list[str]) -> bool:
+def is_one(found: Sequence[str]) -> bool:
     """Whether arrays of these names are one matrix together."""
     return len(found) == 1 or set(found) == CODEBOOK or set(found) >= SPARSE
 

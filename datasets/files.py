@@ -1,4 +1,4 @@
-"""Matrices from files: .npy, .npz, Matrix Market and .csv (also .gz, .bz2, .xz). Files are untrusted.
+"""Matrices from files of the kinds that `dotbench.datasets.readers` knows. Files are untrusted.
 
 A matrix of int8 stays one; all others become float32, and what that took is said.
 """
@@ -14,18 +14,14 @@ import scipy.sparse
 
 from dotbench.cdot.build import BuildError
 from dotbench.cdot.library import library
-from dotbench.datasets.arrays import read_npy, read_npz
+from dotbench.datasets import readers
 from dotbench.datasets.errors import CUT, DataError
-from dotbench.datasets.matrix_market import read_matrix_market
-from dotbench.datasets.own_files import SUFFIXES
-from dotbench.datasets.patterns import read_pattern
-from dotbench.datasets.tables import read_table
+from dotbench.datasets.reader import Streamed, Wanted
 from dotbench.formats.sources.source import Source, as_source
 from dotbench.formats.sources.sparse_input import check
 
 VERSION = 2  # of what becomes of a file of one's own: part of the cache's keys
 ROUNDED = "rounded to float32"
-MARKET = tuple(one for one in SUFFIXES if ".mtx" in one)
 EXACT = 1 << 24  # whole numbers up to here are all float32
 
 
@@ -34,24 +30,18 @@ def read(
 ) -> tuple[Source, str]:
     """The matrix in a file, and what was done to it ("" or that it was rounded).
 
-    What ends in nothing that is known here is a table, of which ``drop`` are columns to leave out and whose
-    rows are put aside in ``scratch``; ``member`` is an array of a .npz; ``transposed`` that the file holds outputs by
-    inputs. DataError names the file and says what is wrong with it.
+    What ends in nothing that is known is a table, of which ``drop`` are columns to leave out and whose
+    rows are put aside in ``scratch``; ``member`` is one of a file's arrays; ``transposed`` that the file holds outputs
+    by inputs. DataError names the file and says what is wrong with it.
     """
     library()  # first, so that a file is not blamed for kernels that cannot be built
-    name = path.name.lower()
+    reads = [reader for reader in readers.every() if reader.read]
+    reader = readers.find(path.name, reads) or readers.TABLE
+    assert reader.read is not None
     try:
-        if name.endswith(".npy"):
-            matrix: Any = read_npy(path)
-        elif name.endswith(".npz"):
-            matrix = read_npz(path, member)
-        elif name.endswith(MARKET):
-            matrix = read_matrix_market(path)
-        elif name.endswith(".smtx"):
-            matrix = read_pattern(path)
-        else:
-            table, changed = read_table(path, drop, scratch)
-            return turned(table) if transposed else table, f"float64 {ROUNDED}" if changed else ""
+        matrix = reader.read(path, Wanted(member, drop, scratch))
+        if isinstance(matrix, Streamed):
+            return turned(matrix.source) if transposed else matrix.source, matrix.note
         _check_entries(path, tuple(matrix.shape))
         if scipy.sparse.issparse(matrix):
             check(matrix)  # before scipy, which follows indices unseen, transposes it

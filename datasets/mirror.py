@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from dotbench.datasets import readers
 from dotbench.datasets.entry import Dataset
 from dotbench.datasets.errors import DataError
-from dotbench.datasets.own_files import SUFFIXES
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -31,7 +31,7 @@ def mirrored(entry: Dataset) -> list[Path]:
     folder = mirror_folder()
     if folder is None:
         return []
-    endings = ("", ".txt", *SUFFIXES) if entry.by_hand else ("",)
+    endings = ("", ".txt", *readers.endings(readers.of_matrices())) if entry.by_hand else ("",)
     for path in (folder / (entry.mirror + ending) for ending in endings):
         if path.is_file():
             return [path]

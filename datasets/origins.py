@@ -76,7 +76,7 @@ def from_file(own: OwnFile, cache_dir: Path) -> Matrix:
     """The transposed matrix, and each array of a file, has a place of its own in the cache."""
     with unchanged([own.path]):
         sha = file_sha256(own.path, cache_dir)
-        key = f"{sha} file {files.VERSION} {own.transposed} {own.member}"
+        key = f"{sha} file {files.VERSION} {own.transposed} {own.member}{own.reader_version}"
         found = _cached(
             key,
             cache_dir,

@@ -6,15 +6,20 @@ import fnmatch
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dotbench.datasets import arrays
+from dotbench.datasets import arrays, files, readers
 from dotbench.datasets.errors import UnknownDataset
 from dotbench.datasets.plain_names import is_file, is_folder, shown
 
 TRANSPOSED = "~transposed"
-ARCHIVE = ".npz"
-MATRICES = (".npy", ARCHIVE, ".mtx", ".csv")
-PACKED = ("", ".gz", ".bz2", ".xz")
-SUFFIXES = (".npy", ARCHIVE, *(kind + packed for kind in (".mtx", ".csv") for packed in PACKED))
+
+
+def kinds() -> tuple[str, ...]:
+    """What names of such files end in, for an error.
+
+    >>> kinds()
+    ('.npy', '.npz', '.mtx', '.csv')
+    """
+    return tuple(suffix for reader in readers.of_matrices() for suffix in reader.suffixes)
 
 
 @dataclass(frozen=True)
@@ -34,15 +39,21 @@ class OwnFile:
         """
         plain = name.removesuffix(TRANSPOSED)
         transposed = plain != name
-        at = plain.lower().rfind(f"{ARCHIVE}#")
-        if at > 0 and not is_file(plain):
-            end = at + len(ARCHIVE)
-            return cls(plain[:end], plain[end + 1 :], transposed)
-        return cls(plain, "", transposed) if plain.lower().endswith(SUFFIXES) else None
+        known = readers.of_matrices()
+        several = readers.split(plain, [reader for reader in known if reader.members])
+        if several and not is_file(plain):
+            return cls(*several, transposed)
+        return cls(plain, "", transposed) if readers.find(plain, known) else None
 
     @property
     def path(self) -> Path:
         return Path(self.file)
+
+    @property
+    def reader_version(self) -> str:
+        """For the cache's key: of readers that have one, which."""
+        reader = readers.find(self.file, readers.of_matrices())
+        return f" {reader.name} {reader.version}" if reader and reader.version else ""
 
     @property
     def name(self) -> str:
@@ -55,28 +66,30 @@ def transpose(name: str) -> str:
     found = OwnFile.of(name)
     if found is None:
         raise UnknownDataset(
-            f"{shown(name)} cannot be transposed: --transpose is for files of your own ({', '.join(MATRICES)}); of "
+            f"{shown(name)} cannot be transposed: --transpose is for files of your own ({', '.join(kinds())}); of "
             "data sets and models it is known what is input and what is output"
         )
     return replace(found, transposed=not found.transposed).name
 
 
 def expand(name: str) -> list[str]:
-    """The full names that the name of a file stands for: several where it has a glob of a .npz's arrays.
+    """The full names that the name of a file stands for: several where it has a glob of a file's arrays.
 
-    UnknownDataset where there is no such file or array, or where a .npz has several and none is named.
+    UnknownDataset where there is no such file or array, or where a file has several and none is named.
     """
     found = OwnFile.of(name)
     assert found is not None
     if not is_file(found.file):
         what = "this is a folder, not a file" if is_folder(found.file) else "there is no such file"
         raise UnknownDataset(f"{shown(found.file)}: {what}")
-    if found.path.suffix.lower() != ARCHIVE:
+    reader = readers.find(found.file, readers.of_matrices())
+    assert reader is not None
+    if reader.members is None:
         return [name]
-    known = arrays.names(found.path)
+    known = list(reader.members(found.path))
     if not found.member:
-        if not arrays.is_one(known):
-            arrays.read_npz(found.path)  # says what there is, and how to choose
+        if not reader.is_whole(known):
+            files.read(found.path)  # says what there is, and how to choose
         return [name]
     chosen = [found.member] if found.member in known else fnmatch.filter(known, found.member)
     if not chosen:

@@ -6,12 +6,13 @@ import difflib
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from dotbench.datasets.own_files import MATRICES, PACKED, SUFFIXES
+from dotbench.datasets import readers
+from dotbench.datasets.own_files import kinds
 from dotbench.datasets.plain_names import is_file, is_folder, shown
+from dotbench.datasets.reader import PACKED
 
 LIKENESS = 0.6  # of a name, from which on it is a hint: difflib's ratio, 1 for the same name
 LONGEST_LIKE = 200  # letters of a name that can be like another
-MODEL = ".tflite"
 SAVE = 'numpy.save("w.npy", W)'
 # How to make an array of what cannot be read yet.
 CURES = {
@@ -40,7 +41,9 @@ SAME = {
 def words(name: str, known: Sequence[str]) -> str:
     """The error for ``name``, where ``known`` are the names of data sets."""
     ending = _ending(name)
-    can = f"what can be read: {', '.join(MATRICES)}, {MODEL} (.mtx and .csv also {', '.join(PACKED[1:])})"
+    packed = " and ".join(suffix for reader in readers.of_matrices() if reader.packed for suffix in reader.suffixes)
+    models = readers.endings(readers.of_models())
+    can = f"what can be read: {', '.join((*kinds(), *models))} ({packed} also {', '.join(PACKED[1:])})"
     if is_folder(name):
         return f"{shown(name)} is a folder: name a file in it ({can})"
     if is_file(name) or ending in CURES or ending in SAME:
@@ -49,7 +52,8 @@ def words(name: str, known: Sequence[str]) -> str:
         return f"{shown(name)}: cannot read {kind}: {cure} ({can})"
     near = _like(name, known)
     hint = f"did you mean {' or '.join(near)}? (dotbench list datasets; " if near else "(dotbench list datasets; "
-    return f"no data set {shown(name)!r}{':' if near else ''} {hint}files end in {', '.join((*SUFFIXES, MODEL))})"
+    every = (*readers.endings(readers.of_matrices()), *readers.endings(readers.of_models()))
+    return f"no data set {shown(name)!r}{':' if near else ''} {hint}files end in {', '.join(every)})"
 
 
 def _like(name: str, known: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dotbench.bench.metrics import hashes as metric_hashes
 from dotbench.bench.record import identity
 from dotbench.bench.record.code_hash.hashes import Hashes
 from dotbench.bench.record.code_hash.sources import Sources
@@ -31,7 +32,7 @@ def split(row: str) -> tuple[str, str, str]:
 
 def hashes_of(hashes: Hashes) -> dict[str, str | None]:
     """The hash of each row."""
-    return {row: identity.code_sha_of(hashes, *split(row)) for row in ROWS}
+    return {row: metric_hashes.code_sha_of(hashes, *split(row)) for row in ROWS}
 
 
 def with_changes(changed: Mapping[str, str]) -> Hashes:

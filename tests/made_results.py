@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from dotbench.bench.record.columns import FILES
+from dotbench.bench.metrics import registry
 from dotbench.bench.record.export import render
 
 Row = dict[str, Any]
@@ -21,7 +21,7 @@ MACHINE = "AMD EPYC x2"
 def results(matrices: int = 8, seed: int = 0, more: tuple[str, ...] = ()) -> dict[str, list[Row]]:
     """Rows of every file; ``more``: further formats, for large results."""
     dice = random.Random(seed)
-    found: dict[str, list[Row]] = {file: [] for file in FILES}
+    found: dict[str, list[Row]] = {file: [] for file in registry.names()}
     for number in range(matrices):
         _matrix(found, common(number), dice, more)
     return found

@@ -14,10 +14,14 @@ Matrix = np.ndarray
 
 # Parameters that make another layout: what every format has to do, these have to do as well.
 VARIANTS = [
-    "bitmap[values=codebook]",
+    *(
+        f"{kind.name}[{params}]"
+        for kind in formats.registry.BUILT_IN
+        if "float32" in kind.value_types
+        for params in kind.variants
+    ),
     "bsr[block=8]",
     "bsr[block=16]",
-    "eie[coding=huffman]",
 ]
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from dotbench.bench.commands.errors import Trouble
 from dotbench.bench.compare.errors import CompareError
-from dotbench.bench.compare.figures import DEFAULT_LIMITS
+from dotbench.bench.compare.figures import default_limits
 from dotbench.bench.show import next_step, terminal
 from dotbench.cdot import build
 
@@ -39,7 +39,7 @@ Examples:
 @click.argument("b", required=False)
 @click.option(
     "--fail-on",
-    default=DEFAULT_LIMITS,
+    default=default_limits(),
     show_default=True,
     metavar="LIMITS",
     help="By how much exact figures may get worse; an empty text: by anything.",

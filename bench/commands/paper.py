@@ -28,8 +28,8 @@ def paper(markdown: bool, out: Path | None) -> None:
 
     Exit status 1 if a figure that used to agree no longer does, 2 if one cannot be computed any more.
     """
-    from dotbench.bench import published
     from dotbench.bench.published import paper as papers
+    from dotbench.bench.published import papers as published
     from dotbench.bench.show.paper import page, print_paper, summary
 
     results = _computed()
@@ -51,8 +51,8 @@ def paper(markdown: bool, out: Path | None) -> None:
 
 def _computed() -> Results:
     """All figures, with a bar while that lasts."""
-    from dotbench.bench import published
     from dotbench.bench.published import paper as papers
+    from dotbench.bench.published import papers as published
     from dotbench.bench.published.at_hand import Data
 
     groups = published.groups()

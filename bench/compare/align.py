@@ -1,7 +1,7 @@
 """Which row of one result belongs to which row of another, and why some belong to none.
 
 Two rows belong together where matrix hash, format, parameters and the file's other keys agree, and the columns
-without which figures cannot be compared (`figures.equal`). The data set's name decides only among equals: the
+without which figures cannot be compared (`Metric.equal`). The data set's name decides only among equals: the
 same matrix may have another name elsewhere, and two twins of one name are two matrices. A matrix that could not be
 read has no hash, and is the same as no other one.
 """
@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dotbench.bench.compare.figures import equal
-from dotbench.bench.record.columns import KEYS, Row, place
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.metric import Row
+from dotbench.bench.record.columns import place
 
 Key = Callable[[Row], tuple[Any, ...]]
 
@@ -44,7 +45,8 @@ class Aligned:
 
 def align(file: str, a: Iterable[Row], b: Iterable[Row]) -> Aligned:
     """Pairs in b's order; what is left over in a's, then b's."""
-    cell, same = KEYS[file], equal(file)
+    metric = registry.get(file)
+    cell, same = metric.all_keys, metric.equal
     found = Aligned()
     left_a, left_b = _take(list(a), list(b), _by(*cell, *same), found.pairs)
     left_a, left_b = _take(left_a, left_b, _by_matrix(*cell[1:], *same), found.pairs)
@@ -90,7 +92,7 @@ def _difference(file: str, a: Row, b: Row) -> str:
     if a["matrix_sha256"] != b["matrix_sha256"]:
         kinds = " and ".join(sorted({str(row["source"]) or "unknown" for row in (a, b)}))
         return f"another matrix under the same name ({kinds}): {a['matrix_sha256'][:8]} and {b['matrix_sha256'][:8]}"
-    return differences(a, b, equal(file))
+    return differences(a, b, registry.get(file).equal)
 
 
 def differences(a: Row, b: Row, names: Iterable[str]) -> str:

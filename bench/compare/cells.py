@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dotbench.bench.compare.errors import CompareError, near
-from dotbench.bench.compare.figures import extra_keys
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.plan.labels import written
-from dotbench.bench.record.columns import FILES, Row
+from dotbench.bench.record.columns import extra_keys
 
 USUAL = {"threads": "1", "cache": "warm"}  # goes without saying in a cell's name
 
@@ -70,7 +71,7 @@ def parse(text: str) -> Cells:
     Cells(files=('time',), dataset='SiNa', label='ceiling:decode[format=ham]', extra=(('batch', '8'),))
     """
     parts = re.split(r":(?![^\[]*\])", text)  # not within brackets
-    files = (parts.pop(0),) if parts[0] in FILES else tuple(FILES)
+    files = (parts.pop(0),) if registry.is_known(parts[0]) else registry.names()
     extra: list[tuple[str, str]] = []
     if len(parts) > 1 and "=" in parts[-1] and "[" not in parts[-1]:
         extra = [_pair(pair, text) for pair in parts.pop().split(",")]
@@ -78,7 +79,7 @@ def parse(text: str) -> Cells:
         raise CompareError(f"{text!r} names no cell: write FILE:DATASET:FORMAT, as in space:vgg19/90-0-32:sham")
     files = tuple(file for file in files if all(name in extra_keys(file) for name, _ in extra))
     if not files:
-        keys = sorted({key for file in FILES for key in extra_keys(file)})
+        keys = sorted({key for file in registry.names() for key in extra_keys(file)})
         raise CompareError(f"{text!r}: no such key in that file; there are {', '.join(keys)} in one or another")
     return Cells(files, parts[0], written(":".join(parts[1:])) if parts[1:] else "*", tuple(extra))
 

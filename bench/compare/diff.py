@@ -12,9 +12,11 @@ from dotbench.bench.compare import intervals
 from dotbench.bench.compare.align import Apart, align, differences
 from dotbench.bench.compare.cells import count, label
 from dotbench.bench.compare.errors import CompareError
-from dotbench.bench.compare.figures import FIGURES, Figure, Limits
+from dotbench.bench.compare.figures import Limits
 from dotbench.bench.compare.results import Results
-from dotbench.bench.record.columns import Row
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.figure import Figure
+from dotbench.bench.metrics.metric import Row
 
 SAME = "same"
 OF_THE_RUN = ("dataset", "source", "reason")  # of a row; the measurement is the same whatever they say
@@ -119,13 +121,14 @@ def _pair(found: Diff, file: str, a: Row, b: Row, limits: Limits) -> Iterator[tu
         apart = Apart(file, a, b, _status(a, b))
         (found.broken if _broke(apart) else found.apart).append(apart)
         return
-    made = [change(file, figure, a, b, limits) for figure in FIGURES.get(file, ())]
+    metric = registry.get(file)
+    made = [change(file, figure, a, b, limits) for figure in metric.figures]
     changes = [one for one in made if isinstance(one, Change)]
     found.changes += changes
-    for figure, one in zip(FIGURES.get(file, ()), made, strict=True):
+    for figure, one in zip(metric.figures, made, strict=True):
         if isinstance(one, Change) or (changes and one.endswith("either")):
             continue
-        if figure is FIGURES[file][0]:
+        if figure is metric.headline:
             found.apart.append(Apart(file, a, b, one))
         elif not one.endswith("either"):
             yield figure.column, one
@@ -164,7 +167,7 @@ def _exact(file: str, figure: Figure, a: Row, b: Row, limits: Limits) -> Change:
 def _measured(file: str, figure: Figure, a: Row, b: Row) -> Change | str:
     if all(a[name] == b[name] for name in a if name not in OF_THE_RUN):  # not measured anew
         return Change(file, figure, a, b, SAME, 1.0, 1.0, 1.0)
-    one, other = _interval(figure, a), _interval(figure, b)
+    one, other = _interval(file, figure, a), _interval(file, figure, b)
     for side, known in (("A", one), ("B", other)):
         if known is None:
             return f"{figure.column} has no interval in {side}"
@@ -177,13 +180,14 @@ def _measured(file: str, figure: Figure, a: Row, b: Row) -> Change | str:
     return Change(file, figure, a, b, verdict, found.ratio, found.low, found.high, better)
 
 
-def _interval(figure: Figure, row: Row) -> intervals.Measured | None:
+def _interval(file: str, figure: Figure, row: Row) -> intervals.Measured | None:
     """A row's figure with its interval, widened by what printing rounded off."""
     low, high = row[figure.low], row[figure.high]
     if low is None or high is None:
         return None
     count = row[figure.count] if figure.count else None
-    return intervals.Measured(row[figure.column], low - figure.half_unit, high + figure.half_unit, count)
+    half_unit = registry.get(file).column(figure.column).kind.half_unit
+    return intervals.Measured(row[figure.column], low - half_unit, high + half_unit, count)
 
 
 def _notes(file: str, pairs: list[tuple[Row, Row]]) -> Iterator[str]:
@@ -194,8 +198,6 @@ def _notes(file: str, pairs: list[tuple[Row, Row]]) -> Iterator[str]:
             f"{file}.csv: {count(others, 'cell')} measured on another machine in B; ratios to the reference are "
             "compared, nanoseconds are not"
         )
-    if file not in FIGURES:
-        yield f"{file}.csv: nothing is declared to be compared in it"
 
 
 class Summary(NamedTuple):

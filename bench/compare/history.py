@@ -12,11 +12,14 @@ from dotbench.bench.compare import diff
 from dotbench.bench.compare.align import align
 from dotbench.bench.compare.cells import Cells, name_of, nearest
 from dotbench.bench.compare.errors import CompareError, near
-from dotbench.bench.compare.figures import FIGURES, LEVEL, Figure, extra_keys, headline
 from dotbench.bench.compare.repository import Commit, Repository
 from dotbench.bench.compare.results import text_of
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.column import TEXT, TRUTH
+from dotbench.bench.metrics.figure import LEVEL, Figure
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.record import csv_file
-from dotbench.bench.record.columns import FILES, WORDS, Row, place
+from dotbench.bench.record.columns import extra_keys, place
 
 COUNTS = "instructions"
 WORKING = Commit("", "", "not committed")
@@ -77,7 +80,7 @@ def history(folder: Path, cells: Cells, column: str | None, text: str) -> Histor
         raise CompareError("; ".join([nearest(cells, _newest(folder, cells.files), text), *notes]))
     if repository.shallow:
         notes.append("this clone is shallow: older commits are not here (git fetch --unshallow)")
-    order = sorted(found.series, key=lambda where: (list(FILES).index(where[0]), where[1]))
+    order = sorted(found.series, key=lambda where: (registry.names().index(where[0]), where[1]))
     return History([found.series[where] for where in order], notes)
 
 
@@ -185,7 +188,7 @@ class _Collector:
         return found if found and str(found["matrix_sha256"]) == sha256 else None
 
     def _figure(self, file: str) -> Figure:
-        return figures_of(file)[self._column] if self._column else headline(file)
+        return figures_of(file)[self._column] if self._column else registry.get(file).headline
 
 
 def _change(series: Series, row: Row | None) -> diff.Change | str:
@@ -206,8 +209,9 @@ def _change(series: Series, row: Row | None) -> diff.Change | str:
 
 def figures_of(file: str) -> dict[str, Figure]:
     """What a series can show: the figures that are compared, and every other column of numbers, by name."""
-    numbers = [one.name for one in FILES[file] if one.name not in WORDS | {"lossless"}]
+    metric = registry.get(file)
+    numbers = [one.name for one in metric.all_columns if one.kind not in (TEXT, TRUTH)]
     known = {one: Figure(one, LEVEL) for one in numbers}
-    for figure in FIGURES.get(file, ()):
+    for figure in metric.figures:
         known |= {figure.column: figure, figure.title: figure}
     return known

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotbench.bench.compare.errors import CompareError
-from dotbench.bench.compare.figures import equal, headline
 from dotbench.bench.compare.repository import Repository
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.record import csv_file
-from dotbench.bench.record.columns import COMMON, FILES, Row
 
 
 @dataclass
@@ -27,10 +27,10 @@ class Results:
     def add(self, file: str, data: bytes, where: str) -> None:
         """Reads one file; CompareError names the line where it is not what it should be."""
         try:
-            found = csv_file.read(text_of(data), file)
-            if (column := headline(file).column) not in found.columns:
+            metric, found = registry.get(file), csv_file.read(text_of(data), file)
+            if (column := metric.headline.column) not in found.columns:
                 raise ValueError(f"line 1: column {column} is missing, and without it {file}.csv has no figures")
-            self.rows[file], self.columns[file] = found.rows(apart=equal(file)), found.columns
+            self.rows[file], self.columns[file] = found.rows(apart=metric.equal), found.columns
         except ValueError as error:
             raise CompareError(f"{where}, {error}") from error
 
@@ -93,12 +93,12 @@ def of_folder(folder: Path, label: str) -> Results:
 
 def _known(names: list[str], where: str, found: Results) -> Iterator[str]:
     """The results files among names, in this version's order; others are noted."""
-    files = [file for file in FILES if f"{file}.csv" in names]
+    files = [file for file in registry.names() if f"{file}.csv" in names]
     if not files:
-        what = ", ".join(f"{file}.csv" for file in FILES)
+        what = ", ".join(f"{file}.csv" for file in registry.names())
         raise CompareError(f"no results in {where}: none of {what}")
     for name in sorted(names):
-        if name.endswith(".csv") and name.removesuffix(".csv") not in FILES:
+        if name.endswith(".csv") and not registry.is_known(name.removesuffix(".csv")):
             found.notes.append(f"{where}: {name} is not read, this version does not know it")
     yield from files
 
@@ -107,15 +107,15 @@ def of_file(path: Path) -> Results:
     """One results file; its name or its columns say which."""
     found = Results(str(path), alone=True)
     data = _bytes(path)
-    found.add(path.stem if path.stem in FILES else _kind(path, data), data, str(path))
+    found.add(path.stem if registry.is_known(path.stem) else _kind(path, data), data, str(path))
     return found
 
 
 def _kind(path: Path, data: bytes) -> str:
     """Which results file has these columns; what is wrong with them is said when it is read."""
     header = next(csv.reader(data.decode("utf-8", "replace").removeprefix("\ufeff").splitlines()), [])
-    own = {file: set(csv_file.columns_of(file)) - set(COMMON.split()) for file in FILES}
-    shared = {file: len(own[file] & set(header)) / len(own[file]) for file in FILES}
+    own = {metric.name: {column.name for column in metric.columns} for metric in registry.shown()}
+    shared = {file: len(names & set(header)) / len(names) for file, names in own.items()}
     best = max(shared, key=lambda file: shared[file])
     if not shared[best] and not data.lstrip().startswith(b"<<<<<<<"):
         raise CompareError(f"{path} is no results file: its first line has the columns of none. Name it {best}.csv?")

@@ -17,19 +17,20 @@ from typing import Any
 
 from dotbench.bench.compare.cells import label
 from dotbench.bench.compare.errors import CompareError
-from dotbench.bench.compare.figures import FIGURES, Figure, equal, extra_keys
 from dotbench.bench.compare.history import versions
 from dotbench.bench.compare.repository import Commit, Repository
 from dotbench.bench.compare.results import text_of
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.figure import Figure
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.record import csv_file
-from dotbench.bench.record.columns import FILES, Row
+from dotbench.bench.record.columns import extra_keys
 from dotbench.bench.record.export import write_whole
 from dotbench.bench.record.matrix_names import matrix_of, names
 
 PROJECT = "dotbench"
 ANY_MACHINE = "any-machine"  # of exact figures
 ENVIRONMENT = "dotbench"
-UNITS = {"time_ratio": "times the reference", "joules_per_dot": "joules", "model_pj_per_entry": "pJ per entry"}
 
 Axes = dict[str, list[str]]
 Rows = dict[str, list[Row]]
@@ -45,7 +46,7 @@ def write(results: Path, folder: Path) -> tuple[int, list[str]]:
     states, notes = _states(repository)
     if not states:
         raise CompareError(f"no results are committed in {results}. {'; '.join(notes)}".rstrip(". "))
-    axes = {file: _axes(file, (rows[file] for _, rows in states if file in rows)) for file in FILES}
+    axes = {file: _axes(file, (rows[file] for _, rows in states if file in rows)) for file in registry.names()}
     _json(folder / "asv.conf.json", _configuration(repository))
     _json(folder / "results" / "benchmarks.json", {"version": 2, **dict(_benchmarks(axes))})
     for commit, rows in states:
@@ -79,7 +80,7 @@ def _states(repository: Repository) -> tuple[list[tuple[Commit, Rows]], list[str
     now: Rows = {}
     states: list[tuple[Commit, Rows]] = []
     notes: list[str] = []
-    for commit, file, data in versions(repository, FILES):
+    for commit, file, data in versions(repository, registry.names()):
         if not commit.sha:
             continue  # asv knows nothing but commits
         try:
@@ -132,16 +133,16 @@ def _benchmarks(axes: dict[str, Axes]) -> Iterator[tuple[str, dict[str, Any]]]:
                 "params": list(axes[file].values()),
                 "pretty_name": f"{file}: {figure.title}",
                 "type": "track",
-                "unit": UNITS.get(figure.column, figure.column.replace("_", " ")),
+                "unit": registry.get(file).column(figure.column).unit or figure.column.replace("_", " "),
                 "version": "1",
             }
             yield name, about
 
 
 def _names() -> Iterator[tuple[str, Figure, str]]:
-    for file, figures in FIGURES.items():
-        for figure in figures if file in FILES else ():
-            yield file, figure, f"{file}.{figure.column}"
+    for metric in registry.shown():
+        for figure in metric.figures:
+            yield metric.name, figure, f"{metric.name}.{figure.column}"
 
 
 # ---- results
@@ -164,7 +165,7 @@ def _write_commit(folder: Path, commit: Commit, rows: Rows, axes: dict[str, Axes
 def _surroundings(file: str, row: Row) -> tuple[tuple[str, str], ...]:
     """The machine, and the columns that have to agree."""
     machine = _slug(str(row.get("machine") or "")) or ANY_MACHINE
-    return ("machine", machine), *((name, str(row[name])) for name in equal(file) if name != "machine")
+    return ("machine", machine), *((name, str(row[name])) for name in registry.get(file).equal if name != "machine")
 
 
 def _slug(text: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dotbench.bench.compare.figures import headline
 from dotbench.bench.compare.results import Results, find
-from dotbench.bench.record.columns import COMMON, FILES, Row
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.column import COMMON
+from dotbench.bench.metrics.metric import Row
 from dotbench.cdot import build
 
 if TYPE_CHECKING:
@@ -29,22 +30,16 @@ def load(path: str | Path) -> pd.DataFrame:
 
 def _types(results: Results) -> dict[str, Any]:
     """Column names with their pandas types, in order: what all files have, tidy columns, then file by file."""
-    names = ("metric", *COMMON.split())
+    names = ("metric", *(column.name for column in COMMON))
     known: dict[str, Any] = {**dict.fromkeys(names, "string"), **TIDY}
     for file in results.rows:
-        for column in FILES[file]:
-            known.setdefault(column.name, _type(column.name, column.read))
+        for column in registry.get(file).all_columns:
+            known.setdefault(column.name, column.kind.pandas)
     return known
-
-
-def _type(name: str, read: object) -> str:
-    if name == "lossless":
-        return "boolean"
-    return {str: "string", int: "Int64"}.get(read, "float64")  # type: ignore[call-overload, no-any-return]
 
 
 def _tidy(file: str, row: Row) -> dict[str, Any]:
     """The headline of the row's file."""
-    figure = headline(file)
+    figure = registry.get(file).headline
     low, high = (row[name] if name else None for name in (figure.low, figure.high))
     return {"figure": figure.column, "value": row[figure.column], "low": low, "high": high}

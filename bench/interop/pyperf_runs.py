@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotbench.bench.compare.cells import label
-from dotbench.bench.record.columns import Row, key
+from dotbench.bench.metrics.metric import Row
+from dotbench.bench.record.columns import key
 from dotbench.bench.record.export import write_whole
 from dotbench.bench.record.journal import Journal
 

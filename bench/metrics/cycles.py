@@ -15,7 +15,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from dotbench import datasets, formats
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.column import Column, count, word
+from dotbench.bench.metrics.figure import SIZE, Figure
+from dotbench.bench.metrics.metric import Metric, Place
+from dotbench.bench.metrics.plots import Axis, Chart, Strip
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.code_hash.roots import PRODUCTS, PRODUCTS_C, Roots
@@ -46,7 +49,6 @@ ROOTS = {
         texts=("firmware/target/*.ld", "firmware/target/libc/*.h", "firmware/plugin/*.[ch]"),
     )
 }
-PLACE: tuple[str, ...] = ()
 PLACES = ("tcm", "ddr")
 AT_ONCE = 2  # QEMUs
 CURE = "python -m pip install -e '.[firmware]'"
@@ -134,3 +136,60 @@ def status_of(error: Exception) -> str:
     if isinstance(error, DoesNotFit | Unavailable):
         return "unavailable"
     return "timeout" if isinstance(error, TargetHung) else "failed"
+
+
+WHERE: tuple[Column, ...] = (  # of board.csv too
+    word("model", "model file that the layer is of"),
+    word("layer", "its number and kind"),
+    word("kernel", "open; dot: one vector; pixels: all vectors of one inference"),
+    word("runner", "qemu, fvp, or a board's name in its TOML"),
+    word("placement", "where the payload lies: tcm, ddr"),
+)
+METRIC = Metric(
+    name="cycles",
+    summary="instructions of int8 layers on a Cortex-M55 under QEMU, and the cycles estimated from them",
+    columns=(
+        *WHERE,
+        count("instructions", "instructions", "counted under QEMU"),
+        count("instructions_fvp", "instructions", "counted by Arm's FVP, where it is there"),
+        count("cycles_est_low", "cycles", "estimated, at the least"),
+        count("cycles_est_mid", "cycles", "estimated, most likely"),
+        count("cycles_est_high", "cycles", "estimated, at the most"),
+        count("code_bytes", "bytes", "of the kernel's code"),
+        count("data_bytes", "bytes", "of the payload and what else is read"),
+        count("scratch_bytes", "bytes", "of workspace"),
+        count("pixels", "vectors", "that one inference multiplies by the layer"),
+    ),
+    keys=("kernel", "placement", "runner"),
+    figures=(
+        Figure("cycles_est_mid", limit="1%"),
+        Figure("instructions"),
+        Figure("code_bytes", SIZE),
+        Figure("data_bytes", SIZE),
+        Figure("scratch_bytes", SIZE),
+    ),
+    roots=ROOTS,
+    dtypes=("int8",),
+    cells=cells,
+    constant=constant,
+    measure=measure,
+    axes=(
+        Axis("cycles_est_mid", "cycles, estimated", "number", "cycles_est_low", "cycles_est_high", 41),
+        Axis("instructions", "instructions on the microcontroller", place=42),
+    ),
+    chart=Chart(
+        "On the microcontroller: counted and estimated",
+        "Microcontroller",
+        "Instructions are exact counts of the same C sources built for a Cortex-M55. Cycles are estimated from them "
+        "(low to high); they are no measurement.",
+        (
+            Strip("cycles_est_mid", "cycles, estimated", low="cycles_est_low", high="cycles_est_high"),
+            Strip("instructions", "instructions"),
+            Strip("data_bytes", "bytes of data", "bytes"),
+            Strip("code_bytes", "bytes of code", "bytes"),
+            Strip("scratch_bytes", "bytes of workspace", "bytes"),
+        ),
+        ("layer", "kernel"),
+    ),
+    shown=7,
+)

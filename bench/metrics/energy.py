@@ -20,7 +20,10 @@ from dotbench.bench.energy.meters import Clock, Meter, SystemClock
 from dotbench.bench.energy.model import FORMULAS, model_pj_per_entry
 from dotbench.bench.energy.windows import Run
 from dotbench.bench.machine.pinning import pin, unpin
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.column import count, joules, number, word
+from dotbench.bench.metrics.figure import ENERGY, Figure
+from dotbench.bench.metrics.metric import Metric, Place
+from dotbench.bench.metrics.plots import Axis
 from dotbench.bench.metrics.time import Bench
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import SPINE, Plan
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 Columns = dict[str, Any]
 
 ROOTS = {"format": Roots((f"{__name__}.measure", "dotbench.bench.run.processes.environment", *BUILD), kernel="whole")}
-PLACE = ("machine", "isa", "compiler")
 MATRICES = ("orsreg_1", "SiNa", "vgg19/90-0-32")  # of the standard runs
 
 
@@ -167,3 +169,41 @@ def tell(
 def tell_lack(cell: Cell, model: float | None, lack: Exception, wire: Wire) -> None:
     """The row of a cell whose counters failed while it was measured: the next run tries again."""
     wire.lack(cell, "unavailable", f"not measured: {lack}", {"model_pj_per_entry": model})
+
+
+METRIC = Metric(
+    name="energy",
+    summary="energy of a product: measured where there are counters, modelled where the format has a formula",
+    columns=(
+        count("batch", "vectors", "multiplied at once"),
+        count("threads", "threads", "asked for"),
+        word("kind", "rapl or perf: measured by it; model: modelled alone"),
+        count("windows", "windows", "that were measured"),
+        joules("joules_per_dot", "energy of a product, the package's"),
+        joules("joules_low", "lower end of its 99 % interval"),
+        joules("joules_high", "upper end of its 99 % interval"),
+        joules("net_joules_per_dot", "the same without what an idle machine takes"),
+        joules("dram_joules_per_dot", "energy of the memory, where it has a counter"),
+        joules("psys_joules_per_dot", "energy of the whole platform, where it has a counter"),
+        number("model_pj_per_entry", 8, "pJ", "modelled energy of a product of one vector, per entry"),
+        word("machine", "where it was measured: processor and cores"),
+    ),
+    keys=("batch", "threads"),
+    figures=(
+        Figure("joules_per_dot", ENERGY, "energy", False, "joules_low", "joules_high", gates=False),
+        Figure("model_pj_per_entry", ENERGY, gates=False),
+    ),
+    equal=("kind", "machine"),
+    roots=ROOTS,
+    place=("machine", "isa", "compiler"),
+    dtypes=("float32",),  # the model, and what is published, are of it
+    cells=cells,
+    constant=constant,
+    measure=measure,
+    axes=(
+        Axis("joules_per_dot", "energy of a product, measured", "J", "joules_low", "joules_high", 31),
+        Axis("net_joules_per_dot", "energy without idle, measured", "J", place=32),
+        Axis("model_pj_per_entry", "energy per entry, modelled", "pJ", place=33),
+    ),
+    shown=4,
+)

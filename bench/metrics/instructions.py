@@ -22,8 +22,12 @@ import numpy.typing as npt
 from dotbench import formats
 from dotbench.bench.counting import callgrind, column_sample
 from dotbench.bench.counting.callgrind import Count, Job
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.column import count, number, word
+from dotbench.bench.metrics.figure import Figure
+from dotbench.bench.metrics.metric import Metric, Place
+from dotbench.bench.metrics.plots import Axis
 from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.expected_time import START, Work
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.code_hash.roots import BUILD, Roots
 from dotbench.bench.targets.checked import Reference
@@ -41,11 +45,12 @@ ROOTS = {
         c_files=("cdot/drivers/count.c",),
     )
 }
-PLACE = ("isa", "compiler")
 
 
 def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
     """Every format with one vector. Peers have none: their instructions are those of the machine's libraries."""
+    if plan.leaves_untimed(dataset):
+        return
     for one in plan.formats:
         yield Cell("instructions", dataset, one.name, one.params, batch=1)
 
@@ -116,3 +121,44 @@ def _loaded(task: dict[str, Any], cells: list[Cell], wire: Wire) -> Iterator[tup
         except Exception as error:
             wire.start(cell)
             wire.fail(cell, error)
+
+
+VALGRIND = 50  # times slower
+COUNTED = 8  # products and decodings under valgrind
+
+
+def seconds(cell: Cell, work: Work) -> float:
+    """Of the columns that are counted."""
+    share = column_sample.SHARE if work.entries > column_sample.WHOLE else 1
+    return START + COUNTED * VALGRIND * work.product / share + work.product
+
+
+METRIC = Metric(
+    name="instructions",
+    summary="instructions of a product of one vector, counted exactly under callgrind",
+    columns=(
+        count("batch", "vectors", "multiplied at once"),
+        word("isa", "instruction set that the kernels were compiled for"),
+        word("compiler", "of the kernels, with its version"),
+        count("instructions_per_dot", "instructions", "of a product, in the columns that were counted"),
+        number("instructions_per_nonzero", 4, "instructions", "the same over the nonzeros in these columns"),
+        count("columns_counted", "columns", "that were counted: all, or of a large matrix a slice"),
+        word("columns_share", "their share of all columns: 1, or a fraction"),
+        count("decode_instructions_per_dot", "instructions", "of these for filling blocks; empty of a fused kernel"),
+        count("multiply_instructions_per_dot", "instructions", "the rest; empty of a fused kernel"),
+    ),
+    keys=("batch",),
+    figures=(Figure("instructions_per_dot", name="instructions", limit="1%"),),
+    equal=("isa", "compiler", "columns_counted"),
+    roots=ROOTS,
+    place=("isa", "compiler"),
+    cells=cells,
+    constant=constant,
+    measure=measure,
+    seconds=seconds,
+    axes=(
+        Axis("instructions_per_dot", "instructions of a product", place=21),
+        Axis("instructions_per_nonzero", "instructions per nonzero", place=22),
+    ),
+    shown=3,
+)

@@ -36,7 +36,10 @@ import psutil
 
 from dotbench import formats
 from dotbench.bench.machine.pinning import pin
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.column import count, error, number, truth, word
+from dotbench.bench.metrics.figure import LEVEL, SIZE, SPEED, Figure
+from dotbench.bench.metrics.metric import Metric, Place
+from dotbench.bench.metrics.plots import Chart, Strip
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.plan import Plan
@@ -54,7 +57,6 @@ if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
 
 ROOTS = {"format": Roots((f"{__name__}.measure", "dotbench.bench.run.processes.environment", *BUILD), kernel="whole")}
-PLACE = ("machine", "isa", "compiler")
 
 ROUNDS = 2  # of pairs with one copy: one that begins with either
 ADAPTS, SAMPLES = 100_000, 9  # changes of level in a sample, samples
@@ -63,6 +65,8 @@ CHUNK = 1 << 22  # weights that are summed up at once
 
 def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
     """Every level of every nested format."""
+    if plan.leaves_out_levels(dataset):
+        return
     for one in plan.formats:
         if isinstance(one, Nested):
             for level in range(len(one.shares) + 1):
@@ -184,3 +188,63 @@ def _one(cell: Cell, matrix: NestedMatrix, source: Source, effort: Effort, seed:
     if row["multiplications"]:
         row |= prefix_columns(matrix, known.X, effort, seed)
     wire.done(cell, row)
+
+
+METRIC = Metric(
+    name="levels",
+    summary="nested sub-networks, level by level: what each reads, keeps and takes",
+    columns=(
+        count("level", "", "0 is the smallest"),
+        count("rows", "rows", "inputs of the level's product"),
+        count("columns", "columns", "outputs of the level's product"),
+        count("multiplications", "multiplications", "of the level's product"),
+        count("multiplications_paper", "multiplications", "as the paper counts them: all inputs, the level's outputs"),
+        count("active_bytes", "bytes", "of weights that are read"),
+        number("sharing_gain", 4, "times", "weights of separate copies of all levels so far over those of this one"),
+        number("prefix_ratio", 4, "times a copy", "time of the product over that of a compact copy of the level"),
+        number("adapt_ns", 1, "ns", "time to change to the level"),
+        count("peak_activation_bytes", "bytes", "of inputs and outputs"),
+        number("importance_kept", 4, "share", "sum of |w| that is kept, of the whole"),
+        truth("lossless", "whether all nonzeros are in the level"),
+        error("error", "relative Frobenius error against the whole matrix"),
+        error("product_error", "largest error of a product against float64, over sum |w||x|"),
+        number("prefix_low", 4, "times a copy", "lower end of prefix_ratio's 99 % interval"),
+        number("prefix_high", 4, "times a copy", "upper end of prefix_ratio's 99 % interval"),
+        word("isa", "instruction set that the kernels were compiled for"),
+        word("machine", "where it was timed: processor and cores"),
+    ),
+    keys=("level",),
+    figures=(
+        Figure("active_bytes", SIZE),
+        Figure("multiplications"),
+        Figure("peak_activation_bytes", SIZE),
+        Figure("importance_kept", LEVEL, more_is_better=True),
+        Figure("error", SIZE),
+        Figure("prefix_ratio", SPEED, low="prefix_low", high="prefix_high", gates=False, equal=("isa",)),
+    ),
+    roots=ROOTS,
+    place=("machine", "isa", "compiler"),
+    dtypes=("float32",),
+    cells=cells,
+    constant=constant,
+    measure=measure,
+    chart=Chart(
+        "Nested sub-networks, level by level",
+        "Levels",
+        "One stored matrix holds several: each level is a smaller product that a device can switch to at run time. "
+        "Below the full level it is another matrix (marked ≈), and its error stands beside every figure.",
+        (
+            Strip("multiplications", "multiplications"),
+            Strip("active_bytes", "bytes of weights that are read", "bytes"),
+            Strip("importance_kept", "sum of |w| that is kept", "share"),
+            Strip("prefix_ratio", "time / time of a compact copy", "ratio", low="prefix_low", high="prefix_high"),
+            Strip("adapt_ns", "time to change to the level", "ns"),
+            Strip("sharing_gain", "weights of separate copies / weights here", "ratio"),
+            Strip("peak_activation_bytes", "bytes of input and output", "bytes"),
+            Strip("error", "error of the matrix", "share"),
+        ),
+        ("level",),
+        beside="error",
+    ),
+    shown=6,
+)

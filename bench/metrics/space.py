@@ -15,7 +15,10 @@ import numpy as np
 from dotbench import formats
 from dotbench.bench.counting.bounds import Bounds
 from dotbench.bench.counting.bounds import bounds as bounds_of
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.column import count, error, number, truth, word
+from dotbench.bench.metrics.figure import SIZE, Figure
+from dotbench.bench.metrics.metric import Metric
+from dotbench.bench.metrics.plots import Axis
 from dotbench.bench.plan.cell import BOUNDS, Cell
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.code_hash.roots import PRODUCTS, PRODUCTS_C, SOURCE, Roots
@@ -43,7 +46,6 @@ ROOTS = {
     "peer": Roots((f"{__name__}._stored", f"{__name__}._sizes", f"{__name__}.cached_bounds", SOURCE), c_only=()),
     "bound": Roots((f"{__name__}.columns_of_bound", f"{__name__}.cached_bounds", SOURCE), apart=PRODUCTS),
 }
-PLACE: tuple[str, ...] = ()
 
 
 class LostSomething(ArithmeticError):
@@ -175,11 +177,6 @@ def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
         yield Cell("space", dataset, bound)
 
 
-def constant(cell: Cell, place: Place) -> dict[str, Any]:
-    """Nothing: all columns follow from the payload."""
-    return {}
-
-
 def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
     """Encodes a cached matrix in every format asked for, verifies, saves, and counts bytes."""
     source = CachedSource(Path(task["matrix"]))
@@ -199,3 +196,39 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
             wire.lack(cell, "skipped", str(error))
         except Exception as error:
             wire.fail(cell, error)
+
+
+METRIC = Metric(
+    name="space",
+    summary="bytes of a payload, exact and the same on every machine, beside bounds and the published formula",
+    columns=(
+        count("n", "rows", "inputs of the layer"),
+        count("m", "columns", "outputs of the layer"),
+        count("nnz", "entries", "entries that are not zero"),
+        count("distinct", "values", "distinct values among the nonzeros"),
+        word("dtype", "what the matrix's values are: float32 or int8"),
+        truth("lossless", "whether the payload decodes to the same matrix"),
+        error("error", "relative Frobenius error of what the payload holds"),
+        count("bytes", "bytes", "length of the payload, all that a product needs; of a bound rounded up"),
+        count("header_bytes", "bytes", "of these its header, padding included"),
+        count("scratch_bytes", "bytes", "workspace that opening and multiplying need besides the payload"),
+        number("bits_per_entry", 8, "bits", "8 bytes / (n m)"),
+        number("bits_per_nonzero", 8, "bits", "8 bytes / nnz"),
+        number("ratio", 4, "", "how many times smaller than the dense matrix in its own type"),
+        number("paper_bits_per_entry", 8, "bits", "size by the published formula"),
+        number("entropy_bits_per_entry", 8, "bits", "zero-order entropy of all entries"),
+        number("x_bound", 4, "", "size over the bound of positions plus values"),
+    ),
+    figures=(Figure("bytes", SIZE, limit="0%"), Figure("scratch_bytes", SIZE), Figure("error", SIZE)),
+    roots=ROOTS,
+    cells=cells,
+    measure=measure,
+    axes=(
+        Axis("bytes", "size in bytes", "bytes", place=1, usual=True),
+        Axis("bits_per_nonzero", "bits per nonzero", place=2),
+        Axis("bits_per_entry", "bits per entry", place=3),
+        Axis("scratch_bytes", "workspace in bytes", "bytes", place=4),
+        Axis("error", "error of the matrix", "share", place=98),
+    ),
+    shown=1,
+)

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from dotbench import formats
 from dotbench.bench.machine.pinning import pin, unpin
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.column import count, error, number, word
+from dotbench.bench.metrics.figure import SPEED, Figure
+from dotbench.bench.metrics.metric import Metric, Place
+from dotbench.bench.metrics.plots import Axis
 from dotbench.bench.plan.cell import REFERENCE, Cell
 from dotbench.bench.plan.effort import Effort
+from dotbench.bench.plan.expected_time import START, Work
 from dotbench.bench.plan.plan import REFERENCES, SPINE, Plan
 from dotbench.bench.record.code_hash.roots import BUILD, MULTIPLYING_C, Roots
-from dotbench.bench.record.identity import code_sha
 from dotbench.bench.targets import ours, peers
 from dotbench.bench.targets.checked import Reference, cached_reference
 from dotbench.bench.timing import pairs
@@ -51,7 +54,6 @@ ROOTS = {
         (*OWN, *BUILD), kernel="none", apart=("dotbench.formats.payloads.product.dot",), c_apart=MULTIPLYING_C
     ),
 }
-PLACE = ("machine", "isa", "compiler")
 SLOW_OPEN = 0.1  # seconds of opening a payload, from which on once is enough
 
 
@@ -167,6 +169,8 @@ def scaling(bench: Bench, cell: Cell, target: ours.Target, effort: Effort, rng: 
 
 def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
     """Formats, peers and ceilings, with each number of vectors, of threads, and each state of the cache."""
+    if plan.leaves_untimed(dataset):
+        return
     for batch in sorted({batch for name, _ in _targets(plan) for batch in plan.batches_of(name)}):
         for threads in plan.threads:
             for cache in plan.caches:
@@ -191,7 +195,7 @@ def _targets(plan: Plan) -> list[tuple[str, str]]:
 
 
 def constant(cell: Cell, place: Place) -> dict[str, Any]:
-    """What a row says besides its figures."""
+    """What a row says besides its figures; ``reference_sha`` is filled in by whoever makes the row."""
     return {
         "batch": cell.batch,
         "threads": cell.threads,
@@ -199,7 +203,6 @@ def constant(cell: Cell, place: Place) -> dict[str, Any]:
         "isa": place.isa,
         "compiler": place.compiler,
         "reference": cell.reference,
-        "reference_sha": code_sha("time", cell.reference, ""),
         "machine": place.machine,
     }
 
@@ -253,3 +256,60 @@ def columns_of_row(
         "product_error": max(errors) if errors else None,
         **speedups,
     }
+
+
+CHECKED = 3  # products of a cell and its reference beside those in samples
+
+
+def seconds(cell: Cell, work: Work) -> float:
+    """All passes of a cell."""
+    vectors = float(max(cell.batch, 1) ** 0.75)
+    sample = max(work.effort.sample_ms / 1e3, work.product * vectors)
+    return work.effort.passes * (START + 4 * work.effort.rounds * sample + CHECKED * work.product * vectors)
+
+
+METRIC = Metric(
+    name="time",
+    summary="time of a product over that of the reference kernel, from interleaved pairs, with its 99 % interval",
+    columns=(
+        count("batch", "vectors", "multiplied at once"),
+        count("threads", "threads", "asked for"),
+        word("cache", "warm, or cold: the payload is flushed from the caches before each product"),
+        word("isa", "instruction set that the kernels were compiled for"),
+        word("compiler", "of the kernels, with its version"),
+        word("reference", "format whose kernel times are held against"),
+        word("reference_sha", "hash of the code that the reference's figure depends on"),
+        number("time_ratio", 4, "times the reference", "time of a product over the reference's; below 1 is faster"),
+        number("ratio_low", 4, "times the reference", "lower end of its 99 % interval"),
+        number("ratio_high", 4, "times the reference", "upper end of its 99 % interval"),
+        number("ns_per_dot", 1, "ns", "time of a product, the median of the passes"),
+        number("ns_per_nonzero", 4, "ns", "the same per nonzero and vector"),
+        number("gmac_per_s", 3, "1e9/s", "multiplications of nonzeros a second; not of ceilings"),
+        number("encode_seconds", 4, "s", "time to encode"),
+        number("open_us", 1, "µs", "time to open the payload: header, tables, checks"),
+        count("passes", "passes", "processes that measured it"),
+        word("stop", "why no pass was added"),
+        word("machine", "where it was measured: processor and cores"),
+        number("call_ns", 1, "ns", "what an empty Python call costs in a peer's figure"),
+        error("product_error", "largest error of a product against float64, over sum |w||x|"),
+        number("speedup", 4, "times", "what the threads gain over one"),
+        number("probe_speedup", 4, "times", "what they gain for a compute probe in the same rounds"),
+    ),
+    keys=("batch", "threads", "cache"),
+    figures=(Figure("time_ratio", SPEED, "time", False, "ratio_low", "ratio_high", "passes", False),),
+    equal=("isa", "compiler", "reference", "reference_sha"),
+    roots=ROOTS,
+    place=("machine", "isa", "compiler"),
+    cells=cells,
+    constant=constant,
+    measure=measure,
+    seconds=seconds,
+    axes=(
+        Axis("time_ratio", "time of a product / time with csc", "ratio", "ratio_low", "ratio_high", 11, True),
+        Axis("ns_per_dot", "time of a product", "ns", place=12),
+        Axis("ns_per_nonzero", "time per nonzero", "ns", place=13),
+        Axis("encode_seconds", "time to encode", "s", place=14),
+        Axis("product_error", "error of a product against float64", "share", place=99),
+    ),
+    shown=2,
+)

@@ -15,13 +15,14 @@ import click
 import numpy as np
 
 from dotbench import formats
+from dotbench.bench.metrics import hashes
 from dotbench.bench.metrics.cycles import AT_ONCE, status_of
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.microcontroller import networks
 from dotbench.bench.microcontroller.networks import Work
 from dotbench.bench.microcontroller.seeded_layers import LAYERS
 from dotbench.bench.plan.plan import split_names
 from dotbench.bench.record import export, identity
-from dotbench.bench.record.columns import Row
 from dotbench.bench.show import networks as show
 from dotbench.bench.show import terminal
 from dotbench.bench.show.escape import Console
@@ -100,7 +101,7 @@ def rows_of(
 
 def code_sha(format_: Format) -> str:
     """Hash of what the figures depend on: encoder, kernels, multipliers, firmware and model."""
-    return identity.code_sha("cycles", format_.name, format_.params) or ""
+    return hashes.code_sha("cycles", format_.name, format_.params) or ""
 
 
 def found_runners(config: Path | None, names: Iterable[str]) -> Iterator[Runner | Unavailable]:
@@ -238,7 +239,7 @@ def _against_mlw(model: str, works: Sequence[Work]) -> str:
 
 def sha_now(row: Row) -> str | None:
     """The hash that a row would have in this checkout; None where its format is not installed."""
-    return identity.code_sha("cycles", row["format"], row["params"])
+    return hashes.code_sha("cycles", row["format"], row["params"])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dotbench import datasets
-from dotbench.bench.record.columns import Row
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.show.grid import label
 from dotbench.formats.sources.source import Source
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dotbench.bench.compare.errors import CompareError
 from dotbench.bench.compare.results import Results, of_folder, of_revision
-from dotbench.bench.record.columns import Row
+from dotbench.bench.metrics.metric import Row
 
 # What pages, tables and the plot take from a row. Hashes of code are left out: they change no page.
 COLUMNS = {

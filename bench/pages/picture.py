@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.bench.pages import drawn
-from dotbench.bench.report.axes import USUAL
+from dotbench.bench.report.axes import axes
 from dotbench.bench.show.grid import is_lossy, label, section, short, times_by_batch
 from dotbench.bench.show.symbols import RIM, Symbol, symbols
 
@@ -67,7 +67,7 @@ def plot(rows: Rows, picture: Path) -> None:
             if name in found:
                 handles[name] = _draw(place, found[name], looks[name], lines, name)
         _axes(place, dataset, found)
-    places[0].set_ylabel(USUAL[1].title)
+    places[0].set_ylabel(_titles()[1])
     shown = [name for name in labels if name in handles]
     figure.legend(
         [handles[name] for name in shown], map(short, shown), loc="outside lower center", ncols=8, frameon=False
@@ -94,8 +94,13 @@ def _draw(place: Any, point: Point, look: Symbol, lines: list[str], name: str) -
     return place.scatter(size, ratio, marker=look.marker, s=46, facecolors=look.hex, edgecolors=RIM, linewidths=0.8)
 
 
+def _titles() -> list[str]:
+    """Of size and of time, as the report has them at first."""
+    return [axis.title for _, axis in axes() if axis.usual]
+
+
 def _axes(place: Any, dataset: str, found: dict[str, Point]) -> None:
-    place.set(xscale="log", yscale="log", title=dataset, xlabel=USUAL[0].title)
+    place.set(xscale="log", yscale="log", title=dataset, xlabel=_titles()[0])
     sizes = [size for size, _ in found.values() if size is not None]
     ratios = [ratio for _, ratio in found.values()]
     _plain_numbers(place.xaxis, max(sizes) / min(sizes), _bytes)

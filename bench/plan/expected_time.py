@@ -1,37 +1,44 @@
 """What a cell will take, roughly: how long is left is told from it, scaled by what the cells so far took.
 
-Seconds on a machine of 2026 with kernels of some nanoseconds a nonzero. Only their proportions matter.
+Seconds on a machine of 2026 with kernels of some nanoseconds a nonzero. Only their proportions matter. Each metric says
+what its cells take (`dotbench.bench.metrics.metric.Metric.seconds`), from what stands here.
 """
 
 from __future__ import annotations
 
-from dotbench.bench.counting import column_sample
+from dataclasses import dataclass
+
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 
 START = 0.05  # of whatever a cell does
 ENCODED = 20e-9, 2e-9  # a nonzero, an entry: encoding, decoding again, hashing
 PRODUCT = 1e-9, 0.05e-9  # a nonzero, an entry: a product with one vector
-CHECKED = 3  # products of a cell and its reference beside those in samples
-VALGRIND = 50  # times slower
-COUNTED = 8  # products and decodings under valgrind
 
 
-def seconds(cell: Cell, shape: tuple[int, int], nnz: int, effort: Effort) -> float:
-    """Of one cell, all passes of timing.
+@dataclass(frozen=True)
+class Work:
+    """A matrix of ``entries`` with ``nnz`` nonzeros, and the effort of timing it."""
 
-    >>> seconds(Cell("space", "w", "csc"), (1000, 1000), 10**5, Effort()) < 0.1
+    entries: int
+    nnz: int
+    effort: Effort
+
+    @property
+    def encoded(self) -> float:
+        """Seconds of encoding it."""
+        return self.nnz * ENCODED[0] + self.entries * ENCODED[1]
+
+    @property
+    def product(self) -> float:
+        """Seconds of a product with one vector."""
+        return self.nnz * PRODUCT[0] + self.entries * PRODUCT[1]
+
+
+def encoding(cell: Cell, work: Work) -> float:
+    """Of a cell that takes as long as encoding.
+
+    >>> encoding(Cell("space", "w", "csc"), Work(10**6, 10**5, Effort())) < 0.1
     True
     """
-    entries = shape[0] * shape[1]
-    encoded, product = (nnz * a + entries * b for a, b in (ENCODED, PRODUCT))
-    if cell.metric == "space":
-        return START + encoded
-    if cell.metric == "time":
-        vectors = float(max(cell.batch, 1) ** 0.75)
-        sample = max(effort.sample_ms / 1e3, product * vectors)
-        return effort.passes * (START + 4 * effort.rounds * sample + CHECKED * product * vectors)
-    if cell.metric == "instructions":
-        share = column_sample.SHARE if entries > column_sample.WHOLE else 1
-        return START + COUNTED * VALGRIND * product / share + product
-    return START + encoded
+    return START + work.encoded

@@ -3,7 +3,7 @@
 - the matrices of `small`: as there, batches of 8 with the spine's formats;
 - covtype, census and imagenet (or their twins): passes of one round, batches of 8 with the spine's formats; of peers
   those of the spine and those that have a size;
-- all others: one vector, and no pass beyond the least (of int8 layers `Plan.of` times a few).
+- all others: one vector, and no pass beyond the least (of int8 layers `Plan.leaves_untimed` says which are timed).
 
 Levels and the spine's ceilings are measured on the matrices of `small` alone.
 """
@@ -35,12 +35,11 @@ def share(plan: Plan, name: str) -> Plan:
     if not plan.full or name.removesuffix(datasets.TWIN) in datasets.SMALL:
         return plan
     effort = replace(plan.effort, most_passes=plan.effort.passes)
-    metrics = tuple(metric for metric in plan.metrics if metric != "levels")
     if not is_large(name):
-        return replace(plan, effort=effort, metrics=metrics, batches=plan.batches[:1], ceilings=False)
+        return replace(plan, effort=effort, batches=plan.batches[:1], ceilings=False)
     peers = tuple(peer for peer in plan.peers if peer.name in SPINE or peer.stored)
     effort = replace(effort, rounds=1)
-    return replace(plan, effort=effort, metrics=metrics, peers=peers, ceilings=False)
+    return replace(plan, effort=effort, peers=peers, ceilings=False)
 
 
 def parts(cells: Sequence[Cell], dense_bytes: int) -> Iterator[list[Cell]]:

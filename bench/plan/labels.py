@@ -41,10 +41,10 @@ def short(name: str) -> str:
 @cache
 def _says_its_key(name: str, key: str, value: str) -> bool:
     """Whether a value alone is read as this parameter's; of a format that is not installed it is taken to be."""
-    kind = formats.kinds().get(name) or peers.KINDS.get(name)
+    kind = formats.kinds().get(name) or peers.kinds().get(name)
     if kind is None:
         return True
-    parse = peers.parse if name in peers.KINDS else formats.parse
+    parse = peers.parse if name in peers.kinds() else formats.parse
     try:
         return str(parse(f"{name}[{value}]")) == str(parse(f"{name}[{key}={value}]"))
     except ValueError:

@@ -15,10 +15,6 @@ from dotbench.bench.targets.peer import Peer
 from dotbench.formats.format import Format
 
 REFERENCES = {"float32": REFERENCE, "int8": "dense_s8"}  # what times are held against, by the matrix's dtype
-# In the order in which a run measures them.
-METRICS = ("space", "systolic", "levels", "instructions", "cycles", "time", "energy")
-# Metrics that only matrices of one dtype have.
-METRICS_OF = {"systolic": "float32", "levels": "float32", "energy": "float32", "cycles": "int8"}
 # What small and full multiply with batches too; formats that came later have one vector there.
 SPINE = ("dense", "csc", "csc_min", "im", "ham", "sham", "blas_dense", "scipy_csc")
 
@@ -29,6 +25,7 @@ class Plan:
 
     ``later_batches``: of formats and peers that are not in `SPINE`; None: the same as ``batches``.
     ``later_ceilings``: these formats have ceilings too.
+    ``metrics``: their names; None: all.
     ``full``: each matrix has its share of a full run (`dotbench.bench.plan.full_run`).
     ``standard``: a standard run, which leaves out cells that would take long and say little.
     ``dtype``: of the matrices; a plan for several kinds is narrowed by `of`.
@@ -39,7 +36,7 @@ class Plan:
     peers: tuple[Peer, ...] = ()
     bounds: bool = False
     ceilings: bool = True
-    metrics: tuple[str, ...] = METRICS
+    metrics: tuple[str, ...] | None = None
     batches: tuple[int, ...] = (1, 8)
     later_batches: tuple[int, ...] | None = None
     later_ceilings: bool = True
@@ -51,17 +48,24 @@ class Plan:
     full: bool = False
     dtype: str = "float32"
 
-    def of(self, dataset: str, dtype: str) -> Plan:
-        """The part of it that a matrix of a dtype has: formats and peers that take it, and what is known of it.
-
-        Energy is modelled and published for float32; of the zoo standard runs time a few layers.
-        """
-        metrics = tuple(name for name in self.metrics if METRICS_OF.get(name, dtype) == dtype)
-        if self.standard and dtype == "int8" and dataset not in datasets.zoo.TIMED:
-            metrics = tuple(name for name in metrics if name in ("space", "cycles"))
+    def of(self, dtype: str) -> Plan:
+        """The part of it that a matrix of a dtype has: formats and peers that take it."""
         formats_ = tuple(one for one in self.formats if dtype in one.value_types)
         peers = tuple(one for one in self.peers if dtype in one.value_types)
-        return replace(self, formats=formats_, peers=peers, metrics=metrics, dtype=dtype)
+        return replace(self, formats=formats_, peers=peers, dtype=dtype)
+
+    def has(self, metric: str) -> bool:
+        """Whether a metric was asked for."""
+        return self.metrics is None or metric in self.metrics
+
+    def leaves_untimed(self, dataset: str) -> bool:
+        """Whether it is a standard run that has sizes and cycles of a layer and nothing else: of the zoo they time a
+        few layers."""
+        return self.standard and self.dtype == "int8" and dataset not in datasets.zoo.TIMED
+
+    def leaves_out_levels(self, dataset: str) -> bool:
+        """Whether it is a full run, which has the levels of the matrices of `small` alone."""
+        return self.full and dataset.removesuffix(datasets.TWIN) not in datasets.SMALL
 
     def batches_of(self, name: str) -> tuple[int, ...]:
         """How many vectors a format or peer is multiplied with."""

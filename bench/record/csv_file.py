@@ -12,11 +12,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from dotbench.bench.record.columns import COMMON, FILES, KEYS, WORDS, Row, key, typed
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.column import COMMON
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.show.escape import from_csv_text
 
 CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
-NEEDED = frozenset(COMMON.split()) - {"source", "reason"}  # by whoever reads only
+NEEDED = frozenset(column.name for column in COMMON) - {"source", "reason"}  # by whoever reads only
 
 
 class SheetError(ValueError):
@@ -34,28 +36,30 @@ class Sheet:
     def rows(self, wanted: Callable[[dict[str, str]], bool] = lambda _: True, apart: tuple[str, ...] = ()) -> list[Row]:
         """Typed rows of the records whose text is ``wanted``; a column that the file lacks is empty.
 
-        ``apart``: columns that tell rows apart besides `KEYS`. SheetError: a value that does not fit its
+        ``apart``: columns that tell rows apart besides the metric's keys. SheetError: a value that does not fit its
         column, or the same cell twice.
         """
-        empty = dict.fromkeys((column.name for column in FILES[self.file]), "")
+        metric = registry.get(self.file)
+        empty = dict.fromkeys(metric.names, "")
         rows: list[Row] = []
         lines: dict[tuple[Any, ...], int] = {}
         for number, record in self.records:
             fields = {**empty, **dict(zip(self.columns, record, strict=True))}
             if wanted(fields):
                 rows.append(self._typed(number, fields))
-                cell = (*key(self.file, rows[-1]), *(fields[name] for name in apart))
+                cell = (*metric.key(rows[-1]), *(fields[name] for name in apart))
                 first = lines.setdefault(cell, number)
                 if first != number:
                     raise SheetError(f"line {number}: the same cell as line {first}; delete one of them")
         return rows
 
     def _typed(self, number: int, fields: dict[str, str]) -> Row:
+        metric = registry.get(self.file)
         try:
-            row = typed(self.file, fields)
+            row = metric.typed(fields)
         except ValueError as error:
             raise SheetError(f"line {number}: {error}") from error
-        empty = [name for name in KEYS[self.file] if row[name] is None]
+        empty = [name for name in metric.all_keys if row[name] is None]
         if empty:
             raise SheetError(f"line {number}: column {empty[0]} is empty")
         return row
@@ -70,11 +74,13 @@ def read(text: str, file: str, exact: bool = False) -> Sheet:
     try:
         found = next(reader, [])
         (_same_columns if exact else _usable_columns)(found, file)
+        columns = [registry.get(file).column(name) for name in found]
         for fields in reader:
             if len(fields) != len(found):
                 raise ValueError(f"{len(fields)} fields, and there are {len(found)} columns")
-            words = zip(found, fields, strict=True)
-            records.append((reader.line_num, [from_csv_text(text) if name in WORDS else text for name, text in words]))
+            words = zip(columns, fields, strict=True)
+            plain = [from_csv_text(text) if column.is_text else text for column, text in words]
+            records.append((reader.line_num, plain))
     except (ValueError, csv.Error) as error:
         raise SheetError(f"line {max(reader.line_num, 1)}: {error}") from error
     return Sheet(file, tuple(found), tuple(records))
@@ -95,7 +101,7 @@ def _whole(text: str, file: str) -> None:
     """What a spreadsheet or a copy that broke off has made of a file; nothing is guessed of either."""
     first = text.removeprefix("\ufeff").partition("\n")[0].strip("\r")
     for letter, name in ((";", "semicolons"), ("\t", "tabs")):
-        if first.split(letter)[:2] == COMMON.split()[:2]:
+        if first.split(letter)[:2] == [column.name for column in COMMON[:2]]:
             raise SheetError(
                 f"line 1: its columns are separated by {name}: a spreadsheet has saved it so, and may have changed "
                 f"numbers, too. Get it back (git checkout -- {file}.csv, or dotbench export), or save it again with "
@@ -110,7 +116,7 @@ def _whole(text: str, file: str) -> None:
 
 def columns_of(file: str) -> list[str]:
     """The names of this version's columns, in order."""
-    return [column.name for column in FILES[file]]
+    return list(registry.get(file).names)
 
 
 def _doubled(found: list[str]) -> list[str]:
@@ -141,7 +147,9 @@ def _usable_columns(found: list[str], file: str) -> None:
         )
     if doubled := _doubled(found):
         raise ValueError(f"{_columns(doubled)} there more than once. Take out what is too much")
-    if missing := [name for name in columns_of(file) if name in NEEDED | set(KEYS[file]) and name not in found]:
+    if missing := [
+        name for name in columns_of(file) if name in NEEDED | set(registry.get(file).all_keys) and name not in found
+    ]:
         raise ValueError(f"{_columns(missing)} missing, and rows of {file}.csv cannot be told apart without")
 
 

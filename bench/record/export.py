@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.metric import Metric
 from dotbench.bench.record import csv_file
-from dotbench.bench.record.columns import FILES, WORDS, as_text, extra_keys, key, place
+from dotbench.bench.record.columns import extra_keys, key, place
 from dotbench.bench.show.escape import csv_text
 from dotbench.cdot.fresh import new_file, sweep
 
@@ -156,14 +158,15 @@ def render(file: str, rows: Iterable[Row]) -> bytes:
     """The file's bytes: the same for the same rows."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([column.name for column in FILES[file]])
-    writer.writerows(_fields(file, row) for row in rows)
+    metric = registry.get(file)
+    writer.writerow(metric.names)
+    writer.writerows(_fields(metric, row) for row in rows)
     return out.getvalue().encode()
 
 
-def _fields(file: str, row: Row) -> list[str]:
-    texts = zip(FILES[file], as_text(file, row), strict=True)
-    return [csv_text(text) if column.name in WORDS else text for column, text in texts]
+def _fields(metric: Metric, row: Row) -> list[str]:
+    texts = zip(metric.all_columns, metric.as_text(row), strict=True)
+    return [csv_text(text) if column.is_text else text for column, text in texts]
 
 
 def write_whole(path: Path, data: bytes, again: str = AGAIN) -> None:
@@ -222,7 +225,7 @@ def _others(results: Path, rows_by_file: dict[str, list[Row]], report: ExportRep
     """The folder's other files, where they hold rows of a matrix that has lost its name; what cannot be read stays."""
     now_named = matrices_now(row for rows in rows_by_file.values() for row in rows)
     ready = {}
-    for file in FILES.keys() - rows_by_file.keys():
+    for file in set(registry.names()) - rows_by_file.keys():
         path = results / f"{file}.csv"
         try:
             old = read(path, file) if path.exists() else []

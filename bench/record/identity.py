@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Protocol
 
 from dotbench import formats
-from dotbench.bench.metrics.meter import meter
 from dotbench.bench.record.code_hash.hashes import NOBODY, About, Hashes, digest
 from dotbench.bench.record.code_hash.roots import PRODUCTS, PRODUCTS_C, Roots
 from dotbench.bench.record.code_hash.sources import PACKAGE, Sources
@@ -25,7 +26,19 @@ from dotbench.formats.parameters import Parametrised
 ROOT = build.FOLDER.parent
 PAYLOAD = Roots(apart=PRODUCTS, c_apart=(*PRODUCTS_C, "cdot_decode"))  # bytes, by the format that writes them
 BOUNDS = Roots(("dotbench.bench.counting.bounds.bounds",), apart=PRODUCTS, c_apart=(*PRODUCTS_C, "cdot_decode"))
-FILES = {"board": "cycles"}  # files whose rows a meter of another name makes
+
+
+class Measured(Protocol):
+    """What a metric says of its figures: ``roots`` by what is measured, and where its own code is."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def roots(self) -> Mapping[str, Roots]: ...
+
+    @property
+    def module(self) -> str: ...
 
 
 @cache
@@ -35,22 +48,38 @@ def checkout() -> Hashes:
 
 
 @cache
-def _with_package(name: str, folder: Path, kernel_source: Path | None) -> Hashes:
-    """Hashes of this checkout and a format from elsewhere."""
-    folders = {name: folder} | ({"kernel": kernel_source.parent} if kernel_source else {})
-    return Hashes(Sources(ROOT, packages=folders), lambda: dependencies.with_plugin(kernel_source))
+def _with_packages(folders: tuple[tuple[str, Path], ...], kernel_source: Path | None) -> Hashes:
+    """Hashes of this checkout and of formats, peers or metrics from elsewhere."""
+    packages = dict(folders) | ({"kernel": kernel_source.parent} if kernel_source else {})
+    return Hashes(Sources(ROOT, packages=packages), lambda: dependencies.with_plugin(kernel_source))
 
 
-def _hashes(of: Parametrised, ours: Hashes | None = None) -> tuple[Hashes, About]:
-    """Where the code of a format or peer is hashed, and what it is called there; ``ours``: not in this checkout."""
-    kind = type(of)
-    about = About(f"{kind.__module__}.{kind.__qualname__}", of.name if isinstance(of, Format) else "")
-    package = kind.__module__.partition(".")[0]
+def _elsewhere(module: str) -> tuple[tuple[str, Path], ...]:
+    """Name and folder of the package that a module is of, if that is not ours."""
+    package = module.partition(".")[0]
     if package == PACKAGE:
+        return ()
+    top = Path(inspect.getfile(sys.modules[package]))
+    return ((package, top.parent if top.name == "__init__.py" else top.with_suffix("")),)
+
+
+def _hashes(
+    of: Parametrised | None, ours: Hashes | None = None, metric: Measured | None = None
+) -> tuple[Hashes, About]:
+    """Where the code of a metric, and of a format or peer, is hashed, and what that is called there; ``ours``: not in
+    this checkout."""
+    kind = type(of)
+    kernel, kernel_source = (of.name, of.kernel_source) if isinstance(of, Format) else ("", None)
+    about = About(f"{kind.__module__}.{kind.__qualname__}", kernel) if of else NOBODY
+    folders = {*(_elsewhere(kind.__module__) if of else ()), *(_elsewhere(metric.module) if metric else ())}
+    if not folders:
         return ours or checkout(), about
-    top = Path(inspect.getfile(sys.modules.get(package) or kind))
-    folder = top.parent if top.name == "__init__.py" else top.with_suffix("")
-    return _with_package(package, folder, of.kernel_source if isinstance(of, Format) else None), about
+    return _with_packages(tuple(sorted(folders)), kernel_source), about
+
+
+def of_metric(metric: Measured) -> Hashes:
+    """Where the code of a metric is hashed."""
+    return _hashes(None, metric=metric)[0]
 
 
 def library_versions(*names: str) -> list[str]:
@@ -71,10 +100,10 @@ def space_sha(format_: Format) -> str:
     return hashes.sha(PAYLOAD, about)
 
 
-def peer_sha(peer: Peer, metric: str = "space", ours: Hashes | None = None) -> str:
+def peer_sha(peer: Peer, metric: Measured, ours: Hashes | None = None) -> str:
     """Hash for rows of other people's libraries: how we call them, and their versions."""
-    hashes, about = _hashes(peer, ours)
-    return hashes.sha(meter(metric).ROOTS["peer"], about, str(peer), *library_versions(*peer.packages))
+    hashes, about = _hashes(peer, ours, metric)
+    return hashes.sha(metric.roots["peer"], about, str(peer), *library_versions(*peer.packages))
 
 
 @cache
@@ -89,27 +118,26 @@ def definitions_sha(*dotted: str) -> str:
 
 
 @cache
-def code_sha(metric: str, name: str, params: str) -> str | None:
-    """The hash that a row of the CSV has in this checkout; None where nothing here makes such a row."""
-    return code_sha_of(checkout(), metric, name, params)
+def code_sha(metric: Measured, name: str, params: str) -> str | None:
+    """The hash that a row of a metric has in this checkout; None where nothing here makes such a row."""
+    return code_sha_of(None, metric, name, params)
 
 
-def code_sha_of(sources: Hashes, metric: str, name: str, params: str) -> str | None:
-    """The hash that a row would have if these were the sources."""
-    roots = meter(FILES.get(metric, metric)).ROOTS
+def code_sha_of(sources: Hashes | None, metric: Measured, name: str, params: str) -> str | None:
+    """The hash that a row would have if these were the sources; None: this checkout's."""
     label = f"{name}[{params}]" if params else name
     try:
         if name.startswith("bound:"):
-            return sources.sha(roots["bound"], NOBODY)
+            return _hashes(None, sources, metric)[0].sha(metric.roots["bound"], NOBODY)
         if name.startswith("ceiling:"):
-            hashes, about = _hashes(formats.parse(params.removeprefix("format=")), sources)
-            return hashes.sha(roots[name], about, name)
+            hashes, about = _hashes(formats.parse(params.removeprefix("format=")), sources, metric)
+            return hashes.sha(metric.roots[name], about, name)
         if peers.is_peer(label):
             return peer_sha(peers.parse(label), metric, sources)
-        hashes, about = _hashes(formats.parse(label), sources)
+        hashes, about = _hashes(formats.parse(label), sources, metric)
+        return hashes.sha(metric.roots["format"], about)
     except (ValueError, KeyError):
         return None
-    return hashes.sha(roots["format"], about)
 
 
 def is_lacking(name: str, params: str) -> bool:

@@ -1,79 +1,60 @@
 """Which columns can be an axis of the plot, and what tells the rows of a file apart.
 
-An axis is offered where a file has a figure for it; a file that the table below does not know has no axes, and
-is still in the report's table.
+An axis is offered where a file has a figure for it; a metric without axes is still in the report's table.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
-from dotbench.bench.compare.figures import equal, extra_keys
 from dotbench.bench.compare.results import Results
-from dotbench.bench.record.columns import COUNTS, FILES, KEYS, Row
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.metric import Metric, Row
+from dotbench.bench.metrics.plots import Axis
 
 
-@dataclass(frozen=True)
-class Axis:
-    """A figure. ``low``, ``high``: columns of its interval; ``kind``: how it prints, see ``assets/numbers.js``."""
-
-    file: str
-    column: str
-    title: str
-    kind: str = "number"
-    low: str = ""
-    high: str = ""
+def axes() -> Iterator[tuple[Metric, Axis]]:
+    """All axes with their metrics, in the order in which they are offered."""
+    found = [(metric, axis) for metric in registry.shown() for axis in metric.axes]
+    yield from sorted(found, key=lambda one: one[1].place)
 
 
-AXES = (
-    Axis("space", "bytes", "size in bytes", "bytes"),
-    Axis("space", "bits_per_nonzero", "bits per nonzero"),
-    Axis("space", "bits_per_entry", "bits per entry"),
-    Axis("space", "scratch_bytes", "workspace in bytes", "bytes"),
-    Axis("time", "time_ratio", "time of a product / time with csc", "ratio", "ratio_low", "ratio_high"),
-    Axis("time", "ns_per_dot", "time of a product", "ns"),
-    Axis("time", "ns_per_nonzero", "time per nonzero", "ns"),
-    Axis("time", "encode_seconds", "time to encode", "s"),
-    Axis("instructions", "instructions_per_dot", "instructions of a product"),
-    Axis("instructions", "instructions_per_nonzero", "instructions per nonzero"),
-    Axis("energy", "joules_per_dot", "energy of a product, measured", "J", "joules_low", "joules_high"),
-    Axis("energy", "net_joules_per_dot", "energy without idle, measured", "J"),
-    Axis("energy", "model_pj_per_entry", "energy per entry, modelled", "pJ"),
-    Axis("cycles", "cycles_est_mid", "cycles, estimated", "number", "cycles_est_low", "cycles_est_high"),
-    Axis("cycles", "instructions", "instructions on the microcontroller"),
-    Axis("board", "cycles", "cycles, measured on a board"),
-    Axis("systolic", "cycles_after", "cycles of a systolic array"),
-    Axis("systolic", "error_product", "error of a product (column combining)", "share"),
-    Axis("space", "error", "error of the matrix", "share"),
-    Axis("time", "product_error", "error of a product against float64", "share"),
-)
+def usual() -> list[list[str]]:
+    """File and column of what every plot has at first, the README's too: it is what the tables say.
 
-# What every plot has at first, the README's too: it is what the tables say.
-USUAL = tuple(axis for axis in AXES if axis.column in ("bytes", "time_ratio"))
+    >>> usual()
+    [['space', 'bytes'], ['time', 'time_ratio']]
+    """
+    return [[metric.name, axis.column] for metric, axis in axes() if axis.usual]
 
 
 def there(results: Results) -> list[dict[str, Any]]:
     """The axes that some row which went well has a figure for."""
-    return [asdict(axis) for axis in AXES if _has(results.rows.get(axis.file, []), axis)]
+    return [
+        {"file": metric.name, **asdict(axis)}
+        for metric, axis in axes()
+        if _has(results.rows.get(metric.name, []), axis)
+    ]
 
 
 def _has(rows: list[Row], axis: Axis) -> bool:
-    known = any(column.name == axis.column for column in FILES[axis.file]) if axis.file in FILES else False
-    return known and any(row["status"] == "ok" and row[axis.column] is not None for row in rows)
+    return any(row["status"] == "ok" and row[axis.column] is not None for row in rows)
 
 
 def splits(file: str, rows: list[Row]) -> list[str]:
     """The columns that a reader has to choose a value of, so that a cell is one row: the file's own keys, and
     others (``isa``, ``machine``) only where the same cell is there with several values. A name that follows from
     the matrix (its ``layer``) is no choice."""
+    metric = registry.get(file)
     seen: dict[tuple[Any, ...], Row] = {}
     more: set[str] = set()
     for row in rows:
-        first = seen.setdefault(tuple(row[name] for name in KEYS[file]), row)
-        more |= {name for name in equal(file) if row[name] != first[name]}
-    own = [name for name in extra_keys(file) if name in COUNTS or not _follows(name, rows)]
-    return [*own, *(name for name in equal(file) if name in more)]
+        first = seen.setdefault(tuple(row[name] for name in metric.all_keys), row)
+        more |= {name for name in metric.equal if row[name] != first[name]}
+    own = [name for name in metric.keys if metric.is_count(name) or not _follows(name, rows)]
+    return [*own, *(name for name in metric.equal if name in more)]
 
 
 def _follows(name: str, rows: list[Row]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dotbench.bench.compare.results import Results
-from dotbench.bench.record.columns import STATUSES
+from dotbench.bench.metrics.metric import STATUSES
 from dotbench.bench.report.verdict import code, count
 
 Key = tuple[str, str]

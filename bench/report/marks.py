@@ -6,7 +6,7 @@ from typing import Any
 
 from dotbench import formats
 from dotbench.bench.compare.results import Results
-from dotbench.bench.record.columns import Row
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.show.grid import SECTIONS, is_lossy, label, section, short
 from dotbench.bench.show.symbols import symbols
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from dotbench.bench.record.columns import WORDS
+from dotbench.bench.metrics.column import TEXT, TRUTH, Kind
+from dotbench.bench.metrics.metric import Metric
 
 Packed = dict[str, Any]
 
@@ -20,26 +21,27 @@ NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.(\d+))?")
 DIGITS = 15  # that many survive being a double and being printed again
 
 
-def packed(names: Sequence[str], records: Sequence[Sequence[str]]) -> Packed:
-    """Of records in the order of ``names``; `unpacked` is the inverse.
+def packed(names: Sequence[str], records: Sequence[Sequence[str]], metric: Metric) -> Packed:
+    """Of records in the order of ``names``, columns of a metric; `unpacked` is the inverse.
 
-    >>> packed(["format", "bytes"], [["csc", "32"], ["csc", ""]])["columns"]
+    >>> from dotbench.bench.metrics import space
+    >>> packed(["format", "bytes"], [["csc", "32"], ["csc", ""]], space.METRIC)["columns"]
     [['format', {'words': ['csc']}], ['bytes', {'decimals': 0, 'values': [32, None]}]]
     """
     texts = list(zip(*records, strict=True)) or [()] * len(names)
-    columns = [[name, _column(name, column)] for name, column in zip(names, texts, strict=True)]
+    columns = [[name, _column(metric.column(name).kind, column)] for name, column in zip(names, texts, strict=True)]
     return {"count": len(records), "columns": columns}
 
 
-def _column(name: str, texts: Sequence[str]) -> Packed:
-    decimals = None if name in WORDS else _decimals(texts)
+def _column(kind: Kind, texts: Sequence[str]) -> Packed:
+    decimals = None if kind is TEXT else _decimals(texts)
     if decimals is not None:
         return {"decimals": decimals, "values": [json.loads(text) if text else None for text in texts]}
     words = {text: code for code, text in enumerate(dict.fromkeys(texts))}
     found: Packed = {"words": list(words)}
     if len(words) != 1:
         found["codes"] = [words[text] for text in texts]
-    if name not in WORDS and name != "lossless":
+    if kind not in (TEXT, TRUTH):
         found["number"] = True
     return found
 

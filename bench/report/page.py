@@ -18,8 +18,7 @@ from string import Template
 from typing import Any
 
 from dotbench.bench.compare.results import Results
-from dotbench.bench.plan import plan
-from dotbench.bench.record.columns import FILES, as_text
+from dotbench.bench.metrics import registry
 from dotbench.bench.report import axes, charts, marks, matrices, pack
 from dotbench.bench.report.origin import Origin, describe
 from dotbench.bench.report.summary import Summary, summary
@@ -59,29 +58,33 @@ def data(results: Results, origin: Origin) -> dict[str, Any]:
     """What the scripts work on."""
     known = matrices.matrices(results)
     return {
-        "files": {file: pack.packed(_columns(results, file), _records(results, file)) for file in results.rows},
+        "files": {
+            file: pack.packed(_columns(results, file), _records(results, file), registry.get(file))
+            for file in results.rows
+        },
         "splits": {file: axes.splits(file, rows) for file, rows in results.rows.items()},
         "axes": axes.there(results),
-        "usual": [[axis.file, axis.column] for axis in axes.USUAL],
+        "usual": axes.usual(),
         "charts": charts.there(results),
         "marks": marks.marks(results),
         "matrices": [asdict(matrix) | {"twin": matrix.twin, "shape": matrix.shape} for matrix in known],
         "start": matrices.start(known, results),
         "sources": matrices.SOURCES,
-        "metrics": plan.METRICS,
+        "metrics": list(registry.names_in_runs()),
         "origin": asdict(origin) | {"commit": describe(origin.commit) if origin.commit else None},
     }
 
 
 def _columns(results: Results, file: str) -> tuple[str, ...]:
     """The file's own columns in its own order, so that a download is the file again."""
-    return results.columns.get(file) or tuple(column.name for column in FILES[file])
+    return results.columns.get(file) or registry.get(file).names
 
 
 def _records(results: Results, file: str) -> list[list[str]]:
-    place = {column.name: index for index, column in enumerate(FILES[file])}
+    metric = registry.get(file)
+    place = {name: index for index, name in enumerate(metric.names)}
     order = [place[name] for name in _columns(results, file)]
-    texts = (as_text(file, row) for row in results.rows[file])
+    texts = (metric.as_text(row) for row in results.rows[file])
     return [[text[index] for index in order] for text in texts]
 
 
@@ -174,6 +177,5 @@ def _chart(chart: dict[str, Any]) -> str:
 
 def _links(results: Results) -> str:
     """To the charts that are there."""
-    words = {"systolic": "Systolic array", "levels": "Levels", "cycles": "Microcontroller", "board": "Board"}
-    files = [chart["file"] for chart in charts.there(results)]
-    return "\n".join(f'<li><a href="#{escape(file)}-chart">{words[file]}</a></li>' for file in files)
+    links = [(escape(chart["file"]), escape(chart["link"])) for chart in charts.there(results)]
+    return "\n".join(f'<li><a href="#{file}-chart">{words}</a></li>' for file, words in links)

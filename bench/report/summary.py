@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dotbench.bench.compare.results import Results
-from dotbench.bench.record.columns import STATUSES, Row
+from dotbench.bench.metrics.metric import STATUSES, Row
 from dotbench.bench.report import coverage
 from dotbench.bench.report.marks import lossy
 from dotbench.bench.report.matrices import matrices

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dotbench.bench.record.columns import Row
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.report.matrices import Matrix
 from dotbench.bench.show.grid import LOSSY, SECTIONS, is_lossy, label, section, short
 

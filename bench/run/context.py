@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.metric import Place
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.journal import Journal
 from dotbench.bench.run.outcome import Outcome

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dotbench.bench.metrics.meter import meter
+from dotbench.bench.metrics import registry
 from dotbench.bench.plan.cell import Cell
-from dotbench.bench.plan.plan import METRICS, Plan
+from dotbench.bench.plan.plan import Plan
 
 
 def cells(plan: Plan, dataset: str, dtype: str = "float32") -> list[Cell]:
     """All cells of one matrix, in the order in which they are measured."""
-    narrowed = plan.of(dataset, dtype)
-    return [cell for metric in METRICS if metric in narrowed.metrics for cell in meter(metric).cells(narrowed, dataset)]
+    narrowed = plan.of(dtype)
+    metrics = [metric for metric in registry.in_runs() if dtype in metric.dtypes and plan.has(metric.name)]
+    return [cell for metric in metrics for cell in metric.cells(narrowed, dataset)]

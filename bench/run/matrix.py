@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotbench import formats
+from dotbench.bench.metrics import registry
 from dotbench.bench.plan import full_run
 from dotbench.bench.plan.cell import BOUNDS, Cell
 from dotbench.bench.plan.front import front_first
-from dotbench.bench.plan.plan import METRICS, REFERENCES
+from dotbench.bench.plan.plan import REFERENCES
 from dotbench.bench.run import expand, payloads, processes
 from dotbench.bench.run.context import Context
 from dotbench.bench.run.passes import Passes
@@ -27,8 +28,6 @@ from dotbench.bench.targets import peers
 if TYPE_CHECKING:
     from dotbench import datasets
 
-# Of own files times come first, after sizes: they are what was asked.
-FIRST_TIMES = ("space", "time", *(metric for metric in METRICS if metric not in ("space", "time")))
 TWIN_REASON = "a twin has no repeated rows or neighbours to speak of: its size would say nothing"
 
 
@@ -87,7 +86,10 @@ class MatrixRun:
     def _part(self, cells: list[Cell]) -> None:
         """Space first, for it makes the payloads."""
         usable = self._encode(cells) if self._usable is None else self._usable
-        for metric in METRICS if self._plan.standard else FIRST_TIMES:
+        metrics = registry.names_in_runs()
+        if not self._plan.standard:  # of own files times come first, after sizes: they are what was asked
+            metrics = ("time", *(metric for metric in metrics if metric != "time"))
+        for metric in metrics:
             if metric == "space":
                 continue
             todo = self._ready([cell for cell in cells if cell.metric == metric], usable)

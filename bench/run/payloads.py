@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dotbench import formats
+from dotbench.bench.metrics.hashes import stored_sha
 from dotbench.bench.record import identity
 from dotbench.bench.record.sealed import is_as_noted
 from dotbench.bench.targets import peers
@@ -22,7 +23,7 @@ def path(matrix: Path, label: str) -> Path | None:
     if not peers.is_peer(label):
         return matrix / f"{label.replace('/', '_')}-{identity.space_sha(formats.parse(label))}.dbp"
     peer = peers.parse(label)
-    return matrix / f"{label}-{identity.peer_sha(peer)}.stored" if peer.stored else None
+    return matrix / f"{label}-{stored_sha(peer)}.stored" if peer.stored else None
 
 
 def state(path: Path, label: str, shape: tuple[int, int]) -> str:

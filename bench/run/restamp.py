@@ -20,8 +20,8 @@ from typing import Any
 
 import click
 
+from dotbench.bench.metrics import registry
 from dotbench.bench.record import export, identity
-from dotbench.bench.record.columns import FILES
 from dotbench.bench.record.journal import Journal
 from dotbench.bench.run.session import journal_path
 from dotbench.bench.show.plural import counted
@@ -37,7 +37,11 @@ from {module} import code_sha
 print(json.dumps([code_sha(*one) for one in json.load(sys.stdin)]))
 """
 # Where the question is answered, the newest place first, by the file that is there.
-PLACES = {"bench/record/identity.py": "dotbench.bench.record.identity", "bench/identity.py": "bench.identity"}
+PLACES = {
+    "bench/metrics/hashes.py": "dotbench.bench.metrics.hashes",
+    "bench/record/identity.py": "dotbench.bench.record.identity",
+    "bench/identity.py": "bench.identity",
+}
 
 
 @dataclass
@@ -51,7 +55,6 @@ class Stamped:
 
 def asked_of(metric: str, row: Row) -> list[Asked]:
     """Whose hashes a row carries: its own, and its reference's."""
-    metric = identity.FILES.get(metric, metric)
     own = (metric, row["format"], row["params"])
     return [own, (metric, row["reference"], "")] if row.get("reference_sha") else [own]
 
@@ -103,7 +106,7 @@ def stamp(metric: str, row: Row, old: Shas, new: Shas, counts: Stamped) -> Row:
 
 def results(folder: Path, old_of: Callable[[Iterable[Asked]], Shas], say: Callable[[str], None]) -> None:
     """Stamps the CSV files of a folder, each written whole; nothing but hashes changes in them."""
-    found = {file: export.read(path, file) for file in FILES if (path := folder / f"{file}.csv").exists()}
+    found = {file: export.read(path, file) for file in registry.names() if (path := folder / f"{file}.csv").exists()}
     asked = {one for file, rows in found.items() for row in rows for one in asked_of(file, row)}
     old, new = old_of(asked), hashes_at(identity.ROOT, asked)
     for file, rows in found.items():

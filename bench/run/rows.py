@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dotbench.bench.metrics.meter import meter
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.hashes import code_sha
 from dotbench.bench.plan.cell import Cell
-from dotbench.bench.record import identity
 from dotbench.bench.record.journal import JournalFull
 from dotbench.bench.run import processes
 from dotbench.bench.run.context import Context
@@ -32,16 +32,19 @@ class MatrixRows:
         self.by_file: dict[str, list[Row]] = {"space": [], "time": []}
 
     def _sha(self, cell: Cell) -> str:
-        return identity.code_sha(cell.metric, cell.format, cell.params) or ""
+        return code_sha(cell.metric, cell.format, cell.params) or ""
+
+    @staticmethod
+    def _reference(cell: Cell) -> dict[str, Any]:
+        """A ratio is to a reference: another one makes another figure."""
+        metric = registry.get(cell.metric)
+        return {"reference_sha": code_sha(cell.metric, cell.reference, "")} if metric.is_to_a_reference else {}
 
     def identity(self, cell: Cell) -> dict[str, Any]:
         """What a finished cell is found by."""
         known = {**asdict(cell), "matrix_sha256": self._matrix.matrix_sha256, "code_sha": self._sha(cell)}
-        how = meter(cell.metric)
-        known |= {name: getattr(self._place, name) for name in how.PLACE}
-        # a ratio is to a reference: another one makes another figure
-        constant = how.constant(cell, self._place)
-        return known | {name: constant[name] for name in ("reference_sha",) if name in constant}
+        known |= {name: getattr(self._place, name) for name in registry.get(cell.metric).place}
+        return known | self._reference(cell)
 
     def finished(self, cell: Cell) -> Row | None:
         """The row of a cell that is finished, else None; of a new matrix none is, and no hash is needed for that."""
@@ -64,7 +67,7 @@ class MatrixRows:
             "reason": reason or self._matrix.reason,
             "code_sha": self._sha(cell),
         }
-        return row | meter(cell.metric).constant(cell, self._place) | columns
+        return row | registry.get(cell.metric).constant(cell, self._place) | self._reference(cell) | columns
 
     def of(self, event: processes.Event) -> Row:
         """The row that an event makes of its cell."""

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from dotbench import datasets
 from dotbench.bench.machine import describe
-from dotbench.bench.metrics.meter import Place
-from dotbench.bench.plan import expected_time, full_run
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.metric import Place
+from dotbench.bench.plan import full_run
 from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.expected_time import Work
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.journal import Journal, JournalFull
 from dotbench.bench.run import expand, processes
@@ -79,9 +81,9 @@ class Runner:
 
     def _costs(self, matrix: datasets.Matrix) -> Iterable[tuple[Cell, float]]:
         """The matrix's cells, and the seconds that each may take."""
-        plan, shape = full_run.share(self.plan, matrix.name), matrix.matrix.shape
-        nnz = matrix.matrix.histogram().nnz
-        return [(cell, expected_time.seconds(cell, shape, nnz, plan.effort)) for cell in self._cells(plan, matrix)]
+        plan, (n, m) = full_run.share(self.plan, matrix.name), matrix.matrix.shape
+        work = Work(n * m, matrix.matrix.histogram().nnz, plan.effort)
+        return [(cell, registry.get(cell.metric).seconds(cell, work)) for cell in self._cells(plan, matrix)]
 
     def _load(self) -> Iterable[datasets.Matrix]:
         for name in self.plan.datasets:

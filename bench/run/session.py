@@ -10,9 +10,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from dotbench.bench.metrics.column import plain_word
+from dotbench.bench.metrics.hashes import code_sha
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record import export, identity
-from dotbench.bench.record.columns import key, plain_word
+from dotbench.bench.record.columns import key
 from dotbench.bench.record.export import AGAIN
 from dotbench.bench.record.journal import Journal
 from dotbench.bench.run.outcome import Outcome
@@ -91,9 +93,9 @@ def current_sha(file: str, row: Row) -> str | None:
     """
     if identity.is_lacking(row["format"], row["params"]):
         return None
-    found = identity.code_sha(file, row["format"], row["params"])
+    found = code_sha(file, row["format"], row["params"])
     if found and (known := row.get("reference_sha")):
-        return found if known == identity.code_sha(file, row["reference"], "") else "another reference"
+        return found if known == code_sha(file, row["reference"], "") else "another reference"
     return found
 
 

@@ -1,6 +1,6 @@
 """The measuring process: one task on standard input, one line of JSON on standard output per event.
 
-A fresh process does the job of one meter for cells of one matrix, or such jobs in turn. It says which cell it
+A fresh process does the job of one metric for cells of one matrix, or such jobs in turn. It says which cell it
 starts, so that its parent knows which one it was if it dies, and it ends with its parent.
 """
 
@@ -13,8 +13,8 @@ import sys
 import threading
 import time
 
+from dotbench.bench.metrics import registry
 from dotbench.bench.metrics.events import Wire
-from dotbench.bench.metrics.meter import meter
 from dotbench.bench.plan.cell import Cell
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     end_with_parent()
     wire = Wire(out)
     parts = [task, *task.get("then", [])]
-    jobs = [meter(part["job"]) for part in parts]
+    jobs = [registry.get(part["job"]) for part in parts]
     wire.ready(time.monotonic() - task["sent_at"])
     for job, part in zip(jobs, parts, strict=True):
         job.measure(part, [Cell(**cell) for cell in part["cells"]], wire)

@@ -10,11 +10,11 @@ from typing import Any
 
 from dotbench import formats
 from dotbench.bench.compare.results import of_folder
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.pages.format_pages import names, wins
 from dotbench.bench.plan.cell import BOUNDS
 from dotbench.bench.plan.labels import about as measured
 from dotbench.bench.plan.labels import full
-from dotbench.bench.record.columns import Row
 from dotbench.bench.targets import peers
 from dotbench.bench.targets.peer import Peer
 from dotbench.cdot import build

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from dotbench.bench.record.columns import Row
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.record.matrix_names import by_matrix
 from dotbench.bench.report.matrices import Matrix
 from dotbench.bench.report.verdict import Verdict, verdict

@@ -10,8 +10,9 @@ from typing import Any
 from dotbench.bench.compare.align import Apart
 from dotbench.bench.compare.cells import count, label, name_of
 from dotbench.bench.compare.diff import Change, Diff, Summary, summaries
-from dotbench.bench.compare.figures import Figure, extra_keys
-from dotbench.bench.record.columns import Row
+from dotbench.bench.metrics.figure import Figure
+from dotbench.bench.metrics.metric import Row
+from dotbench.bench.record.columns import extra_keys
 from dotbench.bench.show.grid import section, short
 from dotbench.bench.show.sections import MARKS, Line, Section, markdown
 

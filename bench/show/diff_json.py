@@ -7,8 +7,8 @@ from typing import Any
 
 from dotbench.bench.compare.align import Apart
 from dotbench.bench.compare.diff import Change, Diff, Summary, summaries
-from dotbench.bench.compare.figures import extra_keys
-from dotbench.bench.record.columns import Row
+from dotbench.bench.metrics.metric import Row
+from dotbench.bench.record.columns import extra_keys
 
 
 def as_json(diff: Diff, fail_on: str) -> str:

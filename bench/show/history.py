@@ -10,9 +10,9 @@ from typing import Any
 from dotbench.bench.compare.align import differences
 from dotbench.bench.compare.cells import count
 from dotbench.bench.compare.diff import Change
-from dotbench.bench.compare.figures import equal
 from dotbench.bench.compare.history import COUNTS, Entry, History, Series
-from dotbench.bench.record.columns import Row
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.show.diff import change_text, kind, number, percent
 from dotbench.bench.show.sections import MARKS, Line, Section
 
@@ -93,7 +93,13 @@ def _counts(entries: Sequence[Entry]) -> list[Fields]:
 
 def _since(before: Row | None, row: Row | None) -> str:
     """By how much instructions changed; ``=`` where they did not, empty where they cannot be compared."""
-    if not before or not row or not before[COUNT] or row[COUNT] is None or differences(before, row, equal(COUNTS)):
+    if (
+        not before
+        or not row
+        or not before[COUNT]
+        or row[COUNT] is None
+        or differences(before, row, registry.get(COUNTS).equal)
+    ):
         return ""
     return "=" if before[COUNT] == row[COUNT] else percent(row[COUNT] / before[COUNT])
 

@@ -94,7 +94,7 @@ def format_table(width: int = terminal.PIPED) -> RenderableType:
     """Name, of which values, and what is stored; in a pipe parameters, too. Then bounds and ceilings."""
     narrow = width < WIDE
     rows: list[Fields] = []
-    kinds: tuple[type[formats.Format] | type[Peer], ...] = (*formats.kinds().values(), *peers.ALL)
+    kinds: tuple[type[formats.Format] | type[Peer], ...] = (*formats.kinds().values(), *peers.kinds().values())
     for kind in kinds:
         lossy = " ≈" if not getattr(kind, "lossless", True) else ""
         summary = kind.summary if issubclass(kind, formats.Format) else f"peer: {kind.summary}"

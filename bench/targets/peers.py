@@ -1,14 +1,22 @@
-"""Peers: other people's libraries, timed on the same matrices as the formats."""
+"""Peers: other people's libraries, timed on the same matrices as the formats. Entry points: ``dotbench.peers``."""
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.metadata import EntryPoint
+from typing import Any
+
+from dotbench import formats
 from dotbench.bench.targets.blas_dense import BlasDense
 from dotbench.bench.targets.mlw import Mlw
 from dotbench.bench.targets.peer import Peer
+from dotbench.bench.targets.peer_faults import faults
 from dotbench.bench.targets.scipy_sparse import ScipyCsc, ScipyCsr
 from dotbench.bench.targets.zstd import Zstd
+from dotbench.cdot.entry_points import Broken, Wrong, loaded
 from dotbench.formats.parameters import split, with_params
 
+GROUP = "dotbench.peers"
 ALL: tuple[type[Peer], ...] = (
     BlasDense,
     ScipyCsc,
@@ -16,7 +24,34 @@ ALL: tuple[type[Peer], ...] = (
     Zstd,
     Mlw,
 )
-KINDS = {kind.name: kind for kind in ALL}
+
+
+def _checked(kind: Any, point: EntryPoint, found: list[type[Peer]]) -> type[Peer]:
+    if not (isinstance(kind, type) and issubclass(kind, Peer)):
+        raise Wrong(f"{kind!r:.80} is no subclass of dotbench.bench.targets.peer.Peer")
+    if wrong := faults(kind, [*formats.names(), *(one.name for one in (*ALL, *found))]):
+        raise Wrong("; ".join(wrong))
+    return kind
+
+
+@cache
+def _plugins() -> tuple[list[type[Peer]], list[Broken]]:
+    return loaded(GROUP, _checked)
+
+
+def broken() -> tuple[str, ...]:
+    """A line for each plug-in that is left out: which, and why."""
+    return tuple(map(str, _plugins()[1]))
+
+
+@cache
+def kinds() -> dict[str, type[Peer]]:
+    """All peers by name, built-in ones first; plug-ins that are `broken` are left out.
+
+    >>> list(kinds())[:2]
+    ['blas_dense', 'scipy_csc']
+    """
+    return {kind.name: kind for kind in (*ALL, *_plugins()[0])}
 
 
 def is_peer(text: str) -> bool:
@@ -25,11 +60,11 @@ def is_peer(text: str) -> bool:
     >>> is_peer("scipy_csc"), is_peer("sham")
     (True, False)
     """
-    return text.strip().partition("[")[0] in KINDS
+    return text.strip().partition("[")[0] in kinds()
 
 
 def parse(text: str) -> Peer:
     """The peer of a name with parameters; inverse of ``str``. ValueError for parameters it has not."""
     name, params = split(text)
-    peer: Peer = with_params(KINDS[name], params)
+    peer: Peer = with_params(kinds()[name], params)
     return peer

@@ -18,9 +18,9 @@ from dotbench.bench.compare import results
 from dotbench.bench.compare.align import Apart
 from dotbench.bench.compare.cells import label
 from dotbench.bench.compare.diff import SAME, Change, Diff, compare
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.plan import Plan
-from dotbench.bench.record.columns import Row
 from dotbench.bench.targets import peers
 from dotbench.bench.trust.judged import Judgement
 

@@ -7,31 +7,27 @@ import fnmatch
 from functools import lru_cache
 from pathlib import Path
 
+from dotbench.datasets import readers
 from dotbench.datasets.errors import DataError, UnknownDataset
 from dotbench.datasets.models.layer import Layer, Model
-from dotbench.datasets.models.reader import read
 from dotbench.datasets.stamps import is_certain, stamp_of
 from dotbench.formats.sources.source import Source, as_source
 
-ENDING = ".tflite"
 AS_STORED = "as stored"  # in the cache's keys: layers are int8 there, as they were not always
 
 
 def is_model(name: str) -> bool:
     """Whether a name ends like a model file, or like a layer of one."""
-    return split(name)[0].lower().endswith(ENDING)
+    return readers.find(split(name)[0], readers.of_models()) is not None
 
 
 def split(name: str) -> tuple[str, str]:
-    """The file, and the layer or the glob of layers behind the last ``.tflite#`` ("" for all).
+    """The file, and the layer or the glob of layers behind the last ``.tflite#`` or the like ("" for all).
 
     >>> split("nets/a.tflite#05_*"), split("a#b.tflite")
     (('nets/a.tflite', '05_*'), ('a#b.tflite', ''))
     """
-    at = name.lower().rfind(ENDING + "#")
-    if at < 0:
-        return name, ""
-    return name[: at + len(ENDING)], name[at + len(ENDING) + 1 :]
+    return readers.split(name, readers.of_models()) or (name, "")
 
 
 def expand(name: str) -> list[str]:
@@ -62,18 +58,25 @@ def find(path: Path, name: str) -> Layer:
     raise UnknownDataset(f"{path} has no layer {name!r}")
 
 
+def _read(path: Path) -> Model:
+    reader = readers.find(path.name, readers.of_models())
+    if reader is None or reader.model is None:
+        raise DataError(f"{path}: models end in {', '.join(readers.endings(readers.of_models()))}")
+    return reader.model(path)
+
+
 def _model(path: Path) -> Model:
     """The model in a file; the last one is kept, for each of its layers is asked for by name."""
     try:
         stamp = stamp_of(path)
     except OSError:
-        return read(path)  # which says what is wrong
-    return _kept(path, tuple(stamp)) if is_certain(stamp) else read(path)
+        return _read(path)  # which says what is wrong
+    return _kept(path, tuple(stamp)) if is_certain(stamp) else _read(path)
 
 
 @lru_cache(maxsize=1)
 def _kept(path: Path, stamp: tuple[int, ...]) -> Model:
-    return read(path)
+    return _read(path)
 
 
 def _refuse_skipped(model: Model, pattern: str) -> None:

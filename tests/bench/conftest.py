@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.column import WHOLE
 from dotbench.bench.record import export
-from dotbench.bench.record.columns import FILES
 
 Row = dict[str, Any]
 WORDS = {
@@ -38,8 +39,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def make(file: str = "space", **more: Any) -> Row:
     """A row of a file, every column filled; an interval of 1 % around a measured figure."""
     row: Row = {}
-    for column in FILES[file]:
-        row[column.name] = WORDS.get(column.name, 1.0 if column.read is not int else 1)
+    for column in registry.get(file).all_columns:
+        row[column.name] = WORDS.get(column.name, 1 if column.kind is WHOLE else 1.0)
     row |= {name: True for name in row if name == "lossless"} | {name: 8 for name in row if name == "passes"} | more
     for value, low, high in (
         ("time_ratio", "ratio_low", "ratio_high"),

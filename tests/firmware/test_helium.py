@@ -18,7 +18,8 @@ from dotbench.firmware.measure import checked, job_of, on_qemu
 from dotbench.firmware.runners.qemu import Qemu
 
 TCM = PLACEMENTS["tcm"]
-INT8 = ["dense_s8", "csr16", "bcsr2x2", "rle4", "rel15", "bitmap", "psr8", "dcsr", "ham", "sham", "csc_palette", "rice"]
+BUILT_IN = {kind.name for kind in formats.registry.BUILT_IN}
+INT8 = [str(one) for one in formats.standard("int8") if one.name in BUILT_IN]
 FUSED = ["dense_s8", "csr16", "rle4", "rel15", "bitmap", "psr8", "dcsr"]
 # Shapes at which steps of 8, 16, 32 and 256 rows, four columns and half bytes end differently.
 SHAPES = [(1, 1, 1.0), (47, 9, 0.4), (256, 10, 0.1), (301, 7, 0.25), (600, 6, 0.03), (64, 5, 0.0)]

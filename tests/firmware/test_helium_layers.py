@@ -13,7 +13,8 @@ from dotbench.firmware.jobs import PLACEMENTS
 from dotbench.firmware.measure import checked, job_of
 from dotbench.firmware.runners.qemu import Qemu
 
-INT8 = ["dense_s8", "csr16", "bcsr2x2", "rle4", "rel15", "bitmap", "psr8", "dcsr", "ham", "sham", "csc_palette", "rice"]
+BUILT_IN = {kind.name for kind in formats.registry.BUILT_IN}
+INT8 = [str(one) for one in formats.standard("int8") if one.name in BUILT_IN]
 MODELS = ["dcsr_models/sparse_s_90", "dcsr_models/sparse_l_90", "mlperf_tiny/vww_96_int8"]
 
 

@@ -207,7 +207,7 @@ def test_value_types_that_do_not_fit() -> None:
         data[5] = value_type
         with pytest.raises(PayloadError, match=text):
             formats.load(resealed(data))
-    assert formats.names("int8")[-8:] == ["dense_s8", "csr16", "bcsr2x2", "rle4", "rel15", "psr8", "dcsr", "rice"]
+    assert {"dense_s8", "csr16", "bitmap", "ham"} <= set(formats.names("int8")) and "csc" not in formats.names("int8")
     assert not {"dcsr", "csr16"} & {format_.name for format_ in formats.standard()}
     assert {"dcsr", "bitmap[values=codebook]", "rice[values=coded]"} <= {
         str(format_) for format_ in formats.standard("int8")

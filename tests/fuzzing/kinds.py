@@ -103,10 +103,10 @@ def _payload(data: bytes, path: Path) -> None:
 
 
 def _sheet(data: bytes, path: Path) -> None:
+    from dotbench.bench.metrics import registry
     from dotbench.bench.record import csv_file
-    from dotbench.bench.record.columns import FILES
 
-    file = sorted(FILES)[data[0] % len(FILES)] if data else "space"
+    file = sorted(registry.names())[data[0] % len(registry.names())] if data else "space"
     csv_file.read(data[1:].decode("utf-8", "replace"), file).rows()
 
 

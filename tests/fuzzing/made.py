@@ -146,10 +146,10 @@ def resealed(data: bytes) -> bytes:
 
 def sheets() -> list[bytes]:
     """The first rows of each committed results file; the first byte says which."""
-    from dotbench.bench.record.columns import FILES
+    from dotbench.bench.metrics import registry
 
     found = []
-    for number, name in enumerate(sorted(FILES)):
+    for number, name in enumerate(sorted(registry.names())):
         path = TESTS.parent / "results" / f"{name}.csv"
         if path.exists():
             with path.open("rb") as file:

@@ -10,7 +10,9 @@ SOURCE = "dotbench.datasets.cache.CachedSource"  # what every measuring process 
 # Python that nothing is followed into, and why. A row's own format or peer is a root itself.
 NOT_FOLLOWED = {
     "dotbench.formats.registry.BUILT_IN": "the list of formats: one more of them changes no other's figures",
+    "dotbench.formats.plugins.registered": "formats of other packages: each is a root of its rows",
     "dotbench.bench.targets.peers.ALL": "the list of peers: likewise",
+    "dotbench.bench.targets.peers.kinds": "the same with those of other packages",
     "dotbench.bench.record.identity.code_sha": "a hash says what a figure depends on, and decides none",
     "dotbench.bench.record.identity.bounds_sha": "likewise",
     "dotbench.bench.record.identity.definitions_sha": "likewise",

@@ -10,20 +10,21 @@ import pytest
 from dotbench.bench.compare import diff
 from dotbench.bench.compare.align import align
 from dotbench.bench.compare.errors import CompareError
-from dotbench.bench.compare.figures import DEFAULT_LIMITS, EQUAL, FIGURES, limits
+from dotbench.bench.compare.figures import default_limits, limits
 from dotbench.bench.compare.results import Results
-from dotbench.bench.record.columns import FILES
-from dotbench.bench.record.csv_file import columns_of
+from dotbench.bench.metrics import registry
 
 Row = dict[str, Any]
 Make = Callable[..., Row]
+
+DEFAULT = default_limits()
 
 
 def results(**rows: list[Row]) -> Results:
     return Results("label", rows)
 
 
-def compared(file: str, a: list[Row], b: list[Row], fail_on: str = DEFAULT_LIMITS) -> diff.Diff:
+def compared(file: str, a: list[Row], b: list[Row], fail_on: str = DEFAULT) -> diff.Diff:
     return diff.compare(results(**{file: a}), results(**{file: b}), limits(fail_on))
 
 
@@ -38,17 +39,8 @@ def reasons(found: diff.Diff) -> list[str]:
 # ---- declarations
 
 
-def test_every_file_has_figures_and_all_are_columns() -> None:
-    assert set(FILES) <= set(FIGURES)
-    for file in FILES:
-        names = set(columns_of(file))
-        for figure in FIGURES[file]:
-            assert {figure.column, figure.low, figure.high, figure.count, *figure.equal} - {""} <= names, file
-        assert set(EQUAL.get(file, ())) <= names, file
-
-
 def test_time_and_energy_never_gate() -> None:
-    assert not any(figure.gates for file in ("time", "energy") for figure in FIGURES[file])
+    assert not any(figure.gates for file in ("time", "energy") for figure in registry.get(file).figures)
     with pytest.raises(CompareError, match="--fail-on: time is compared and never fails anything"):
         limits("bytes:0%,time:3%")
 
@@ -72,7 +64,7 @@ def test_limits_that_are_none(text: str, words: str) -> None:
 
 
 def test_limits() -> None:
-    assert limits(DEFAULT_LIMITS) == {"bytes": 0.0, "instructions": 0.01, "cycles_est_mid": 0.01}
+    assert limits(DEFAULT) == {"bytes": 0.0, "instructions": 0.01, "cycles_est_mid": 0.01}
     assert limits("") == {}
 
 
@@ -107,20 +99,20 @@ def test_exact_figures(
 @pytest.mark.parametrize(
     ("file", "column", "before", "after", "fail_on", "status"),
     [
-        ("space", "bytes", 10_000, 10_001, DEFAULT_LIMITS, 1),
-        ("space", "bytes", 10_000, 9_999, DEFAULT_LIMITS, 0),
+        ("space", "bytes", 10_000, 10_001, DEFAULT, 1),
+        ("space", "bytes", 10_000, 9_999, DEFAULT, 0),
         ("space", "bytes", 10_000, 10_001, "bytes:0.01%", 0),
         ("space", "bytes", 10_000, 10_002, "bytes:0.01%", 1),
         ("space", "bytes", 10_000, 20_000, "", 0),
-        ("space", "scratch_bytes", 0, 1, DEFAULT_LIMITS, 0),
+        ("space", "scratch_bytes", 0, 1, DEFAULT, 0),
         ("space", "scratch_bytes", 0, 1, "scratch_bytes:50%", 1),  # from nothing is more than any share
-        ("instructions", "instructions_per_dot", 1000, 1010, DEFAULT_LIMITS, 0),
-        ("instructions", "instructions_per_dot", 1000, 1011, DEFAULT_LIMITS, 1),
+        ("instructions", "instructions_per_dot", 1000, 1010, DEFAULT, 0),
+        ("instructions", "instructions_per_dot", 1000, 1011, DEFAULT, 1),
         ("systolic", "utilization_after", 0.5, 0.4, "utilization_after:19%", 1),
         ("systolic", "utilization_after", 0.5, 0.4, "utilization_after:21%", 0),
         ("systolic", "utilization_after", 0.5, 0.9, "utilization_after:0%", 0),
-        ("time", "time_ratio", 1.0, 2.0, DEFAULT_LIMITS, 0),
-        ("energy", "joules_per_dot", 1.0, 2.0, DEFAULT_LIMITS, 0),
+        ("time", "time_ratio", 1.0, 2.0, DEFAULT, 0),
+        ("energy", "joules_per_dot", 1.0, 2.0, DEFAULT, 0),
     ],
 )
 def test_exit_status(row: Make, file: str, column: str, before: float, after: float, fail_on: str, status: int) -> None:

@@ -15,7 +15,8 @@ from dotbench.bench.cli import command
 from dotbench.bench.compare import history
 from dotbench.bench.compare.cells import Cells, name_of, parse
 from dotbench.bench.compare.errors import CompareError
-from dotbench.bench.record.columns import FILES, as_text
+from dotbench.bench.metrics import registry
+from dotbench.bench.record.columns import as_text
 from dotbench.bench.record.csv_file import columns_of
 
 Row = dict[str, Any]
@@ -30,9 +31,9 @@ Checkout = Any  # of tests/bench/conftest.py
     ("text", "files", "dataset", "label", "extra"),
     [
         ("space:vgg19/90-0-32:sham", ("space",), "vgg19/90-0-32", "sham", ()),
-        ("SiNa:sham", tuple(FILES), "SiNa", "sham", ()),
+        ("SiNa:sham", registry.names(), "SiNa", "sham", ()),
         ("space:SiNa", ("space",), "SiNa", "*", ()),
-        ("*:csc", tuple(FILES), "*", "csc", ()),
+        ("*:csc", registry.names(), "*", "csc", ()),
         ("time:SiNa:sham:batch=8", ("time",), "SiNa", "sham", (("batch", "8"),)),
         ("SiNa:sham:batch=8", ("time", "instructions", "energy"), "SiNa", "sham", (("batch", "8"),)),
         ("time:SiNa:ceiling:decode[format=ham]", ("time",), "SiNa", "ceiling:decode[format=ham]", ()),
@@ -63,7 +64,7 @@ def test_names_that_are_none(text: str, words: str) -> None:
     assert words in str(error.value)
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", registry.names())
 def test_a_cells_name_finds_it(row: Make, file: str) -> None:
     for more in ({}, {"params": "a=1,b=[2]"}, {"format": "ceiling:decode", "params": "format=ham"}):
         one = row(file, **more)

@@ -20,7 +20,7 @@ from dotbench.bench.energy.meters import CounterMeter, SystemClock
 from dotbench.bench.energy.perf import open_perf
 from dotbench.bench.metrics import energy
 from dotbench.bench.metrics import time as time_meter
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.metric import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.run import session

@@ -8,15 +8,15 @@ import pytest
 
 from dotbench import bench
 from dotbench.bench.compare.errors import CompareError
+from dotbench.bench.metrics.column import COMMON
 from dotbench.bench.record import export
-from dotbench.bench.record.columns import COMMON
 
 SPACE = {
     "dataset": "d", "matrix_sha256": "ab", "source": "file", "format": "sham", "params": "", "status": "ok",
     "reason": "", "code_sha": "cd", "n": 4, "m": 5, "nnz": 6, "distinct": 3, "dtype": "float32", "lossless": True,
     "error": 0.0, "bytes": 108, "ratio": 0.75,
 }  # fmt: skip
-TIME = {name: SPACE[name] for name in COMMON.split()} | {
+TIME = {name: SPACE[name] for name in [column.name for column in COMMON]} | {
     "batch": 8, "threads": 1, "cache": "warm", "isa": "x", "compiler": "y", "reference": "csc", "reference_sha": "ef",
     "time_ratio": 1.5, "ratio_low": 1.4, "ratio_high": 1.6, "ns_per_dot": 12.5, "passes": 8, "stop": "", "machine": "M",
 }  # fmt: skip
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_folder(folder: Path) -> None:
     frame = bench.load(folder)
-    assert list(frame.columns[:13]) == ["metric", *COMMON.split(), "figure", "value", "low", "high"]
+    assert list(frame.columns[:13]) == ["metric", *[column.name for column in COMMON], "figure", "value", "low", "high"]
     assert list(frame.metric) == ["space", "space", "time"]
     assert list(frame.figure) == ["bytes", "bytes", "time_ratio"]
     assert frame.value.tolist()[::2] == [108.0, 1.5] and frame.low.tolist()[2] == 1.4 and frame.high.tolist()[2] == 1.6

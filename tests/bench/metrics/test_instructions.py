@@ -13,11 +13,10 @@ from rich.console import Console
 
 from dotbench import formats
 from dotbench.bench.counting import callgrind, column_sample
-from dotbench.bench.metrics import instructions
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics import hashes, instructions
+from dotbench.bench.metrics.metric import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
-from dotbench.bench.record import identity
 from dotbench.bench.run import session
 from dotbench.bench.targets import peers
 from dotbench.bench.targets.checked import WrongProduct
@@ -159,9 +158,9 @@ def test_without_valgrind_rows_say_what_brings_it(tmp_path: Path, monkeypatch: p
 
 
 def test_identity_is_of_what_is_counted() -> None:
-    shas = {name: identity.code_sha("instructions", name, "") for name in formats.names()}
+    shas = {name: hashes.code_sha("instructions", name, "") for name in formats.names()}
     assert len(set(shas.values())) == len(shas) and None not in shas.values()
-    assert shas["csc"] != identity.code_sha("time", "csc", "")
+    assert shas["csc"] != hashes.code_sha("time", "csc", "")
 
 
 # ---- a run

@@ -12,12 +12,11 @@ import pytest
 from rich.console import Console
 
 from dotbench import formats
-from dotbench.bench.metrics import levels
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics import hashes, levels
+from dotbench.bench.metrics.metric import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.plan import Plan
-from dotbench.bench.record import identity
 from dotbench.bench.run import session
 from dotbench.bench.targets import checked
 from dotbench.cdot.nested import LevelKernel
@@ -178,4 +177,4 @@ def test_rows_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("0", "1", "1", "ok"), ("1", "2", "1", "ok"), ("2", "2", "1", "ok"), ("3", "3", "2", "ok")
     ]  # fmt: skip
     assert [row["importance_kept"] for row in rows] == ["0.2500", "0.5000", "0.5000", "1.0000"]
-    assert rows[0]["code_sha"] == identity.code_sha("levels", "nested", "") != identity.code_sha("time", "nested", "")
+    assert rows[0]["code_sha"] == hashes.code_sha("levels", "nested", "") != hashes.code_sha("time", "nested", "")

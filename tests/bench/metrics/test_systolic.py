@@ -14,11 +14,10 @@ from rich.console import Console
 from dotbench import formats
 from dotbench.bench.counting.systolic_array import STANDARD, VECTORS, Packing, Setting
 from dotbench.bench.metrics import systolic as meter
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.metric import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.published.column_combining import ALPHA, GAMMA, NETWORKS
-from dotbench.bench.record import columns
 from dotbench.bench.run import session
 from dotbench.formats.column_combined import ColumnCombined
 from dotbench.formats.sources.source import as_source
@@ -180,7 +179,7 @@ def test_a_run_writes_systolic_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with (out / "systolic.csv").open(newline="") as stream:
         found = list(csv.DictReader(stream))
     assert [row["input_length"] + " " + row["word_cycles"] for row in found] == ["1 1", "256 1", "256 32"]
-    assert list(found[0]) == [column.name for column in columns.FILES["systolic"]]
+    assert list(found[0]) == list(meter.METRIC.names)
     for row in found:
         assert row["status"] == "ok" and float(row["error_frobenius"]) > 0 and float(row["error_product"]) > 0
     with (out / "space.csv").open(newline="") as stream:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from dotbench import formats
 from dotbench.bench.metrics import cycles
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.metric import Place
 from dotbench.bench.microcontroller import command as sessions
 from dotbench.bench.microcontroller import networks
 from dotbench.bench.microcontroller.networks import Work

@@ -11,9 +11,11 @@ import pytest
 from rich.console import Console
 
 from dotbench import datasets, formats
-from dotbench.bench.plan import expected_time, full_run
+from dotbench.bench.metrics import registry
+from dotbench.bench.plan import full_run
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
+from dotbench.bench.plan.expected_time import Work
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.run import expand, processes, session
 from dotbench.bench.targets import peers
@@ -68,11 +70,12 @@ def test_each_matrix_has_its_share() -> None:
 
 def test_layers_of_the_zoo_have_space_and_ten_of_them_time() -> None:
     whole = replace(plan("w"), standard=True)
-    shares = {name: full_run.share(whole, name).of(name, "int8") for name in datasets.zoo.entries()}
-    timed = [name for name, share in shares.items() if "time" in share.metrics]
+    cells = {name: expand.cells(full_run.share(whole, name), name, "int8") for name in datasets.zoo.entries()}
+    measured = {name: {cell.metric for cell in found} for name, found in cells.items()}
+    timed = [name for name, metrics in measured.items() if "time" in metrics]
     assert sorted(timed) == sorted(datasets.zoo.TIMED) and len(timed) == 10
-    assert all("space" in share.metrics for share in shares.values())
-    assert all(set(share.metrics) <= {"space", "cycles"} for name, share in shares.items() if name not in timed)
+    assert all("space" in metrics for metrics in measured.values())
+    assert all(metrics <= {"space", "cycles"} for name, metrics in measured.items() if name not in timed)
 
 
 @pytest.fixture
@@ -110,11 +113,10 @@ def test_a_large_matrix_goes_format_by_format_and_leaves_no_payloads(
     assert max(map(len, there)) == 2 and all("csc" in names for names in there)
     assert set().union(*there) == set(FORMATS)
     assert not list((home / "payloads").iterdir()) and len(list((home / "matrices").iterdir())) == 1
-    from dotbench.bench.record.columns import FILES  # every cell of the plan has its row
 
     rows = {
         name: (tmp_path / "results" / f"{name}.csv").read_text().splitlines()[1:]
-        for name in FILES
+        for name in registry.names()
         if (tmp_path / "results" / f"{name}.csv").exists()
     }
     cells = expand.cells(full_run.share(chosen, tiny_census), tiny_census)
@@ -177,19 +179,17 @@ def test_what_a_format_refuses_as_too_much_work_is_said_of_all_its_cells_and_not
 
 def test_costs_have_sensible_proportions() -> None:
     """Large ones take longer, samples are the least of a small cell, and counting is of a slice."""
-    effort, imagenet, layer = Effort(rounds=1), (1_262_102, 900), (192, 1024)
-    time = Cell("time", "w", "csc", batch=1)
-    assert expected_time.seconds(time, layer, 20_000, Effort()) == pytest.approx(
-        8 * (0.05 + 16 * 0.005 + 3 * 2.98e-5), rel=0.01
-    )
-    large = expected_time.seconds(time, imagenet, 352_000_000, effort)
-    assert (
-        20 < large < 100
-        and expected_time.seconds(Cell("time", "w", "csc", batch=8), imagenet, 352_000_000, effort) > 3 * large
-    )
-    encoded = expected_time.seconds(Cell("space", "w", "csc"), imagenet, 352_000_000, effort)
-    assert encoded == pytest.approx(0.05 + 352_000_000 * 20e-9 + 1_135_891_800 * 2e-9)
-    assert expected_time.seconds(Cell("instructions", "w", "csc", batch=1), imagenet, 352_000_000, effort) < 30
+    imagenet, layer = Work(1_262_102 * 900, 352_000_000, Effort(rounds=1)), Work(192 * 1024, 20_000, Effort())
+
+    def seconds(metric: str, work: Work, batch: int = 1) -> float:
+        return registry.get(metric).seconds(Cell(metric, "w", "csc", batch=batch), work)
+
+    assert seconds("time", layer) == pytest.approx(8 * (0.05 + 16 * 0.005 + 3 * 2.98e-5), rel=0.01)
+    large = seconds("time", imagenet)
+    assert 20 < large < 100 and seconds("time", imagenet, batch=8) > 3 * large
+    encoded = 0.05 + 352_000_000 * 20e-9 + 1_135_891_800 * 2e-9
+    assert seconds("space", imagenet) == seconds("cycles", imagenet) == pytest.approx(encoded)
+    assert seconds("instructions", imagenet) < 30
 
 
 def test_slices_and_bounds_of_a_large_matrix_are_counted_once(

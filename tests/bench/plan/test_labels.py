@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from dotbench import formats
 from dotbench.bench.cli import command
 from dotbench.bench.compare.cells import parse
+from dotbench.bench.metrics import registry
 from dotbench.bench.plan import labels
 from dotbench.bench.plan.cell import BOUNDS
 from dotbench.bench.record import export, identity
-from dotbench.bench.record.columns import FILES
 from dotbench.bench.show.grid import label
 from dotbench.bench.targets import peers
 
@@ -39,7 +39,7 @@ def test_bounds(name: str) -> None:
 
 def test_every_label_of_the_results_is_taken() -> None:
     names = set()
-    for file in FILES:
+    for file in registry.names():
         path = identity.ROOT / "results" / f"{file}.csv"
         names |= {label(row) for row in export.read(path, file)} if path.is_file() else set()
     assert len(names) > 40

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.column import Column
 from dotbench.bench.record import columns
 
 COMMON = "dataset matrix_sha256 source format params status reason code_sha"
@@ -18,13 +20,13 @@ TIME = (
 )
 
 
-def column(file: str, name: str) -> columns.Column:
-    return next(one for one in columns.FILES[file] if one.name == name)
+def column(file: str, name: str) -> Column:
+    return registry.get(file).column(name)
 
 
 @pytest.mark.parametrize(("file", "names"), [("space", SPACE), ("time", TIME)])
 def test_columns_and_their_order(file: str, names: str) -> None:
-    assert [one.name for one in columns.FILES[file]] == f"{COMMON} {names}".split()
+    assert list(registry.get(file).names) == f"{COMMON} {names}".split()
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_typed_is_the_inverse_of_as_text() -> None:
         "lossless": True,
         "bits_per_entry": 1.5,
     }
-    names = [one.name for one in columns.FILES["space"]]
+    names = registry.get("space").names
     again = columns.typed("space", dict(zip(names, columns.as_text("space", row), strict=True)))
     assert {name: value for name, value in again.items() if value not in (None, "")} == {
         name: value for name, value in row.items() if value != ""
@@ -95,7 +97,7 @@ def test_typed_is_the_inverse_of_as_text() -> None:
     ],
 )
 def test_what_does_not_fit_is_named(name: str, text: str, words: str) -> None:
-    fields = {one.name: "" for one in columns.FILES["space"]} | {"status": "ok", name: text}
+    fields = dict.fromkeys(registry.get("space").names, "") | {"status": "ok", name: text}
     with pytest.raises(ValueError) as error:
         columns.typed("space", fields)
     assert str(error.value).startswith(words)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.column import COMMON
 from dotbench.bench.record import csv_file
-from dotbench.bench.record.columns import COMMON, KEYS
 
 SPACE = ",".join(csv_file.columns_of("space"))
 LINE = "orsreg_1,ab12,mirror,csc,,ok,,c0de,4,5,6,3,float32,true,0,108,32,0,43.20000000,144.00000000,0.7407,,,"
-OLD = f"{COMMON.replace(' ', ',')},bytes"  # of a version that knew no more
+OLD = f"{','.join(column.name for column in COMMON)},bytes"  # of a version that knew no more
 
 
 def test_order_and_what_an_older_version_did_not_have() -> None:
-    (row,) = csv_file.read(f"bytes,{COMMON.replace(' ', ',')}\n108,d,ab,mirror,csc,,ok,,c0de\n", "space").rows()
+    (row,) = csv_file.read(
+        f"bytes,{','.join(column.name for column in COMMON)}\n108,d,ab,mirror,csc,,ok,,c0de\n", "space"
+    ).rows()
     assert (row["dataset"], row["bytes"], row["scratch_bytes"], row["dtype"]) == ("d", 108, None, "")
 
 
@@ -29,7 +32,7 @@ def test_only_wanted_rows_are_looked_at() -> None:
 
 
 def test_cells_may_be_told_apart_by_more() -> None:
-    header = ",".join([*COMMON.split(), "batch", "threads", "cache", "isa"])
+    header = ",".join([*[column.name for column in COMMON], "batch", "threads", "cache", "isa"])
     text = f"{header}\n" + "".join(f"d,ab,mirror,csc,,ok,,c0de,1,1,warm,{isa}\n" for isa in ("avx2", "sse2"))
     assert len(csv_file.read(text, "time").rows(apart=("isa",))) == 2
     with pytest.raises(csv_file.SheetError, match="line 3: the same cell as line 2"):
@@ -60,9 +63,9 @@ def test_what_is_wrong_is_named(text: str, words: str) -> None:
     assert str(error.value).startswith(words)
 
 
-@pytest.mark.parametrize("file", KEYS)
+@pytest.mark.parametrize("file", registry.names())
 def test_keys_are_needed(file: str) -> None:
-    for name in KEYS[file]:
+    for name in registry.get(file).all_keys:
         header = ",".join(column for column in csv_file.columns_of(file) if column != name)
         with pytest.raises(csv_file.SheetError, match=f"column {name} is missing"):
             csv_file.read(f"{header}\n", file)

@@ -15,8 +15,9 @@ import pytest
 
 from dotbench.bench.compare.errors import CompareError
 from dotbench.bench.compare.results import of_folder
+from dotbench.bench.metrics import registry
 from dotbench.bench.record import export
-from dotbench.bench.record.columns import COLUMNS, as_text
+from dotbench.bench.record.columns import as_text
 
 CUTS = int(os.environ.get("DOTBENCH_FAULT_CUTS", "0")) or 40
 Row = dict[str, Any]
@@ -24,7 +25,7 @@ Row = dict[str, Any]
 
 def test_cut_short(tmp_path: Path, row: Callable[..., Row]) -> None:
     chance, seen = random.Random(8), 0
-    files = list(COLUMNS)
+    files = list(registry.names())
     for number in range(CUTS):
         file = files[number % len(files)]
         rows = [row(file, dataset=f"d{one}", reason='a "b", c' if one % 3 else "") for one in range(12)]

@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
+from dotbench.bench.metrics import registry
 from dotbench.bench.record import export
-from dotbench.bench.record.columns import FILES, key
+from dotbench.bench.record.columns import key
 
 ROOT = Path(__file__).resolve().parents[3]
 
 Row = dict[str, Any]
 
-HEADER = ",".join(column.name for column in FILES["space"])
+HEADER = ",".join(registry.get("space").names)
 CSC_LINE = "orsreg_1,ab12,mirror,csc,,ok,,c0de,4,5,6,3,float32,true,0,108,32,0,43.20000000,144.00000000,0.7407,,,"
 
 

@@ -15,8 +15,9 @@ from rich.console import Console
 from dotbench import bench
 from dotbench.bench.compare import diff
 from dotbench.bench.compare.results import Results, of_folder
+from dotbench.bench.metrics import registry
 from dotbench.bench.record import export, matrix_names
-from dotbench.bench.record.columns import COLUMNS, key
+from dotbench.bench.record.columns import key
 from dotbench.bench.report.matrices import matrices
 from dotbench.bench.run import session
 from dotbench.bench.show.table import document, print_tables
@@ -34,7 +35,7 @@ def into(folder: Path, file: str, *rows: Row) -> list[str]:
     return export.export({file: list(rows)}, folder, {file: {key(file, row) for row in rows}}, unchanged).lines()
 
 
-@pytest.mark.parametrize("file", COLUMNS)
+@pytest.mark.parametrize("file", registry.names())
 def test_rows_of_another_matrix_are_dropped_with_a_line(tmp_path: Path, row: Make, file: str) -> None:
     """In every file, whatever formats the new run had; other data sets' rows stay."""
     kept = row(file, dataset="other", matrix_sha256=A)

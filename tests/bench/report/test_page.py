@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from dotbench.bench.cli import command
 from dotbench.bench.compare.results import Results, find
+from dotbench.bench.metrics import registry
 from dotbench.bench.record.export import render
 from dotbench.bench.record.journal import Journal
 from dotbench.bench.report import axes, charts, marks, pack
@@ -201,14 +202,10 @@ def test_axes_and_charts_are_those_that_some_row_has_a_figure_for() -> None:
     assert charts.there(results)[0]["beside"] == "error_product"
 
 
-def test_microcontroller_files_have_axes_and_a_chart_once_there_are_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dotbench.bench.record.columns import COMMON, FILES, KEYS, Column
-
-    names = f"{COMMON} layer kernel runner placement instructions cycles_est_low cycles_est_mid cycles_est_high"
-    monkeypatch.setitem(FILES, "cycles", tuple(Column(name, str, str) for name in names.split()))
-    monkeypatch.setitem(KEYS, "cycles", ("dataset", "format", "params", "layer", "kernel", "runner", "placement"))
+def test_microcontroller_files_have_axes_and_a_chart_once_there_are_such() -> None:
     row = made.common(0) | {"format": "csc", "layer": "pw1", "kernel": "vector", "runner": "qemu", "placement": "itcm",
                             "instructions": 900, "cycles_est_low": 800, "cycles_est_mid": 1000, "cycles_est_high": 1300}  # fmt: skip
+    row = typed("cycles", row)
     results = Results("x", {"cycles": [row]})
     assert [(axis["column"], axis["low"]) for axis in axes.there(results)] == [
         ("cycles_est_mid", "cycles_est_low"),
@@ -216,21 +213,19 @@ def test_microcontroller_files_have_axes_and_a_chart_once_there_are_such(monkeyp
     ]
     (chart,) = charts.there(results)
     assert (chart["lines"], [strip["column"] for strip in chart["strips"]]) == (
-        ["layer", "kernel"],
+        ["kernel"],
         ["cycles_est_mid", "instructions"],
     )
-    assert axes.splits("cycles", [row]) == ["layer", "kernel", "runner", "placement"]
-    other = row | {"matrix_sha256": "11", "layer": "pw2"}  # each matrix has its layer: nothing to choose
-    assert axes.splits("cycles", [row, other]) == ["kernel", "runner", "placement"]
-    assert axes.splits("cycles", [row, other, other | {"layer": "pw3"}]) == ["layer", "kernel", "runner", "placement"]
+    assert axes.splits("cycles", [row]) == ["kernel", "placement", "runner"]
+    other = row | {"matrix_sha256": "11", "kernel": "dot"}  # each matrix has its kernel: nothing to choose
+    assert axes.splits("cycles", [row, other]) == ["placement", "runner"]
+    assert axes.splits("cycles", [row, other, other | {"kernel": "open"}]) == ["kernel", "placement", "runner"]
     text = page(results, Origin("x"), "today")
     assert 'data-chart="cycles"' in text and '<a href="#cycles-chart">Microcontroller</a>' in text
 
 
 def typed(file: str, row: made.Row) -> made.Row:
-    from dotbench.bench.record.columns import FILES
-
-    return {column.name: row.get(column.name) for column in FILES[file]}
+    return {name: row.get(name) for name in registry.get(file).names}
 
 
 def test_a_cell_measured_with_two_instruction_sets_is_told_apart_by_it() -> None:

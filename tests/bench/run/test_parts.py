@@ -15,7 +15,7 @@ from rich.console import Console
 
 from dotbench import formats
 from dotbench.bench.counting import bounds
-from dotbench.bench.metrics import space
+from dotbench.bench.metrics import hashes, space
 from dotbench.bench.pages import readme
 from dotbench.bench.plan import plan
 from dotbench.bench.plan.cell import Cell
@@ -193,14 +193,14 @@ def test_space_verifies_what_it_encodes(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_code_hashes_of_rows() -> None:
     shas = [
-        identity.code_sha("space", "sham", ""),
-        identity.code_sha("time", "sham", ""),
-        identity.code_sha("time", "ceiling:decode", "format=sham"),
-        identity.code_sha("time", "scipy_csc", ""),
-        identity.code_sha("space", "ham", ""),
+        hashes.code_sha("space", "sham", ""),
+        hashes.code_sha("time", "sham", ""),
+        hashes.code_sha("time", "ceiling:decode", "format=sham"),
+        hashes.code_sha("time", "scipy_csc", ""),
+        hashes.code_sha("space", "ham", ""),
     ]
     assert len(set(shas)) == 5 and all(sha and len(sha) == 16 for sha in shas)
-    assert identity.code_sha("space", "no_such_format", "") is None
+    assert hashes.code_sha("space", "no_such_format", "") is None
     assert identity.library_versions("no-such-package") == ["no-such-package none"]
 
 

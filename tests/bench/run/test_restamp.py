@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from dotbench.bench.metrics import hashes
 from dotbench.bench.record import export, identity
 from dotbench.bench.record.journal import Journal
 from dotbench.bench.run import restamp
@@ -41,9 +42,7 @@ def old_of(asked: Iterable[Asked]) -> Shas:
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Today's hashes, without another process."""
-    monkeypatch.setattr(
-        restamp, "hashes_at", lambda folder, asked: {one: identity.code_sha(*one) for one in set(asked)}
-    )
+    monkeypatch.setattr(restamp, "hashes_at", lambda folder, asked: {one: hashes.code_sha(*one) for one in set(asked)})
 
 
 def test_only_rows_that_were_current_get_new_hashes(tmp_path: Path) -> None:
@@ -73,7 +72,7 @@ def test_only_rows_that_were_current_get_new_hashes(tmp_path: Path) -> None:
             hashes = {"code_sha", "reference_sha"}
             assert {key: one[key] for key in was.keys() - hashes} == {key: was[key] for key in was.keys() - hashes}
     again: list[str] = []
-    restamp.results(tmp_path, lambda asked: {one: identity.code_sha(*one) for one in asked}, again.append)
+    restamp.results(tmp_path, lambda asked: {one: hashes.code_sha(*one) for one in asked}, again.append)
     assert again[1] == "time.csv: 0 rows under new hashes, 2 had them, 1 left alone"
 
 
@@ -90,13 +89,13 @@ def test_a_journals_cells_are_found_under_their_new_hashes(tmp_path: Path) -> No
     said: list[str] = []
     restamp.journal(tmp_path / "journal.sqlite", old_of, said.append)
     assert said == ["journal: 2 cells under new hashes, 0 had them, 1 left alone"]
-    sha, reference = (str(identity.code_sha("time", name, "")) for name in ("sham", "csc"))
+    sha, reference = (str(hashes.code_sha("time", name, "")) for name in ("sham", "csc"))
     fresh = {"metric": "time", "format": "sham", "code_sha": sha, "reference_sha": reference}
     with Journal(tmp_path / "journal.sqlite") as journal:
         assert len(journal.rows()) == 3
         assert journal.finished(fresh) == timed("sham", sha, reference)
         assert journal.passes(fresh, "boot") == [{"log_ratio": 0.5}]
-        assert journal.finished(other | {"code_sha": identity.code_sha("space", "csc", "")})
+        assert journal.finished(other | {"code_sha": hashes.code_sha("space", "csc", "")})
         left = {"metric": "time", "format": "ham", "code_sha": "older ham", "reference_sha": "old csc"}
         assert journal.finished(left) == timed("ham", "older ham", "old csc") and journal.passes(left, "boot")
 
@@ -122,7 +121,7 @@ def test_the_command_asks_the_code_of_the_revision(tmp_path: Path, monkeypatch: 
 
     def hashes_at(folder: Path, wanted: Iterable[Asked]) -> Shas:
         there = folder == tmp_path / "there"
-        return old_of(wanted) if there else {one: identity.code_sha(*one) for one in wanted}
+        return old_of(wanted) if there else {one: hashes.code_sha(*one) for one in wanted}
 
     monkeypatch.setattr(restamp, "checked_out", checked_out)
     monkeypatch.setattr(restamp, "hashes_at", hashes_at)
@@ -130,7 +129,7 @@ def test_the_command_asks_the_code_of_the_revision(tmp_path: Path, monkeypatch: 
     assert done.exit_code == 0, done.output
     assert asked == ["v1"] and "space.csv: 1 row under new hashes" in done.output and "journal" not in done.output
     (found,) = export.read(tmp_path / "space.csv", "space")
-    assert found["code_sha"] == identity.code_sha("space", "csc", "")
+    assert found["code_sha"] == hashes.code_sha("space", "csc", "")
 
 
 def test_parameters_that_a_library_of_this_version_lacks() -> None:

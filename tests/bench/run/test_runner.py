@@ -18,10 +18,10 @@ import pytest
 from rich.console import Console
 
 from dotbench import formats
+from dotbench.bench.metrics import hashes
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.plan import Plan
-from dotbench.bench.record import identity
 from dotbench.bench.record.identity import definitions_sha
 from dotbench.bench.record.journal import Journal
 from dotbench.bench.record.sealed import write_sealed
@@ -100,16 +100,16 @@ def test_a_changed_reference_is_measured_again(
     matrix: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ratios to another csc are other figures: none is taken from the journal, and exported ones are dropped."""
-    from dotbench.bench.metrics import time as time_meter
+    from dotbench.bench.run import rows as rows_of_run
 
     chosen = plan(matrix, batches=(1,), peers=(), metrics=("time",), ceilings=False)
     assert run(chosen, home, tmp_path / "results")[0] == 0
     before = rows(tmp_path / "results", "time")
     assert session.current_sha("time", dict(before[1])) == before[1]["code_sha"]
     assert session.current_sha("time", {**before[1], "reference_sha": "of another csc"}) == "another reference"
-    real = identity.code_sha
+    real = hashes.code_sha
     monkeypatch.setattr(
-        time_meter, "code_sha", lambda metric, name, params: "newer" if name == "csc" else real(metric, name, params)
+        rows_of_run, "code_sha", lambda metric, name, params: "newer" if name == "csc" else real(metric, name, params)
     )
     assert run(chosen, home, tmp_path / "other")[0] == 0
     after = rows(tmp_path / "other", "time")

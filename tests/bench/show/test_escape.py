@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from dotbench import bench
 from dotbench.bench.cli import command
+from dotbench.bench.metrics import registry
 from dotbench.bench.record import columns, csv_file, export
 from dotbench.bench.show.escape import Console, csv_text, from_csv_text, latex, markdown, visible
 
@@ -124,7 +125,7 @@ def test_formulas_and_back() -> None:
 
 def test_only_words_are_escaped_and_read_back() -> None:
     """A figure below 0 is no formula."""
-    empty = dict.fromkeys((column.name for column in columns.FILES["space"]), "")
+    empty = dict.fromkeys(registry.get("space").names, "")
     fields = {**empty, "dataset": "-a", "format": "csc", "status": "ok", "reason": "@b", "bytes": "5", "params": "=c"}
     text = export.render("space", [columns.typed("space", fields)]).decode()
     assert "'-a," in text and ",'@b," in text and ",'=c," in text

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from dotbench import formats
-from dotbench.bench.record import identity
+from dotbench.bench.metrics.hashes import stored_sha
 from dotbench.bench.targets import peers
 from dotbench.bench.targets.zstd import Zstd, compress, decompress_into
 from dotbench.formats.sources.source import as_source, blocks
@@ -83,7 +83,7 @@ def test_levels() -> None:
     with pytest.raises(ValueError, match="'fast' is not int"):
         peers.parse("zstd[level=fast]")
     assert len(compress(as_source(SMALL["long_codes"]()), 19)) < len(compress(as_source(SMALL["long_codes"]()), 1))
-    assert identity.peer_sha(Zstd(1)) != identity.peer_sha(Zstd(3))
+    assert stored_sha(Zstd(1)) != stored_sha(Zstd(3))
     assert Zstd.stored and Zstd.repetitive
 
 

@@ -11,9 +11,10 @@ from rich.console import Console
 from dotbench import formats
 from dotbench.bench.compare.diff import compare
 from dotbench.bench.compare.results import Results
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.plan import Plan
-from dotbench.bench.record.columns import FILES, Row
 from dotbench.bench.run import expand
 from dotbench.bench.targets import peers
 from dotbench.bench.trust import repeatability
@@ -25,7 +26,7 @@ def row(file: str, **more: object) -> Row:
         "reason": "", "code_sha": "c", "lossless": True, "error": 0.0, "batch": 1, "threads": 1, "cache": "warm",
         "isa": "i", "compiler": "z", "reference": "csc", "reference_sha": "r", "passes": 8, "machine": "x",
     }  # fmt: skip
-    return {**dict.fromkeys(column.name for column in FILES[file]), **common, **more}
+    return {**dict.fromkeys(registry.get(file).names), **common, **more}
 
 
 def timed(ratio: float, width: float, batch: int) -> Row:
@@ -35,7 +36,7 @@ def timed(ratio: float, width: float, batch: int) -> Row:
 
 def result(label: str, size: int, *times: Row) -> Results:
     found = Results(label, {"space": [row("space", bytes=size)], "time": list(times)})
-    found.columns = {file: tuple(column.name for column in FILES[file]) for file in found.rows}
+    found.columns = {file: registry.get(file).names for file in found.rows}
     return found
 
 

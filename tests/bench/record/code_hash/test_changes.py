@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dotbench.bench.metrics import hashes
 from dotbench.bench.record import identity
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
@@ -19,7 +20,7 @@ from hash_changes import ALL, CHANGES, Change
 def before() -> dict[str, str | None]:
     found = hash_rows.hashes_of(hash_rows.with_changes({}))
     assert None not in found.values() and len(set(found.values())) == len(found)
-    assert all(found[row] == identity.code_sha(*hash_rows.split(row)) for row in found)
+    assert all(found[row] == hashes.code_sha(*hash_rows.split(row)) for row in found)
     return found
 
 

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from dotbench import formats
-from dotbench.bench.metrics.meter import meter
-from dotbench.bench.plan.plan import METRICS
+from dotbench.bench.metrics import hashes as rows
+from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.metric import Row
 from dotbench.bench.record import export, identity
 from dotbench.bench.record.code_hash.roots import NOT_FOLLOWED_C, Roots
-from dotbench.bench.record.columns import Row
 from dotbench.bench.run import session
 from dotbench.cdot import build, dependencies
 
@@ -27,14 +27,14 @@ APART = {"cdot/formats/decoders.c", "cdot/core/requantize.c"}
 
 
 def of_metrics() -> list[Roots]:
-    return [roots for metric in METRICS for roots in meter(metric).ROOTS.values()]
+    return [roots for metric in registry.ALL for roots in metric.roots.values()]
 
 
 def test_every_c_file_is_in_the_hash_of_some_row() -> None:
     """A file that is in none could change what is measured, and old rows would pass for new ones."""
     hashes, files = identity.checkout(), set[str]()
-    for metric in METRICS:
-        roots = meter(metric).ROOTS["format"]
+    for metric in registry.ALL:
+        roots = metric.roots["format"]
         for format_ in formats.standard_of_all():
             of, about = identity._hashes(format_)
             for nodes in of.c(roots, about, of.python(roots, about).words).values():
@@ -64,12 +64,12 @@ def test_a_kernel_is_found_by_what_defines_it() -> None:
 
 def test_hashes_are_the_same_in_another_process_and_folder(tmp_path: Path) -> None:
     """Whatever the order of sets there."""
-    code = "from dotbench.bench.record.identity import code_sha; print(code_sha('time', 'ham', ''), code_sha('cycles', 'rle4', ''))"
+    code = "from dotbench.bench.metrics.hashes import code_sha; print(code_sha('time', 'ham', ''), code_sha('cycles', 'rle4', ''))"
     environment = os.environ | {"PYTHONPATH": str(identity.ROOT), "PYTHONHASHSEED": "7", "DOTBENCH_HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == [identity.code_sha("time", "ham", ""), identity.code_sha("cycles", "rle4", "")]
+    assert done.stdout.split() == [rows.code_sha("time", "ham", ""), rows.code_sha("cycles", "rle4", "")]
 
 
 # ---- what C files include
@@ -113,9 +113,9 @@ def test_a_format_from_elsewhere_has_hashes_of_its_own_files(tmp_path: Path, mon
     from other_ell import Ell  # type: ignore[import-not-found]
 
     def shas() -> list[str]:
-        identity._with_package.cache_clear()
+        identity._with_packages.cache_clear()
         hashes, about = identity._hashes(Ell())
-        return [hashes.sha(meter(metric).ROOTS["format"], about) for metric in ("space", "time", "cycles")]
+        return [hashes.sha(registry.get(metric).roots["format"], about) for metric in ("space", "time", "cycles")]
 
     first = shas()
     assert len(set(first)) == 3 and shas() == first

@@ -1,0 +1,103 @@
+"""The metrics there are: the built-in tuple, and what other packages bring (entry points ``dotbench.metrics``)."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint
+from typing import Any
+
+from dotbench.bench.metrics import (
+    board,
+    cycles,
+    energy,
+    instructions,
+    levels,
+    space,
+    systolic,
+    time,
+)
+from dotbench.bench.metrics.faults import faults
+from dotbench.bench.metrics.metric import Metric
+from dotbench.cdot.entry_points import Broken, Wrong, loaded
+
+GROUP = "dotbench.metrics"
+ALL: tuple[Metric, ...] = (  # in the order in which a run measures them
+    space.METRIC,
+    systolic.METRIC,
+    levels.METRIC,
+    instructions.METRIC,
+    cycles.METRIC,
+    board.METRIC,
+    time.METRIC,
+    energy.METRIC,
+)
+
+
+def _checked(metric: Any, point: EntryPoint, found: list[Metric]) -> Metric:
+    if not isinstance(metric, Metric):
+        raise Wrong(f"{metric!r:.80} is no dotbench.bench.metrics.metric.Metric")
+    if wrong := faults(metric, [one.name for one in (*ALL, *found)]):
+        raise Wrong("; ".join(wrong))
+    return metric
+
+
+@cache
+def _plugins() -> tuple[list[Metric], list[Broken]]:
+    return loaded(GROUP, _checked)
+
+
+def broken() -> tuple[str, ...]:
+    """A line for each plug-in that is left out: which, and why."""
+    return tuple(map(str, _plugins()[1]))
+
+
+@cache
+def _by_name() -> dict[str, Metric]:
+    known = (*ALL, *_plugins()[0])
+    return {metric.name: metric for metric in sorted(known, key=lambda metric: metric.shown)}
+
+
+def get(name: str) -> Metric:
+    """The metric of a name; KeyError where there is none.
+
+    >>> get("space").headline.column
+    'bytes'
+    """
+    return _by_name()[name]
+
+
+def is_known(name: str) -> bool:
+    """Whether there is a metric of that name.
+
+    >>> is_known("space"), is_known("spice")
+    (True, False)
+    """
+    return name in _by_name()
+
+
+def names() -> tuple[str, ...]:
+    """The names of all metrics, which are those of their files, in the order in which these are shown.
+
+    >>> names()[:3]
+    ('space', 'time', 'instructions')
+    """
+    return tuple(_by_name())
+
+
+def shown() -> tuple[Metric, ...]:
+    """All metrics in that order."""
+    return tuple(_by_name().values())
+
+
+def in_runs() -> tuple[Metric, ...]:
+    """What a run measures, in its order.
+
+    >>> [metric.name for metric in in_runs()][:3]
+    ['space', 'systolic', 'levels']
+    """
+    return tuple(metric for metric in (*ALL, *_plugins()[0]) if metric.in_runs)
+
+
+def names_in_runs() -> tuple[str, ...]:
+    """Their names: what ``--metrics`` takes."""
+    return tuple(metric.name for metric in in_runs())

@@ -63,15 +63,17 @@ def _digest(root: Path, files: Iterable[Path]) -> str:
 
 
 def of_checkout(root: Path = build.FOLDER.parent) -> Lists:
-    """The lists of all C files of a checkout, paths relative to it: stored ones, else taken and stored now."""
+    """The lists of all C files of a checkout, paths relative to it: stored ones (an installed package carries its
+    own), else taken and stored now."""
     cdot, firmware = root / "cdot", root / "firmware" / "target"
     files = sorted(cdot.rglob("*.c"))
     kernels = [path for path in files if path.parent.name != "drivers"]
     units = {"host": files, "microcontroller": sorted([*kernels, *firmware.glob("*.c")])}
     every = {*cdot.rglob("*.[ch]"), *firmware.rglob("*.[ch]")}
-    path = build.state_folder() / "build" / f"dependencies-{_digest(root, every)}.json"
+    name = f"dependencies-{_digest(root, every)}.json"
+    path = build.state_folder() / "build" / name
     try:
-        stored: Lists = json.loads(path.read_text())
+        stored: Lists = json.loads((build.carried(name) or path).read_text())
         return stored
     except (OSError, ValueError):
         made = {target: _relative(root, included(target, files, [cdot, firmware])) for target, files in units.items()}

@@ -33,6 +33,7 @@ CARRIED = FOLDER / "built"  # of a wheel: libraries and drivers as NAME-ISA, lis
 FLAGS = ("-std=c11", "-O3", "-fomit-frame-pointer", "-Wall", "-Wextra")
 SHARED = ("-fPIC", "-shared")
 PROGRAM = ("-rdynamic",)  # the libraries that a program opens find its symbols
+BARE = ("-Wl,--strip-debug",)  # four fifths of a library are what debuggers read; the machine code is the same
 X86_64_V3 = frozenset({"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"})
 
 
@@ -198,6 +199,13 @@ def driver(name: str, isa: str | None = None) -> Path:
     """The program ``drivers/<name>.c`` for ``isa``, compiled if it is new; it opens the library by itself."""
     isa = isa or chosen_isa()
     return carried(f"{name}-{isa}") or _built(name, isa, PROGRAM, [FOLDER / "drivers" / f"{name}.c"])
+
+
+def built_ahead(isa: str) -> dict[str, Path]:
+    """What a wheel carries for an instruction set, by its name in `CARRIED`: the library and the drivers."""
+    drivers = sorted((FOLDER / "drivers").glob("*.c"))
+    programs = {f"{path.stem}-{isa}": _built(path.stem, isa, (*PROGRAM, *BARE), [path]) for path in drivers}
+    return {f"cdot-{isa}.so": _built("cdot", isa, (*SHARED, *BARE), sources(), ".so"), **programs}
 
 
 def _confuses(folder: Path) -> bool:

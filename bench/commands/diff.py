@@ -16,8 +16,7 @@ from dotbench.bench.compare.errors import CompareError
 from dotbench.bench.compare.figures import DEFAULT_LIMITS, limits
 from dotbench.bench.compare.results import find, of_folder
 from dotbench.bench.show import diff as show
-from dotbench.bench.show import next_step, terminal
-from dotbench.bench.show import sections
+from dotbench.bench.show import next_step, sections, terminal
 from dotbench.bench.show.diff_json import as_json
 from dotbench.bench.show.table import WIDE
 

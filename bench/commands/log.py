@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
@@ -14,10 +13,8 @@ from dotbench.bench.compare.cells import parse
 from dotbench.bench.compare.errors import CompareError
 from dotbench.bench.compare.history import history
 from dotbench.bench.show import history as show
-from dotbench.bench.show import next_step, terminal
-from dotbench.bench.show import sections
+from dotbench.bench.show import next_step, sections, terminal
 from dotbench.bench.show.table import WIDE
-
 
 LOG_HELP = """
 \b

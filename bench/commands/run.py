@@ -39,7 +39,9 @@ from dotbench.cdot import build
     metavar="NAMES",
     help="Formats and peers (see list formats) instead of all, as csc,bsr[block=8].",
 )
-@click.option("--metrics", callback=options.names, metavar="NAMES", help=f"Of {', '.join(plans.METRICS)} (default: all).")
+@click.option(
+    "--metrics", callback=options.names, metavar="NAMES", help=f"Of {', '.join(plans.METRICS)} (default: all)."
+)
 @click.option(
     "--batch",
     callback=options.numbers,

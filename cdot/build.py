@@ -133,8 +133,8 @@ def pinned_compiler() -> list[str]:
 @cache
 def compiler_name() -> str:
     """Name and version as rows carry it, for example ``zig-0.17.1``."""
-    if name := carried("compiler"):
-        return name.read_text().strip()
+    if said := carried("compiler"):
+        return said.read_text().strip()
     command = compiler_command()
     extra = os.environ.get("DOTBENCH_CFLAGS", "").split()
     if not os.environ.get("DOTBENCH_CC"):

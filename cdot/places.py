@@ -28,13 +28,13 @@ def results_folder() -> Path:
 
 
 def brings(*extras: str) -> str:
-    """The line that installs extras here.
+    """The line that installs extras here; a checkout that runs kernels needs the compiler, too.
 
     >>> brings("run").startswith("python -m pip install")
     True
     """
-    wanted = f"[{','.join(extras)}]"
     if not CHECKOUT:
-        return f"python -m pip install 'dotbench{wanted}'"
+        return f"python -m pip install 'dotbench[{','.join(extras)}]'"
+    wanted = ("compiler", *extras) if "run" in extras else extras
     folder = "." if Path.cwd() == ROOT else str(ROOT)
-    return f"python -m pip install -e '{folder}{wanted}'"
+    return f"python -m pip install -e '{folder}[{','.join(wanted)}]'"

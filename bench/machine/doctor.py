@@ -225,4 +225,7 @@ def render(found: list[Check], console: Console) -> None:
     lacks = [check.name for check in found if check.ok is False]
     said = f"lacking: {', '.join(lacks)}" if lacks else "nothing that matters is lacking"
     console.print(Text(f"\n{said}"))
-    console.print(Text(next_step.line("run small --quick", "a look in about two minutes")), soft_wrap=True)
+    if "extra run" in lacks:
+        console.print(Text(f"next: {places.brings('run')}   (what measuring needs)"), soft_wrap=True)
+    else:
+        console.print(Text(next_step.line("run small --quick", "a look in about two minutes")), soft_wrap=True)

@@ -66,6 +66,6 @@ def missing(extras: Iterable[str], what: str) -> str:
     lacking = {name: packages for name in extras if (packages := EXTRAS[name].lacking())}
     if not lacking:
         return ""
-    packages = ", ".join(dict.fromkeys(one for part in lacking.values() for one in part))
-    which = " and ".join(lacking)
-    return f"{what} needs the extra {which} (not installed: {packages}): {brings(*lacking)}"
+    absent = ", ".join(dict.fromkeys(package for packages in lacking.values() for package in packages))
+    which = f"{'extra' if len(lacking) == 1 else 'extras'} {' and '.join(lacking)}"
+    return f"{what} needs the {which} (not installed: {absent}): {brings(*lacking)}"

@@ -17,6 +17,14 @@ ROOT = Path(__file__).resolve().parent
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
+ROOMS = ("bench", "cdot", "datasets", "firmware", "formats")
+if not all((ROOT / "dotbench" / room).is_dir() for room in ROOMS):
+    sys.exit(
+        "noxfile.py: this checkout has lost the links of its folder dotbench/ to the folders beside it. In the "
+        f"checkout: ln -sfn {' '.join(f'../{room}' for room in ROOMS)} dotbench/"
+    )
+
+
 def environment(name: str, *install: str) -> Path:
     """The Python of the environment .nox/NAME-X.Y with these pip arguments installed, made if needed."""
     folder = ROOT / ".nox" / f"{name}-{VERSION}"
@@ -46,7 +54,8 @@ nox.options.default_venv_backend = "none"
 nox.options.error_on_external_run = False
 nox.options.sessions = ["lint", "tests"]
 
-RUN = ("-e", ".[firmware,vela]")  # what reads images for cycles, and Arm's weight coder, are small
+RUN = ("-e", ".[all,vela]")  # what reads images for cycles, and Arm's weight coder, are small; no torch, no MKL
+TESTS = ("-e", ".[tests]", "-e", "./examples/ell")
 
 # What `dotbench selftest` and `bench.goals.race` exit with where they ran, and this machine is not good enough now:
 # they say so in their last line. A session that ran is no failure; 1 is, whatever the machine (bench/trust/judged.py).
@@ -94,7 +103,7 @@ def limits(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The test suite with coverage, examples included."""
-    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
+    python = str(environment("tests", *TESTS))
     for old in ROOT.glob(".coverage*"):
         old.unlink()
     workers = () if session.posargs else ("-n", "auto", "--maxprocesses", "8")
@@ -116,7 +125,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def sanitize(session: nox.Session) -> None:
     """Conformance under AddressSanitizer and UndefinedBehaviorSanitizer; needs gcc."""
-    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
+    python = str(environment("tests", *TESTS))
     found = [
         subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
         for name in ("libasan.so", "libstdc++.so")  # the second for exceptions that an extension module throws
@@ -136,7 +145,7 @@ def sanitize(session: nox.Session) -> None:
 @nox.session
 def faults(session: nox.Session) -> None:
     """A run of 500 cells killed ten times; 1200 bits flipped in journals, 200 in caches, 700 files cut short."""
-    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
+    python = str(environment("tests", *TESTS))
     many = {"DOTBENCH_FAULT_MATRICES": "100", "DOTBENCH_FAULT_KILLS": "10"}
     many = {name: os.environ.get(name, number) for name, number in many.items()}
     session.run(python, "-m", "pytest", "tests/bench/run/test_faults.py", "-k", "killed", *session.posargs, env=many)
@@ -153,10 +162,18 @@ def faults(session: nox.Session) -> None:
 @nox.session
 def firmware(session: nox.Session) -> None:
     """Kernels on a Cortex-M55 under QEMU (or an FVP, or a board): results/cycles.csv. QEMU is fetched without root."""
-    python = environment("firmware", "-e", ".[firmware,vela]")
+    python = environment("run", *RUN)
     session.run(
         str(python), "-m", "dotbench.bench.microcontroller.command", *session.posargs, env={"PYTHONPATH": str(ROOT)}
     )
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Wheels with kernels for x86-64 and aarch64: built, looked at, one installed beside `datasets` and `cdot` of the
+    index, in both orders; says megabytes and the seconds from nothing to the first product. ``-- --keep FOLDER``."""
+    python = str(environment("wheels", "-e", ".[wheels]"))
+    session.run(python, str(ROOT / "wheels" / "session.py"), *session.posargs, env={"PYTHONPATH": str(ROOT)})
 
 
 @nox.session
@@ -191,7 +208,7 @@ def apt_installed(*packages: str) -> None:
 @nox.session
 def slow(session: nox.Session) -> None:
     """Tests of many minutes: ten thousand matrices through the int8 formats, every layer of published models."""
-    python = str(environment("tests", "-e", ".[tests]", "-e", "./examples/ell"))
+    python = str(environment("tests", *TESTS))
     session.run(python, "-m", "pytest", "-m", "slow", *session.posargs)
 
 
@@ -238,6 +255,7 @@ CHECKS = {
     "browser": (),
     "faults": (),
     "fuzz": ("--minutes", "5", "--unrecorded"),
+    "wheels": (),
     "slow": (),
     "firmware": ("--out", ".dotbench/everything/results"),
     "limits": (),

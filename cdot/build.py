@@ -4,6 +4,8 @@ The compiler is ziglang from the package index, pinned, so the machine code is t
 ``DOTBENCH_CC`` chooses another (recorded in every row), ``DOTBENCH_CFLAGS`` adds flags (sanitizers),
 ``DOTBENCH_ISA`` chooses the instruction set. The library is plain C opened by cffi from `core/cdot.h`: no
 Python headers are needed and one build serves every Python, so there is no second way to go wrong.
+
+An installed package carries what was built ahead (`CARRIED`), and no compiler is needed; a checkout compiles.
 """
 
 from __future__ import annotations
@@ -23,13 +25,15 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from dotbench.cdot import trust
+from dotbench.cdot import places, trust
 from dotbench.cdot.fresh import new_folder, new_path, sweep
 
-FOLDER = Path(__file__).resolve().parent
+FOLDER = places.FOLDER
+CARRIED = FOLDER / "built"  # of a wheel: libraries and drivers as NAME-ISA, lists of dependencies, the compiler's name
 FLAGS = ("-std=c11", "-O3", "-fomit-frame-pointer", "-Wall", "-Wextra")
 SHARED = ("-fPIC", "-shared")
 PROGRAM = ("-rdynamic",)  # the libraries that a program opens find its symbols
+BARE = ("-Wl,--strip-debug",)  # four fifths of a library are what debuggers read; the machine code is the same
 X86_64_V3 = frozenset({"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"})
 
 
@@ -58,9 +62,8 @@ GCC_FLAGS = {
 
 
 def state_folder() -> Path:
-    """Where caches, builds and the journal live: ``DOTBENCH_HOME`` or .dotbench in the checkout. Absolute, for
-    some of what is started works in another folder."""
-    return Path(os.environ.get("DOTBENCH_HOME") or FOLDER.parent / ".dotbench").absolute()
+    """Where caches, builds and the journal live: `places.home`."""
+    return places.home()
 
 
 def build_folder() -> Path:
@@ -130,6 +133,8 @@ def pinned_compiler() -> list[str]:
 @cache
 def compiler_name() -> str:
     """Name and version as rows carry it, for example ``zig-0.17.1``."""
+    if said := carried("compiler"):
+        return said.read_text().strip()
     command = compiler_command()
     extra = os.environ.get("DOTBENCH_CFLAGS", "").split()
     if not os.environ.get("DOTBENCH_CC"):
@@ -157,6 +162,14 @@ def _flags(isa: str) -> list[str]:
     return [*target, *FLAGS, *guard, *extra]
 
 
+def carried(name: str) -> Path | None:
+    """A file that was built ahead and belongs to the installed package; None in a checkout, and where the environment
+    asks for another compiler or other flags."""
+    path = CARRIED / name
+    chosen = os.environ.get("DOTBENCH_CC") or os.environ.get("DOTBENCH_CFLAGS")
+    return path if not chosen and path.is_file() else None
+
+
 def _built(stem: str, isa: str, kind: tuple[str, ...], files: list[Path], suffix: str = "") -> Path:
     """The file that ``files`` compile to, in the build folder, under a name with the hash of all that it is made of."""
     flags = [*_flags(isa), *kind]
@@ -171,7 +184,7 @@ def _built(stem: str, isa: str, kind: tuple[str, ...], files: list[Path], suffix
 
 
 def build(isa: str | None = None, plugin: Path | None = None) -> Path:
-    """The shared library for ``isa``, compiled if its sources, flags or compiler are new.
+    """The shared library for ``isa``: the package's own, else compiled if its sources, flags or compiler are new.
 
     ``plugin``: the C file of a format that lives outside this folder, built with what it needs of ours.
     Its name carries the hash of what it was made from, so libraries of two commits live side by side.
@@ -179,12 +192,20 @@ def build(isa: str | None = None, plugin: Path | None = None) -> Path:
     isa = isa or chosen_isa()
     if plugin:
         return _built(plugin.stem, isa, SHARED, [plugin, FOLDER / "core" / "payload.c"], ".so")
-    return _built("cdot", isa, SHARED, sources(), ".so")
+    return carried(f"cdot-{isa}.so") or _built("cdot", isa, SHARED, sources(), ".so")
 
 
 def driver(name: str, isa: str | None = None) -> Path:
     """The program ``drivers/<name>.c`` for ``isa``, compiled if it is new; it opens the library by itself."""
-    return _built(name, isa or chosen_isa(), PROGRAM, [FOLDER / "drivers" / f"{name}.c"])
+    isa = isa or chosen_isa()
+    return carried(f"{name}-{isa}") or _built(name, isa, PROGRAM, [FOLDER / "drivers" / f"{name}.c"])
+
+
+def built_ahead(isa: str) -> dict[str, Path]:
+    """What a wheel carries for an instruction set, by its name in `CARRIED`: the library and the drivers."""
+    drivers = sorted((FOLDER / "drivers").glob("*.c"))
+    programs = {f"{path.stem}-{isa}": _built(path.stem, isa, (*PROGRAM, *BARE), [path]) for path in drivers}
+    return {f"cdot-{isa}.so": _built("cdot", isa, (*SHARED, *BARE), sources(), ".so"), **programs}
 
 
 def _confuses(folder: Path) -> bool:

@@ -63,20 +63,35 @@ def _digest(root: Path, files: Iterable[Path]) -> str:
 
 
 def of_checkout(root: Path = build.FOLDER.parent) -> Lists:
-    """The lists of all C files of a checkout, paths relative to it: stored ones, else taken and stored now."""
+    """The lists of all C files of a checkout, paths relative to it: stored ones (an installed package carries its
+    own), else taken and stored now."""
+    path = _path(root)
+    try:
+        stored: Lists = json.loads((build.carried(path.name) or path).read_text())
+        return stored
+    except (OSError, ValueError):
+        made = _taken(root)
+    _write(path, made)
+    return made
+
+
+def stored(root: Path = build.FOLDER.parent) -> Path:
+    """The file that keeps the lists of a checkout, written now if it is not there."""
+    of_checkout(root)
+    return _path(root)
+
+
+def _path(root: Path) -> Path:
+    every = {*(root / "cdot").rglob("*.[ch]"), *(root / "firmware").rglob("*.[ch]")}
+    return build.state_folder() / "build" / f"dependencies-{_digest(root, every)}.json"
+
+
+def _taken(root: Path) -> Lists:
     cdot, firmware = root / "cdot", root / "firmware" / "target"
     files = sorted(cdot.rglob("*.c"))
     kernels = [path for path in files if path.parent.name != "drivers"]
     units = {"host": files, "microcontroller": sorted([*kernels, *firmware.glob("*.c")])}
-    every = {*cdot.rglob("*.[ch]"), *firmware.rglob("*.[ch]")}
-    path = build.state_folder() / "build" / f"dependencies-{_digest(root, every)}.json"
-    try:
-        stored: Lists = json.loads(path.read_text())
-        return stored
-    except (OSError, ValueError):
-        made = {target: _relative(root, included(target, files, [cdot, firmware])) for target, files in units.items()}
-    _write(path, made)
-    return made
+    return {target: _relative(root, included(target, files, [cdot, firmware])) for target, files in units.items()}
 
 
 def with_plugin(source: Path | None) -> Lists:

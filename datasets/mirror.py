@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from dotbench.cdot import places
 from dotbench.datasets import readers
 from dotbench.datasets.entry import Dataset
 from dotbench.datasets.errors import DataError
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = places.ROOT
 
 
 def mirror_folder() -> Path | None:
@@ -20,7 +21,7 @@ def mirror_folder() -> Path | None:
             raise DataError(f"DOTBENCH_DATA={named} is no folder: name the mirror, or unset it")
         return Path(named)
     beside = CHECKOUT.parent / "shared" / "data"
-    return beside if beside.is_dir() else None
+    return beside if places.CHECKOUT and beside.is_dir() else None
 
 
 def mirrored(entry: Dataset) -> list[Path]:

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["encode", "load", "names"]
 
+ROOMS = ("bench", "cdot", "datasets", "firmware", "formats")
+
+if not all((Path(__file__).parent / room).is_dir() for room in ROOMS):
+    raise ImportError(  # archives, and file systems without links, make text files of them
+        "this checkout has lost the links of its folder dotbench/ to the folders beside it. In the checkout: "
+        f"ln -sfn {' '.join(f'../{room}' for room in ROOMS)} dotbench/"
+    )
+
 
 def encode(W: Any, format: str = "csc", *, threads: int = 1) -> Payload:
     """A matrix in a format: its bytes, and products with them.

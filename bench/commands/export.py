@@ -14,8 +14,9 @@ from dotbench.bench.record.journal import Journal
 from dotbench.bench.show import terminal
 from dotbench.bench.show.escape import echo
 from dotbench.cdot import build
+from dotbench.cdot.places import results_folder
 
-RESULTS = build.FOLDER.parent / "results"
+RESULTS = results_folder()
 NOTHING = "The journal has no finished cells of this code: dotbench run small"
 
 

@@ -14,6 +14,7 @@ from dotbench.bench.compare.errors import CompareError
 from dotbench.bench.show import next_step
 from dotbench.bench.show.escape import echo
 from dotbench.cdot import build
+from dotbench.cdot.places import results_folder
 
 HELP = """
 \b
@@ -35,7 +36,7 @@ def report(folder: str | None, out: Path | None) -> None:
     """
     from dotbench.bench.report.write import write
 
-    results, home = build.FOLDER.parent / "results", build.state_folder()
+    results, home = results_folder(), build.state_folder()
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     try:
         written = write(folder or f"{os.path.relpath(results)}/", out or home / "report.html", results, home, made)

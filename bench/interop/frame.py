@@ -9,7 +9,7 @@ from dotbench.bench.compare.results import Results, find
 from dotbench.bench.metrics import registry
 from dotbench.bench.metrics.column import COMMON
 from dotbench.bench.metrics.metric import Row
-from dotbench.cdot import build
+from dotbench.cdot.places import results_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ def load(path: str | Path) -> pd.DataFrame:
     """Of a results folder, one CSV file, or a revision: see `bench.load`."""
     import pandas as pd
 
-    results = find(str(path), build.FOLDER.parent / "results")
+    results = find(str(path), results_folder())
     types = _types(results)
     rows = [{"metric": file, **row, **_tidy(file, row)} for file, found in results.rows.items() for row in found]
     columns = {name: [row.get(name) for row in rows] for name in types}

@@ -12,10 +12,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from dotbench.bench.run.processes import environment
-
 LIBRARIES = ("numpy", "scipy", "cffi", "ziglang", "pyperf", "psutil", "threadpoolctl")
 
 
@@ -34,7 +30,7 @@ def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 def machine_id(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Processor and number of logical cores: the same on every boot, for example ``AMD EPYC x2``."""
-    return f"{cpu_model(cpuinfo)} x{psutil.cpu_count() or 1}"
+    return f"{cpu_model(cpuinfo)} x{os.cpu_count() or 1}"
 
 
 def boot_id(path: Path = Path("/proc/sys/kernel/random/boot_id")) -> str:
@@ -42,7 +38,14 @@ def boot_id(path: Path = Path("/proc/sys/kernel/random/boot_id")) -> str:
     try:
         return path.read_text().strip()
     except OSError:
+        import psutil  # of the extra run, which the doctor does without
+
         return f"{psutil.boot_time():.0f}"
+
+
+def memory_bytes() -> int:
+    """Of the whole machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def metadata() -> dict[str, Any]:
@@ -50,7 +53,7 @@ def metadata() -> dict[str, Any]:
     return {
         **pyperf_metadata(),
         "architecture": platform.machine(),
-        "memory_bytes": psutil.virtual_memory().total,
+        "memory_bytes": memory_bytes(),
         "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "libraries": {name: _version(name) for name in LIBRARIES},
         "blas": blas(),
@@ -82,6 +85,8 @@ json.dump([{name: one.get(name) for name in wanted} for one in found], sys.stdou
 
 def blas() -> list[dict[str, Any]]:
     """The BLAS that numpy uses in measuring processes: library, version, kernel choice, threads."""
+    from dotbench.bench.run.processes import environment  # it reads matrices, with packages of the extra run
+
     try:
         done = subprocess.run(
             [sys.executable, "-c", BLAS], env=environment(1), capture_output=True, text=True, check=True, timeout=60

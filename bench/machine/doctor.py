@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 from rich.console import Console
 from rich.text import Text
 
@@ -18,10 +17,11 @@ from dotbench.bench.counting import callgrind
 from dotbench.bench.energy import powercap
 from dotbench.bench.energy.counters import NotMeasurable
 from dotbench.bench.energy.perf import CURE, EVENT_FOLDER, PARANOID, is_closed
-from dotbench.bench.machine.describe import blas, machine_id
+from dotbench.bench.machine.describe import blas, machine_id, memory_bytes
+from dotbench.bench.machine.extras import EXTRAS, Extra
 from dotbench.bench.show import next_step
 from dotbench.bench.show.fitted import Column, fitted
-from dotbench.cdot import build
+from dotbench.cdot import build, places
 
 FVP = ("FVP_Corstone_SSE-300_Ethos-U55", "VHT_MPS3_Corstone_SSE-300")
 LATER = "not measured by this version yet"
@@ -46,7 +46,7 @@ def checks(
 ) -> list[Check]:
     """All checks. ``powercap_root``, ``paranoid`` and ``events`` are where the system shows them."""
     return [
-        Check("machine", True, f"{machine_id()}, {psutil.virtual_memory().total / 2**30:.0f} GiB of memory"),
+        Check("machine", True, f"{machine_id()}, {memory_bytes() / 2**30:.0f} GiB of memory"),
         Check("python", True, f"{sys.version.split()[0]} ({sys.executable})"),
         compiler(),
         vector_units(),
@@ -60,13 +60,28 @@ def checks(
         valgrind(),
         qemu(),
         fvp(),
+        *map(installed, EXTRAS.values()),
         Check("board", None, "named by its TOML: nox -s firmware -- --runners board --board FILE.toml"),
     ]
 
 
+def installed(extra: Extra) -> Check:
+    """Whether the packages of an extra are there, and the line that brings them."""
+    lacking = extra.lacking()
+    if not lacking:
+        return Check(f"extra {extra.name}", True, extra.brings)
+    matters = False if extra.name == "run" else None
+    found = f"{extra.brings} (not installed: {', '.join(lacking)})"
+    return Check(f"extra {extra.name}", matters, found, places.brings(extra.name))
+
+
 def compiler() -> Check:
+    """What kernels are compiled with; an installed package carries its own."""
     try:
-        return Check("compiler", True, build.compiler_name())
+        name = build.compiler_name()
+        return Check(
+            "compiler", True, f"{name}, which built the package's kernels" if build.carried("compiler") else name
+        )
     except build.BuildError as error:
         return Check("compiler", False, str(error), "python -m pip install ziglang==0.17.1")
 
@@ -88,6 +103,9 @@ def kernels(build_kernels: Callable[[], Path]) -> Check:
 
 
 def numpy_blas() -> Check:
+    """Which library multiplies numpy's matrices in measuring processes."""
+    if EXTRAS["run"].lacking():
+        return Check("BLAS", None, "looked at with the extra run", places.brings("run"))
     known = [f"{one['internal_api']} {one['version']} ({one['architecture']})" for one in blas()]
     return Check("BLAS", bool(known), ", ".join(known) or "numpy brings no BLAS that shows itself")
 
@@ -96,7 +114,7 @@ def mirror() -> Check:
     """Real data on this machine."""
     named = os.environ.get("DOTBENCH_DATA")
     folder = Path(named) if named else build.FOLDER.parent.parent / "shared" / "data"
-    if folder.is_dir():
+    if folder.is_dir() and (named or places.CHECKOUT):
         return Check("data mirror", True, str(folder))
     cure = "export DOTBENCH_DATA=/path/to/mirror"
     if named:
@@ -155,7 +173,9 @@ def valgrind() -> Check:
 
 def qemu() -> Check:
     """What runs Cortex-M55 images."""
-    from dotbench.firmware.errors import Unavailable
+    if EXTRAS["run"].lacking():
+        return Check("qemu-system-arm", None, "looked for with the extra run", places.brings("run"))
+    from dotbench.firmware.errors import Unavailable  # slow to import, and of little use without the extras
     from dotbench.firmware.runners import qemu as runner
 
     try:
@@ -205,4 +225,7 @@ def render(found: list[Check], console: Console) -> None:
     lacks = [check.name for check in found if check.ok is False]
     said = f"lacking: {', '.join(lacks)}" if lacks else "nothing that matters is lacking"
     console.print(Text(f"\n{said}"))
-    console.print(Text(next_step.line("run small --quick", "a look in about two minutes")), soft_wrap=True)
+    if "extra run" in lacks:
+        console.print(Text(f"next: {places.brings('run')}   (what measuring needs)"), soft_wrap=True)
+    else:
+        console.print(Text(next_step.line("run small --quick", "a look in about two minutes")), soft_wrap=True)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dotbench.bench.published.at_hand import Data
+if TYPE_CHECKING:
+    from dotbench.bench.published.at_hand import Data
 
 Value = float | str
-Compute = Callable[[Data], Value]
+Compute = Callable[["Data"], Value]
 
 
 @dataclass(frozen=True)

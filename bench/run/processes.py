@@ -16,6 +16,7 @@ from typing import Any
 
 from dotbench.bench.plan.cell import Cell
 from dotbench.cdot import build
+from dotbench.cdot.places import IMPORTED_FROM
 
 # Some machines force an old kernel upon every OpenBLAS; ours is timed with its own choice.
 FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
@@ -36,7 +37,7 @@ class Event:
 
 def environment(threads: int) -> dict[str, str]:
     """The environment of measuring processes: this checkout's code, and as many BLAS threads as asked for."""
-    path = os.pathsep.join(filter(None, [str(build.FOLDER.parent), os.environ.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [str(IMPORTED_FROM), os.environ.get("PYTHONPATH")]))
     out = dict(os.environ, PYTHONPATH=path, PYTHONUNBUFFERED="1", DOTBENCH_HOME=str(build.state_folder()))
     for name in FORCED:
         out.pop(name, None)

@@ -24,10 +24,10 @@ from dotbench.bench.show.answer import print_answers
 from dotbench.bench.show.plural import counted
 from dotbench.bench.show.reader_gone import ReaderGone
 from dotbench.bench.show.screen import duration, make
-from dotbench.cdot import build
+from dotbench.cdot.places import results_folder
 
 Row = dict[str, Any]
-RESULTS = build.FOLDER.parent / "results"
+RESULTS = results_folder()
 OWN = ("file", "model")  # sources of matrices that are somebody's own
 INTERRUPTED, READER_GONE = 130, 141  # as a shell says of Ctrl-C, and of a program that wrote to nobody
 

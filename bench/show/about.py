@@ -17,7 +17,7 @@ from dotbench.bench.plan.labels import about as measured
 from dotbench.bench.plan.labels import full
 from dotbench.bench.targets import peers
 from dotbench.bench.targets.peer import Peer
-from dotbench.cdot import build
+from dotbench.cdot.places import results_folder
 from dotbench.formats.parameters import Parametrised
 
 BESIDE = {
@@ -27,7 +27,7 @@ BESIDE = {
     "ceiling:memcpy": "copying a payload: no kernel that reads all of it is faster than half of that",
     "ceiling:decode": "decoding every block of a payload without multiplying",
 }
-RESULTS = build.FOLDER.parent / "results"
+RESULTS = results_folder()
 
 
 def lines(name: str) -> Iterator[str]:

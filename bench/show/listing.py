@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import csv
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import click
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dotbench import datasets, formats
-from dotbench.bench.commands.errors import Trouble
-from dotbench.bench.show import next_step, terminal
-from dotbench.bench.show.about import lines, parameters
+from dotbench.bench.show import terminal
+from dotbench.bench.show.about import parameters
 from dotbench.bench.show.escape import visible
 from dotbench.bench.show.fitted import Column, fitted
 from dotbench.bench.show.plural import counted
 from dotbench.bench.show.table import WIDE
 from dotbench.bench.targets import peers
 from dotbench.bench.targets.peer import Peer
-from dotbench.cdot import build
+from dotbench.cdot.places import results_folder
 from dotbench.datasets import models
 from dotbench.datasets.models import names as model_names
 
@@ -32,42 +29,6 @@ HINT = "a format whole: dotbench list formats NAME"
 DATASET_HINT = "whole, with the values in use: dotbench list datasets NAME, or 'vgg19/*'"
 FAMILY = 5  # matrices of one family that a narrow terminal shows in a line
 Fields = Sequence[str]
-
-
-@click.command("list", short_help="The formats, or the data sets, that there are.")
-@click.argument("what", type=click.Choice(["formats", "datasets"]))
-@click.argument("names", nargs=-1)
-def list_(what: str, names: tuple[str, ...]) -> None:
-    """What there is: formats with what they store, or data sets with shapes and sources, a line each.
-
-    With NAMES these are shown whole: of a format its parameters, size formula, source and where it wins. Data sets
-    may be NAMES, globs or files: layers of models stand in one line, unless they are asked for ('tflite/sparse_l_90',
-    'tflite/*1x1', model.tflite).
-    """
-    console = terminal.console()
-    try:
-        if what == "datasets":
-            console.print(dataset_table(names, console.width))
-        elif names:
-            _print_whole(names, console)
-        else:
-            console.print(format_table(console.width))
-        for line in skipped(names) if what == "datasets" else ():
-            console.print(line, markup=False, soft_wrap=True)
-        if what == "datasets" and names and console.width != terminal.PIPED:  # in a pipe all lines are data sets
-            verb = f"run --datasets {shlex.quote(','.join(names))}"
-            console.print(Text(next_step.line(verb, "measures them")), soft_wrap=True)
-    except (datasets.UnknownDataset, ValueError) as error:
-        raise Trouble(str(error)) from error
-
-
-def _print_whole(names: Sequence[str], console: Console) -> None:
-    for name in names:
-        title, *said = lines(name)
-        console.print(Text(title, "bold"))
-        for line in said:
-            console.print(Text(line))
-        console.print()
 
 
 def brief(text: str, width: int) -> str:
@@ -141,10 +102,10 @@ def _about_all(names: Sequence[str]) -> str:
     return " and ".join(dict.fromkeys(datasets.describe(name).summary.partition(", ")[0] for name in names))
 
 
-def distinct_values(folder: Path = build.FOLDER.parent / "results") -> dict[str, int]:
+def distinct_values(folder: Path | None = None) -> dict[str, int]:
     """How many different nonzero values a matrix has, by name, as far as results say: a layer of "32 clusters" may
     have fewer left when it is pruned."""
-    path = folder / "space.csv"
+    path = (folder or results_folder()) / "space.csv"
     if not path.is_file():
         return {}
     with path.open(newline="", encoding="utf-8") as stream:

@@ -13,7 +13,7 @@ def program() -> str:
     """What to write for ``dotbench`` here: that, where the shell finds it, else this Python and the module."""
     if shutil.which("dotbench"):
         return "dotbench"
-    return f"{shown(Path(sys.executable))} -m bench"
+    return f"{shown(Path(sys.executable))} -m dotbench"
 
 
 def shown(path: Path) -> str:

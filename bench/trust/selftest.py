@@ -32,7 +32,7 @@ from dotbench.bench.show import next_step
 from dotbench.bench.timing import pairs
 from dotbench.bench.trust import repeatability
 from dotbench.bench.trust.judged import Judgement
-from dotbench.cdot import build
+from dotbench.cdot.places import IMPORTED_FROM
 
 MORE = {"identical": 1.0, "3 % more work": 1.03, "10 % more work": 1.1}  # columns of the kernel against the other
 LOOK = ("doctor", "what this machine can measure, and what keeps it from more")
@@ -121,7 +121,7 @@ def trials(
 
 def _estimates(size: int, path: Path, cases: Sequence[str], effort: Effort) -> dict[tuple[str, int], pairs.Estimate]:
     """Passes until every interval is narrow enough, within the effort's limits."""
-    environment = dict(os.environ, PYTHONPATH=str(build.FOLDER.parent), OPENBLAS_NUM_THREADS="1")
+    environment = dict(os.environ, PYTHONPATH=str(IMPORTED_FROM), OPENBLAS_NUM_THREADS="1")
     logs: dict[tuple[str, int], list[float]] = {}
     for number in range(1, effort.most_passes + 1):
         seed = random.SystemRandom().getrandbits(31)

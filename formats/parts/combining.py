@@ -8,14 +8,17 @@ with k > 1 nonzeros in a group is k - 1 conflicts; the largest weight stays, the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
 from dotbench.cdot.encode.combining import Combining
 from dotbench.formats.errors import TooMuchWork
 from dotbench.formats.sources.source import Columns, Source, blocks
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 ORDERS = ("index", "dense")
 MOST_COMPARISONS = 2 * 10**10  # of words: some ten seconds
@@ -110,7 +113,9 @@ def prune(columns: Columns, groups: Groups) -> Columns:
 
 
 def pruned(source: Source, groups: Groups) -> scipy.sparse.csc_array:
-    """The whole matrix without the weights that conflict pruning takes."""
+    """The whole matrix without the weights that conflict pruning takes. ImportError without scipy."""
+    import scipy.sparse  # an optional package: encoding does without it
+
     parts = [prune(columns, groups) for _, _, columns in blocks(source)]
     counts = np.concatenate([np.zeros(1, np.int64), *[part.counts() for part in parts]])
     values = np.concatenate([np.zeros(0, source.dtype), *[part.values for part in parts]])

@@ -21,13 +21,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
 from dotbench.cdot.encode.dense import compress, fits
 from dotbench.formats.sources.columns import Columns, Histogram
 from dotbench.formats.sources.content import ContentHash, Tally
 from dotbench.formats.sources.foreign import MAX_DIMENSION, CheckedSource, Own
-from dotbench.formats.sources.sparse_input import columns_of
+from dotbench.formats.sources.sparse_input import columns_of, is_sparse
 
 BLOCK_ENTRIES = 1 << 21  # entries of one block that an encoder holds: 8 MiB of float32, which caches keep
 PLAIN_ARRAYS = (np.ndarray, np.memmap, np.matrix)  # whose subclasses may mean more than their numbers
@@ -64,7 +63,7 @@ def as_source(matrix: Any, dtype: npt.DTypeLike = np.float32) -> Source:
     """
     if type(matrix) in PLAIN_ARRAYS:
         return ArraySource(np.asarray(matrix), dtype)
-    if scipy.sparse.issparse(matrix):
+    if is_sparse(matrix):
         return SparseSource(matrix, dtype)
     if isinstance(matrix, Source):
         own = matrix if isinstance(matrix, Own) else CheckedSource(matrix, tally)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
 WIDE = {  # of which sums are taken in which type, and rounded to which; int64 and long double for all others
     "i8": ("longdouble", "longdouble"),
@@ -16,6 +16,17 @@ WIDE = {  # of which sums are taken in which type, and rounded to which; int64 a
     "f8": ("longdouble", "float64"),
 }
 COMPRESSED = {"csr": (0, 1), "csc": (1, 0), "bsr": (0, 1)}  # which dimension is pointed into, which indices are of
+
+
+def is_sparse(matrix: Any) -> bool:
+    """Whether this is one of scipy's sparse matrices or arrays. Whoever has one has imported scipy, so it is not
+    imported to find out: the core does without it.
+
+    >>> is_sparse([[1.0]])
+    False
+    """
+    scipy_sparse = sys.modules.get("scipy.sparse")
+    return scipy_sparse is not None and bool(scipy_sparse.issparse(matrix))
 
 
 def columns_of(matrix: Any) -> Any:
@@ -44,6 +55,8 @@ def columns_of(matrix: Any) -> Any:
 
 
 def _sorted(matrix: Any) -> Any:
+    import scipy.sparse  # an optional package, here where the matrix comes from
+
     csc = scipy.sparse.csc_array(matrix, copy=True)
     csc.sum_duplicates()
     csc.sort_indices()

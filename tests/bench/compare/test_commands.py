@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from dotbench.bench.cli import command
+from dotbench.bench.commands.verbs import VERBS
 from dotbench.bench.show import sections
 from dotbench.bench.show.diff import percent
 
@@ -217,7 +218,7 @@ def test_the_example_workflow_calls_what_there_is() -> None:
     text = (ROOT / "examples" / "github-action" / "dotbench-diff.yml").read_text()
     (line,) = re.findall(r"dotbench (diff .*?) > diff.md", text)
     arguments = shlex.split(line)
-    context = command.commands["diff"].make_context("diff", arguments[1:])
+    context = VERBS["diff"].command().make_context("diff", arguments[1:])
     assert context.params["a"] == "HEAD^1" and context.params["b"] == "HEAD" and context.params["style"] == "markdown"
     assert "<!-- dotbench diff -->" in text and "fetch-depth: 2" in text and "pull_request_target" not in text
 

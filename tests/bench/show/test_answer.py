@@ -117,7 +117,7 @@ def test_the_program_by_the_name_that_works_here(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(next_step.shutil, "which", lambda name: "/usr/bin/dotbench")
     assert next_step.line("report", "plots") == "next: dotbench report   (plots)"
     monkeypatch.setattr(next_step.shutil, "which", lambda name: None)
-    assert " -m bench report " in next_step.line("report", "plots")
+    assert " -m dotbench report " in next_step.line("report", "plots")
 
 
 def test_times_of_a_batch_are_not_said_to_be_of_one_vector() -> None:

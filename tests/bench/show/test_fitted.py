@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from dotbench.bench import published
-from dotbench.bench.commands import compare as comparing
+from dotbench.bench.commands.diff import diff
 from dotbench.bench.machine.doctor import Check, render
 from dotbench.bench.pages import limits
 from dotbench.bench.published import paper
@@ -132,7 +132,7 @@ def sides(row: Callable[..., Row], write: Callable[..., Path]) -> tuple[Path, Pa
 
 @pytest.mark.parametrize("width", WIDTHS[:-1])
 def test_diff(sides: tuple[Path, Path], width: int) -> None:
-    result = CliRunner().invoke(comparing.diff, [*map(str, sides)], env={"COLUMNS": str(width)})
+    result = CliRunner().invoke(diff, [*map(str, sides)], env={"COLUMNS": str(width)})
     text = "\n".join(result.output.splitlines()[1:])  # names of folders as they are
     check(text, width)
     assert "+90.0 %" in text and ("2 345 678 901" in text or "left out at" in text)

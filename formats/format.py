@@ -10,15 +10,13 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from dotbench.formats.parameters import Parametrised
 from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Source, as_source
 from dotbench.formats.sources.streaming import Threaded
-
-if TYPE_CHECKING:
-    from dotbench.formats.payloads.payload import Payload
 
 
 @dataclasses.dataclass(frozen=True)

@@ -72,5 +72,17 @@ static int csc_min_open(cdot_view *view, const uint8_t *payload, uint64_t size, 
     return csc_open_as(view, payload, size, workspace, FORMAT_CSC_MIN, &csc_min_decoder);
 }
 
-const cdot_decoder csc_decoder = {NULL, csc_open, csc_seek, csc_next, csc_weight, NULL, NULL};
-const cdot_decoder csc_min_decoder = {NULL, csc_min_open, csc_seek, csc_next, csc_weight, NULL, NULL};
+const cdot_decoder csc_decoder = {
+    .version = CDOT_VERSION,
+    .open = csc_open,
+    .seek = csc_seek,
+    .next = csc_next,
+    .weight = csc_weight,
+};
+const cdot_decoder csc_min_decoder = {
+    .version = CDOT_VERSION,
+    .open = csc_min_open,
+    .seek = csc_seek,
+    .next = csc_next,
+    .weight = csc_weight,
+};

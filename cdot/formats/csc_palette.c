@@ -93,5 +93,10 @@ static uint64_t csc_palette_weight(const cdot_view *view, uint32_t column)
     return ((const uint32_t *)view->section[POINTERS])[column];
 }
 
-const cdot_decoder csc_palette_decoder = {NULL,             csc_palette_open,   csc_palette_seek,
-                                          csc_palette_next, csc_palette_weight, NULL, NULL};
+const cdot_decoder csc_palette_decoder = {
+    .version = CDOT_VERSION,
+    .open = csc_palette_open,
+    .seek = csc_palette_seek,
+    .next = csc_palette_next,
+    .weight = csc_palette_weight,
+};

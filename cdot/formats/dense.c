@@ -78,5 +78,16 @@ static int dense_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bl
 #define FUSED_S8 NULL
 #endif
 
-const cdot_decoder dense_decoder = {NULL, dense_open, dense_seek, dense_next, NULL, NULL, NULL};
-const cdot_decoder dense_s8_decoder = {NULL, dense_s8_open, dense_seek, dense_next, NULL, NULL, FUSED_S8};
+const cdot_decoder dense_decoder = {
+    .version = CDOT_VERSION,
+    .open = dense_open,
+    .seek = dense_seek,
+    .next = dense_next,
+};
+const cdot_decoder dense_s8_decoder = {
+    .version = CDOT_VERSION,
+    .open = dense_s8_open,
+    .seek = dense_seek,
+    .next = dense_next,
+    .dot_s8 = FUSED_S8,
+};

@@ -164,4 +164,11 @@ static uint64_t sham_weight(const cdot_view *view, uint32_t column)
     return chunk_weight(&((const sham_tables *)view->workspace)->counts, column);
 }
 
-const cdot_decoder sham_decoder = {sham_workspace, sham_open, sham_seek, sham_next, sham_weight, NULL, NULL};
+const cdot_decoder sham_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = sham_workspace,
+    .open = sham_open,
+    .seek = sham_seek,
+    .next = sham_next,
+    .weight = sham_weight,
+};

@@ -28,6 +28,7 @@ from dotbench.cdot.fresh import new_folder, new_path, sweep
 
 FOLDER = Path(__file__).resolve().parent
 FLAGS = ("-std=c11", "-O3", "-fomit-frame-pointer", "-Wall", "-Wextra")
+CONTRACT = FOLDER / "core" / "cdot.h"
 SHARED = ("-fPIC", "-shared")
 PROGRAM = ("-rdynamic",)  # the libraries that a program opens find its symbols
 X86_64_V3 = frozenset({"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"})
@@ -178,7 +179,10 @@ def build(isa: str | None = None, plugin: Path | None = None) -> Path:
     """
     isa = isa or chosen_isa()
     if plugin:
-        return _built(plugin.stem, isa, SHARED, [plugin, FOLDER / "core" / "payload.c"], ".so")
+        try:
+            return _built(plugin.stem, isa, SHARED, [plugin, FOLDER / "core" / "payload.c"], ".so")
+        except BuildError as error:
+            raise BuildError(f"{error}\n(kernels of an older contract do not compile: {CONTRACT} says what it is)") from None
     return _built("cdot", isa, SHARED, sources(), ".so")
 
 

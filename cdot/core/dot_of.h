@@ -35,10 +35,10 @@ static inline int dot_of_range(const cdot_view *view, const input *x, size_t ldx
     if (col_begin > col_end || col_end > view->m)
         return CDOT_RANGE;
     clear(y, ldy, batch, col_begin, col_end);
-    fused_dot *fused = fused_of(view->decoder);
-    if (!fused)
-        return dot_by_blocks(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
-    if (view->decoder->prepare && !view->prepared)
-        return CDOT_UNPREPARED;
-    return fused(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
+    if (fused_of(view->decoder)) {
+        if (view->decoder->prepare && !view->prepared)
+            return CDOT_UNPREPARED;
+        return fused_of(view->decoder)(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
+    }
+    return dot_by_blocks(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
 }

@@ -38,5 +38,16 @@ class Arithmetic:
 IN_FLOAT32 = Arithmetic(
     "float32", 1, np.dtype("<f4"), np.dtype("<f4"), "float *", "float *", "cdot_product", 1e-5
 )  # sums in any order
-IN_INT32 = Arithmetic("int8 into int32", 2, np.dtype("i1"), np.dtype("<i4"), "int8_t *", "int32_t *", "cdot_product_s8", 0)
+IN_INT32 = Arithmetic(
+    "int8 into int32", 2, np.dtype("i1"), np.dtype("<i4"), "int8_t *", "int32_t *", "cdot_product_s8", 0
+)
 ARITHMETICS = {one.code: one for one in (IN_FLOAT32, IN_INT32)}
+
+
+def arithmetic_of(inputs: np.dtype[Any]) -> Arithmetic:
+    """The arithmetic of an x: exact for int8, else in float32.
+
+    >>> arithmetic_of(np.dtype(np.int8)).tolerance
+    0
+    """
+    return IN_INT32 if inputs == IN_INT32.inputs else IN_FLOAT32

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dotbench import formats
 from dotbench.bench.machine.pinning import pin, unpin
 from dotbench.bench.metrics.meter import Place
-from dotbench.bench.plan.plan import REFERENCE, REFERENCES, SPINE, Cell, Effort, Plan
+from dotbench.bench.plan.plan import REFERENCE, SPINE, Cell, Effort, Plan
 from dotbench.bench.record.code_hash.roots import BUILD, MULTIPLYING_C, Roots
 from dotbench.bench.record.identity import code_sha
 from dotbench.bench.targets import ours, peers
@@ -22,6 +22,7 @@ from dotbench.bench.timing import pairs
 from dotbench.cdot import kernel as kernels
 from dotbench.formats.payloads.parallel import threads_taken
 from dotbench.formats.payloads.payload import Payload
+from dotbench.formats.value_types import value_type
 
 if TYPE_CHECKING:
     from dotbench.bench.run.worker import Wire
@@ -172,7 +173,7 @@ def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
 
 
 def _cells_of(plan: Plan, dataset: str, batch: int, threads: int, cache: str) -> Iterator[Cell]:
-    reference = REFERENCES[plan.dtype]
+    reference = value_type(plan.dtype).reference
     detail = "" if reference == REFERENCE else f"reference={reference}"
     for name, params in _targets(plan):
         if batch in plan.batches_of(name):

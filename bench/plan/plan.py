@@ -13,7 +13,6 @@ from dotbench.bench.targets.peer import Peer
 from dotbench.formats.format import Format
 
 REFERENCE = "csc"
-REFERENCES = {"float32": REFERENCE, "int8": "dense_s8"}  # what times are held against, by the matrix's dtype
 # In the order in which a run measures them.
 METRICS = ("space", "systolic", "levels", "instructions", "cycles", "time", "energy")
 # Metrics that only matrices of one dtype have.

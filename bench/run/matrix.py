@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from dotbench import formats
 from dotbench.bench.plan import full_run
 from dotbench.bench.plan.front import front_first
-from dotbench.bench.plan.plan import BOUNDS, METRICS, REFERENCES, Cell
+from dotbench.bench.plan.plan import BOUNDS, METRICS, Cell
 from dotbench.bench.run import payloads, processes
 from dotbench.bench.run.passes import Passes
 from dotbench.bench.run.rows import MatrixRows, Row
 from dotbench.bench.targets import peers
+from dotbench.formats.value_types import value_type
 
 if TYPE_CHECKING:
     from dotbench import datasets
@@ -51,7 +52,7 @@ class MatrixRun:
         self._screen = runner.screen
         self._folder = payloads.folder(runner.home, matrix.matrix_sha256)
         self._cells = self._plan.cells(matrix.name, matrix.dtype)
-        self._reference = REFERENCES[matrix.dtype]
+        self._reference = value_type(matrix.dtype).reference
         self._seconds: dict[str, float] = {}  # of encoding, by label
         self._without: dict[str, tuple[str, str]] = {}  # labels that get no payload here: status and reason
         self._large = runner.plan.full and full_run.is_large(matrix.name)

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dotbench.cdot.kernel import crc, zeroed
-from dotbench.formats.payloads.header import CRC_AT, HEADER_BYTES, Header, offsets, value_type_of
+from dotbench.formats.payloads.header import CRC_AT, HEADER_BYTES, Header, offsets
 from dotbench.formats.payloads.of_format import OfFormat
 from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import MAX_DIMENSION, Source
+from dotbench.formats.value_types import value_type_of
 
 
 class Draft:
@@ -22,7 +23,8 @@ class Draft:
         if max(n, m) > MAX_DIMENSION:
             raise ValueError(f"{n} by {m} is too large: at most {MAX_DIMENSION} rows and columns")
         self._format = format_
-        header = Header(format_.format_id, n, m, nnz, len(fields), value_type=value_type_of(source.dtype))
+        code = value_type_of(source.dtype).code
+        header = Header(format_.format_id, n, m, nnz, len(fields), value_type=code)
         sections = format_.layout(header, fields)
         starts, size = offsets(sections, len(fields))
         self._data = zeroed(size)

@@ -137,7 +137,8 @@ class Payload:
         """The nonzeros of a range of columns, decoded; PayloadError where a damaged one has a row twice."""
         if not 0 <= begin <= end <= self.shape[1]:
             raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
-        decoded = Columns(*self.kernel.decode(begin, end))
+        rows, values, indptr = self.kernel.decode(begin, end)
+        decoded = Columns(rows, values.astype(self.dtype, copy=False), indptr)
         ordered = decoded.in_row_order()
         if ordered is not decoded and not ordered.has_each_row_once():
             raise PayloadError(f"{self._what} is damaged: a column of {begin} to {end} has one of its rows twice")

@@ -129,7 +129,9 @@ def test_kernels_of_another_contract_are_refused_by_name(tmp_path: Path, line: s
     source = tmp_path / "doubled.c"
     source.write_text(SOURCE.read_text().replace("    .version = CDOT_VERSION,\n", line))
     payload = formats.get("dense").encode(matrix())
-    with pytest.raises(build.BuildError, match=rf"doubled\.c {said}, and this dotbench has version 2: .*cdot\.h.*again"):
+    with pytest.raises(
+        build.BuildError, match=rf"doubled\.c {said}, and this dotbench has version 2: .*cdot\.h.*again"
+    ):
         Kernel("doubled", payload.data, source)
     (tmp_path / "w.dbp").write_bytes(payload.data.tobytes())
     words = [build.driver("count"), build.build(), "doubled", "w.dbp", build.build(plugin=source), "0", str(M)]

@@ -35,12 +35,10 @@ class Arithmetic:
         return rng.standard_normal(shape).astype(self.inputs)
 
 
-IN_FLOAT32 = Arithmetic(
-    "float32", 1, np.dtype("<f4"), np.dtype("<f4"), "float *", "float *", "cdot_product", 1e-5
-)  # sums in any order
-IN_INT32 = Arithmetic(
-    "int8 into int32", 2, np.dtype("i1"), np.dtype("<i4"), "int8_t *", "int32_t *", "cdot_product_s8", 0
-)
+FLOAT, BYTE, INT = np.dtype("<f4"), np.dtype("i1"), np.dtype("<i4")
+LIMIT = 1e-5  # of float32 sums in any order
+IN_FLOAT32 = Arithmetic("float32", 1, FLOAT, FLOAT, "float *", "float *", "cdot_product", LIMIT)
+IN_INT32 = Arithmetic("int8 into int32", 2, BYTE, INT, "int8_t *", "int32_t *", "cdot_product_s8", 0)
 ARITHMETICS = {one.code: one for one in (IN_FLOAT32, IN_INT32)}
 
 

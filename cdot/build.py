@@ -182,9 +182,7 @@ def build(isa: str | None = None, plugin: Path | None = None) -> Path:
         try:
             return _built(plugin.stem, isa, SHARED, [plugin, FOLDER / "core" / "payload.c"], ".so")
         except BuildError as error:
-            raise BuildError(
-                f"{error}\n(kernels of an older contract do not compile: {CONTRACT} says what it is)"
-            ) from None
+            raise BuildError(f"{error}\n(what kernels have to be like: {CONTRACT})") from None
     return _built("cdot", isa, SHARED, sources(), ".so")
 
 

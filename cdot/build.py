@@ -31,6 +31,7 @@ from dotbench.cdot.fresh import new_folder, new_path, sweep
 FOLDER = places.FOLDER
 CARRIED = FOLDER / "built"  # of a wheel: libraries and drivers as NAME-ISA, lists of dependencies, the compiler's name
 FLAGS = ("-std=c11", "-O3", "-fomit-frame-pointer", "-Wall", "-Wextra")
+CONTRACT = FOLDER / "core" / "cdot.h"
 SHARED = ("-fPIC", "-shared")
 PROGRAM = ("-rdynamic",)  # the libraries that a program opens find its symbols
 BARE = ("-Wl,--strip-debug",)  # four fifths of a library are what debuggers read; the machine code is the same
@@ -191,7 +192,10 @@ def build(isa: str | None = None, plugin: Path | None = None) -> Path:
     """
     isa = isa or chosen_isa()
     if plugin:
-        return _built(plugin.stem, isa, SHARED, [plugin, FOLDER / "core" / "payload.c"], ".so")
+        try:
+            return _built(plugin.stem, isa, SHARED, [plugin, FOLDER / "core" / "payload.c"], ".so")
+        except BuildError as error:
+            raise BuildError(f"{error}\n(what kernels have to be like: {CONTRACT})") from None
     return carried(f"cdot-{isa}.so") or _built("cdot", isa, SHARED, sources(), ".so")
 
 

@@ -20,6 +20,8 @@ MESSAGES = {
     -15: "this processor cannot do it",
     -16: "the clock stepped back while something was timed",
     -17: "what it was given are no columns: pointers or rows are out of order or out of range",
+    -18: "its kernels were built for another version of the kernel contract (cdot/core/cdot.h): build them again",
+    -19: "its product needs what is prepared of x, and nothing was",
 }
 
 

@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.arithmetic import ARITHMETICS
 from dotbench.cdot.errors import KernelError, check, check_open
 from dotbench.cdot.library import decoder, ffi, library, pointer
 from dotbench.cdot.limits import Limits
 
 Inputs = npt.NDArray[np.float32] | npt.NDArray[np.int8]
 Outputs = npt.NDArray[np.float32] | npt.NDArray[np.int32]
-INT8 = 2  # the value type of a view; anything else is float32
-
-
-@dataclass(frozen=True)
-class ValueType:
-    """What a view's values make of products: dtypes of W and X, and of Y, with C's names for them."""
-
-    values: np.dtype[Any]
-    outputs: np.dtype[Any]
-    c_values: str
-    c_outputs: str
-    product: str  # the function of cdot.h
-
-
-FLOAT32_PRODUCT = ValueType(np.dtype("<f4"), np.dtype("<f4"), "float *", "float *", "cdot_product")
-INT8_PRODUCT = ValueType(np.dtype("i1"), np.dtype("<i4"), "int8_t *", "int32_t *", "cdot_product_s8")
 
 
 def aligned(size: int, alignment: int = 64) -> npt.NDArray[np.uint8]:
@@ -128,7 +112,7 @@ class Kernel:
         self.view.decoder = self._decoder
         if limits:
             limits.check_scratch(self.scratch_bytes, len(data), what)
-        self.values = INT8_PRODUCT if self.view.value_type == INT8 else FLOAT32_PRODUCT
+        self.arithmetic = ARITHMETICS[self.view.arithmetic]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -151,7 +135,7 @@ class Kernel:
     def vector_job(self) -> VectorJob:
         """Memory for products of one vector, with all that C needs to know."""
         n, m = self.shape
-        x, y, scratch = np.empty(n, self.values.values), np.empty(m, self.values.outputs), self.scratch(1, 1)
+        x, y, scratch = np.empty(n, self.arithmetic.inputs), np.empty(m, self.arithmetic.outputs), self.scratch(1, 1)
         memory = {"x": pointer(x, "void *"), "y": pointer(y, "void *"), "scratch": pointer(scratch, "void *")}
         return VectorJob(x, y, ffi.new("cdot_vector_job *", {"view": self.view, **memory}), scratch)
 
@@ -164,10 +148,10 @@ class Kernel:
         self, X: Inputs, Y: Outputs, columns: tuple[int, int], pool: Pool | None, scratch: npt.NDArray[np.uint8]
     ) -> tuple[Any, ...]:
         """The arguments that a product and its timing share."""
-        if X.dtype != self.values.values or Y.dtype != self.values.outputs:
-            wanted = f"{self.values.values} and {self.values.outputs}"
+        if X.dtype != self.arithmetic.inputs or Y.dtype != self.arithmetic.outputs:
+            wanted = f"{self.arithmetic.inputs} and {self.arithmetic.outputs}"
             raise KernelError(f"X and Y are {X.dtype} and {Y.dtype}, and this payload needs {wanted}")
-        x, y = pointer(X, f"const {self.values.c_values}"), pointer(Y, self.values.c_outputs)
+        x, y = pointer(X, f"const {self.arithmetic.c_inputs}"), pointer(Y, self.arithmetic.c_outputs)
         threads = pool.handle if pool else ffi.NULL
         return self.view, x, y, len(X), *columns, threads, pointer(scratch, "void *")
 
@@ -177,7 +161,7 @@ class Kernel:
         """Y[:, columns] = X W[:, columns]; X (batch, n) and Y (batch, m) in C order, both float32, or int8 and
         int32."""
         operands = self._product(X, Y, columns, pool, scratch)
-        check(getattr(self._lib, self.values.product)(*operands))
+        check(getattr(self._lib, self.arithmetic.product)(*operands))
 
     def bench_dot(
         self,
@@ -201,13 +185,14 @@ class Kernel:
         return check(self._lib.bench_decode(self.view, 0, self.view.m, memory, repeat, start, len(self.data)))
 
     def decode(self, begin: int, end: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[Any], npt.NDArray[np.int64]]:
-        """Rows, values (float32 or int8) and indptr of the nonzeros of columns ``begin`` to ``end``."""
+        """Rows, values and indptr of the nonzeros of columns ``begin`` to ``end``; values as they are multiplied,
+        float32 or int8, and not as they are stored."""
         indptr = np.zeros(end - begin + 1, np.int64)
         scratch = aligned(int(self.view.scratch_bytes))
         memory, ends = pointer(scratch, "void *"), pointer(indptr[1:], "int64_t *")
         null = ffi.NULL
         nnz = check(self._lib.cdot_decode(self.view, begin, end, null, null, ends, 0, memory))
-        rows, values = np.empty(nnz, np.int32), np.empty(nnz, self.values.values)
+        rows, values = np.empty(nnz, np.int32), np.empty(nnz, self.arithmetic.inputs)
         to_rows, to_values = pointer(rows, "int32_t *"), pointer(values, "void *")
         check(self._lib.cdot_decode(self.view, begin, end, to_rows, to_values, ends, nnz, memory))
         return rows, values, indptr

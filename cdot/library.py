@@ -63,8 +63,21 @@ def decoder(name: str, source: Path | None, isa: str | None = None) -> Any:
     plugin.cdef(f"extern cdot_decoder {name}_decoder;")
     kernels = opened(plugin, build.build(isa, plugin=source))
     table = ffi.cast("const cdot_decoder *", plugin.addressof(kernels, f"{name}_decoder"))
+    _check_version(table.version, source)
     _OPENED[table] = kernels
     return table
+
+
+def _check_version(version: int, source: Path) -> None:
+    """BuildError for kernels of another contract: what their functions take and give is not what is called here."""
+    wanted = library().CDOT_VERSION
+    if version != wanted:
+        said = f"for version {version} of the kernel contract" if version else "before the kernel contract had versions"
+        raise build.BuildError(
+            f"the kernels in {source.name} were written {said}, and this dotbench has version {wanted}: follow "
+            f"{build.FOLDER / 'core' / 'cdot.h'}, write .version = CDOT_VERSION first in the table, and build them "
+            "again with its headers"
+        )
 
 
 _OPENED: dict[Any, Any] = {}  # a library is closed with its last reference

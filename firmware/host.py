@@ -23,10 +23,9 @@ def product(job: Job) -> npt.NDArray[np.uint32]:
     isa = ISA[platform.machine().lower()]
     kernel = Kernel(job.format, job.data, job.kernel_source, isa)
     n, m = kernel.shape
-    values = kernel.values
     parts = []
     for X in (job.x.reshape(1, n), job.xs.T):
-        Y = np.zeros((len(X), m), values.outputs)
+        Y = np.zeros((len(X), m), kernel.arithmetic.outputs)
         if len(X):
             kernel.dot(np.ascontiguousarray(X), Y, (0, m), None, kernel.scratch(len(X), 1))
         parts.append(np.ascontiguousarray(Y.T).reshape(-1).view(np.uint32))

@@ -12,8 +12,9 @@ from dotbench.cdot.encode.dense import set_bits
 from dotbench.formats.format import Format
 from dotbench.formats.parts.codebook import SymbolFinder
 from dotbench.formats.parts.packed import Packed, PackedWriter, index_bits, packed_section
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Source
 from dotbench.formats.sources.streaming import streamed
 

@@ -9,8 +9,9 @@ from typing import ClassVar, Self
 
 from dotbench.cdot.encode.lists import Blocks
 from dotbench.formats.format import Format
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Source
 from dotbench.formats.sources.streaming import run, streamed
 

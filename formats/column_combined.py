@@ -12,8 +12,9 @@ import numpy as np
 from dotbench.formats.format import Format
 from dotbench.formats.parts.combining import ORDERS, Groups, combine, pack, pruned
 from dotbench.formats.parts.tiles import packed_bits, ranges, tiled
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section, unsigned
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Source, as_source
 
 MOST = 65535  # alpha is a 16-bit field

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dotbench.formats.format import Format
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section, bits
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Source
 from dotbench.formats.sources.streaming import run
 
@@ -26,9 +27,9 @@ def place(draft: Draft, begin: int, before: int, columns: Columns) -> None:
 class Csc(Format):
     """Values, row indices and column pointers, 32 bits each: the reference of all time ratios.
 
-    Sections: ``values`` float32 (nnz,); ``pointers`` (m + 1,); ``rows`` (nnz,).
-    Published size: nnz (32 + bits(n)) + m bits(n) bits (Marino et al.). Ours is larger: scipy's indices
-    and pointers, which this format stands for, have 32 bits where the paper counts bits(n).
+    Sections: ``values`` (nnz,), float32, or float16 of a matrix of that; ``pointers`` (m + 1,); ``rows`` (nnz,).
+    Published size: nnz (32 + bits(n)) + m bits(n) bits (Marino et al.), 16 for 32 of float16. Ours is larger:
+    scipy's indices and pointers, which this format stands for, have 32 bits where the paper counts bits(n).
 
     >>> import numpy as np
     >>> from dotbench import formats
@@ -38,6 +39,7 @@ class Csc(Format):
 
     name: ClassVar[str] = "csc"
     format_id: ClassVar[int] = 2
+    value_types: ClassVar[tuple[str, ...]] = ("float32", "float16")
     walks: ClassVar[str] = "bytes"
     summary: ClassVar[str] = "values, row indices and column pointers, 32 bits each (scipy's CSC)"
     complexity: ClassVar[str] = "open O(nnz + m) checks, product O(nnz + m)"
@@ -47,7 +49,7 @@ class Csc(Format):
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         return [
-            Section("values", "<f4", header.nnz),
+            Section("values", header.dtype, header.nnz),
             Section("pointers", "<u4", header.m + 1),
             Section("rows", self._row_type(header.n), header.nnz),
         ]
@@ -71,4 +73,4 @@ class Csc(Format):
 
     def paper_bits(self, source: Source) -> int:
         n, m = source.shape
-        return source.histogram().nnz * (32 + bits(n)) + m * bits(n)
+        return source.histogram().nnz * (8 * source.dtype.itemsize + bits(n)) + m * bits(n)

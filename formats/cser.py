@@ -10,8 +10,9 @@ import numpy as np
 
 from dotbench.formats.format import Format
 from dotbench.formats.parts.cser_lists import codebook, count_lists, lists
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section, bits, unsigned
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Source
 
 MOST_INDICES = 2**32 - 2  # pointers to them, and one more, fit into 32 bits

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from dotbench.formats.parts.counted import Microcontroller, whole
 from dotbench.formats.parts.dcsr_groups import LANES, Groups, padded
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Source
 
 EXTENSIONS = 4  # bits that a delta may have above its four

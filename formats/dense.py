@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dotbench.formats.format import Format
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Source
 from dotbench.formats.sources.streaming import run
 
 
 @dataclass(frozen=True)
 class Dense(Format):
-    """All n m entries as float32 in column order: the size that compression starts from.
+    """All n m entries as float32, or float16, in column order: the size that compression starts from.
 
-    Sections: ``values`` float32 (n m,). Size: 32 n m bits (Marino et al., the entropy-coding paper).
+    Sections: ``values`` (n m,), float32, or float16 of a matrix of that.
+    Size: 32 n m bits, of float16 16 n m (Marino et al., the entropy-coding paper).
 
     >>> import numpy as np
     >>> from dotbench import formats
@@ -26,12 +28,13 @@ class Dense(Format):
 
     name: ClassVar[str] = "dense"
     format_id: ClassVar[int] = 1
+    value_types: ClassVar[tuple[str, ...]] = ("float32", "float16")
     walks: ClassVar[str] = "bytes"
-    summary: ClassVar[str] = "all entries as float32, column by column"
+    summary: ClassVar[str] = "all entries, column by column"
     complexity: ClassVar[str] = "product O(nm)"
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
-        return [Section("values", "<f4", header.n * header.m, align=16)]
+        return [Section("values", header.dtype, header.n * header.m, align=16)]
 
     def write(self, source: Source) -> Payload:
         n, m = source.shape
@@ -42,4 +45,4 @@ class Dense(Format):
 
     def paper_bits(self, source: Source) -> int:
         n, m = source.shape
-        return 32 * n * m
+        return 8 * source.dtype.itemsize * n * m

@@ -14,8 +14,9 @@ from dotbench.formats.parts.codebook import SymbolFinder
 from dotbench.formats.parts.gaps import BITS, Stored, count, entries
 from dotbench.formats.parts.huffman import Code, Coded, Fields, StreamWriter, seek_shift
 from dotbench.formats.parts.packed import PackedWriter, index_bits, packed_section
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section, bits, unsigned
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Source
 from dotbench.formats.sources.streaming import streamed
 

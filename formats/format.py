@@ -10,22 +10,20 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from dotbench.formats.parameters import Parametrised
 from dotbench.formats.payloads.header import Header, Section
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Source, as_source
 from dotbench.formats.sources.streaming import Threaded
-
-if TYPE_CHECKING:
-    from dotbench.formats.payloads.payload import Payload
 
 
 @dataclasses.dataclass(frozen=True)
 class Format(Parametrised, ABC):
     """Base of all formats; the fields of a subclass are its parameters."""
 
-    format_id: ClassVar[int]  # 1 to 0x7fff are built in; formats from elsewhere take one above
+    format_id: ClassVar[int]  # one that nobody else has (`dotbench.formats.ids`)
     value_types: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of the matrices that it stores
     lossless: ClassVar[bool] = True
     coded: ClassVar[bool] = False  # decoding costs something, so `ceiling:decode` is measured
@@ -40,8 +38,8 @@ class Format(Parametrised, ABC):
         """The payload of a matrix: numpy array, scipy sparse matrix or source, n inputs by m outputs.
 
         With ``threads`` of more than 1, blocks of columns are encoded at the same time, into the same bytes; a
-        source of your own is then asked for columns by several threads at once. A format that stores both
-        float32 and int8 stores int8 where the matrix's dtype is that.
+        source of your own is then asked for columns by several threads at once. A matrix of int8 or float16 is stored
+        as that by a format that stores it (`value_types`), else, exactly, as what the format does store.
         Raises TypeError or ValueError, naming the place, for what is no finite real matrix, or none of int8
         where that is all that the format stores.
         """
@@ -52,7 +50,8 @@ class Format(Parametrised, ABC):
 
     def value_type(self, matrix: Any) -> str:
         """As which dtype a matrix is stored: its own if this format stores it, else the format's first."""
-        own = str(getattr(matrix, "dtype", ""))
+        dtype = getattr(matrix, "dtype", "")
+        own = str(getattr(dtype, "name", dtype))
         return own if own in self.value_types else self.value_types[0]
 
     @abstractmethod

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from dotbench.cdot.encode.dense import scatter
 from dotbench.formats.format import Format
 from dotbench.formats.parts.codebook import SymbolFinder
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section, bits, unsigned
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Histogram, Source
 from dotbench.formats.sources.streaming import run
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from dotbench.formats.im import Im, IndexWriter
 from dotbench.formats.parts.packed import Packed, PackedWriter, index_bits, packed_section
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section, unsigned
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Source
 from dotbench.formats.sources.streaming import streamed
 

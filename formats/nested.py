@@ -22,8 +22,9 @@ from dotbench.formats.parts.nested_levels import (
     importances,
     parse_shares,
 )
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section, unsigned
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Source, as_source
 from dotbench.formats.sources.streaming import run
 

@@ -13,11 +13,11 @@ from typing import Any
 from dotbench.cdot.entry_points import Broken as Broken  # for the registry
 from dotbench.cdot.entry_points import Wrong, check_attributes, check_name, loaded
 from dotbench.formats.format import Format
+from dotbench.formats.ids import ALL as IDS
 from dotbench.formats.parameters import TYPES, split, type_name, with_params
+from dotbench.formats.value_types import value_type_names
 
 GROUP = "dotbench.formats"
-IDS = range(1, 1 << 16)  # of formats, in a payload's header
-VALUE_TYPES = {"float32", "int8"}
 
 
 def registered(built_in: Collection[type[Format]]) -> tuple[list[type[Format]], list[Broken]]:
@@ -51,8 +51,8 @@ def _check(kind: Any) -> None:
     check_name(kind.name, "format")
     if not (isinstance(kind.format_id, int) and kind.format_id in IDS):
         raise Wrong(f"{kind.format_id!r:.80} is no id of a format: a number from 1 to {IDS.stop - 1}")
-    if not (isinstance(kind.value_types, tuple) and set(kind.value_types) <= VALUE_TYPES):
-        raise Wrong(f"it stores {kind.value_types!r:.80}: a tuple of {' or '.join(sorted(VALUE_TYPES))}, or both")
+    if not (isinstance(kind.value_types, tuple) and kind.value_types and {*kind.value_types} <= {*value_type_names()}):
+        raise Wrong(f"it stores {kind.value_types!r:.80}: a tuple of one or more of {', '.join(value_type_names())}")
     for field in dataclasses.fields(kind):
         if type_name(field) not in TYPES:
             raise Wrong(f"its parameter {field.name} is of type {field.type}: {', '.join(TYPES)} can be given")

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dotbench.formats.parts.counted import Microcontroller, whole
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Source
 
 SPAN = 256  # inputs of a block

@@ -37,6 +37,7 @@ from dotbench.formats.rel15 import Rel15
 from dotbench.formats.rice import Rice
 from dotbench.formats.rle4 import Rle4
 from dotbench.formats.sham import Sham
+from dotbench.formats.value_types import value_type_names
 
 BUILT_IN: tuple[type[Format], ...] = (
     Dense,
@@ -106,7 +107,7 @@ def standard(value_type: str = "float32") -> tuple[Format, ...]:
 
 def standard_of_all() -> tuple[Format, ...]:
     """The formats of standard runs on matrices of any dtype."""
-    return tuple(dict.fromkeys((*standard("float32"), *standard("int8"))))
+    return tuple(dict.fromkeys(format_ for name in value_type_names() for format_ in standard(name)))
 
 
 def _labels(kind: type[Format]) -> list[str]:

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from dotbench.formats.parts.codebook import SymbolFinder
 from dotbench.formats.parts.counted import MOST_INPUTS, Microcontroller, gaps, whole
 from dotbench.formats.parts.packed import packed_section
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Source
 
 MOST_BITS = 2**32 - 1

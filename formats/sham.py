@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from dotbench.formats.format import Format
 from dotbench.formats.parts.huffman import Code, Fields, seek_shift, values_last, write_stream
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section, bits, unsigned
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Source
 
 
@@ -17,7 +18,7 @@ class Sham(Format):
     """The nonzeros as canonical Huffman codewords, column by column, their rows, and counts per column.
 
     Fields and sections as `Ham`, then ``counts`` (m,) and ``rows`` (nnz,), both of bits(n), before
-    ``values`` where these are int8.
+    ``values`` where these are int8. ``values`` of float16 have two bytes each.
     Published size: 32 ceil(L / 32) + nnz bits(n) + m bits(n) + T bits, L and T of the nonzeros' code
     (Marino et al., sHAM).
 
@@ -29,7 +30,7 @@ class Sham(Format):
 
     name: ClassVar[str] = "sham"
     format_id: ClassVar[int] = 6
-    value_types: ClassVar[tuple[str, ...]] = ("float32", "int8")
+    value_types: ClassVar[tuple[str, ...]] = ("float32", "int8", "float16")
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = Fields.STRUCT.size
     walks: ClassVar[str] = "bytes"
@@ -38,7 +39,7 @@ class Sham(Format):
 
     def layout(self, header: Header, fields: bytes) -> list[Section]:
         sections = [
-            *Fields.unpack(fields).sections(header.m),
+            *Fields.unpack(fields).sections(header.m, dtype=header.dtype),
             Section("counts", unsigned(header.n), header.m),
             Section("rows", unsigned(header.n), header.nnz),
         ]

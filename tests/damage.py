@@ -31,8 +31,9 @@ def refused(data: bytes) -> bool:
         if n * m > 1 << 24:
             return True
         payload.sections  # noqa: B018
-        payload.dot(np.ones((2, n), payload.dtype), threads=2)
-        payload.dot(np.ones(n, payload.dtype), columns=(m // 2, m))
+        inputs = payload.kernel.arithmetic.inputs
+        payload.dot(np.ones((2, n), inputs), threads=2)
+        payload.dot(np.ones(n, inputs), columns=(m // 2, m))
         payload.decode()
     except PayloadError:
         return True

@@ -77,7 +77,7 @@ CHANGES = [
     ),
     Change(
         "a correctness limit of 1",
-        "bench/targets/checked.py",
+        "cdot/arithmetic.py",
         "LIMIT = 1e-5",
         "LIMIT = 1.0",
         TIMER | {"instructions": ALL, "systolic": ALL},

@@ -25,6 +25,19 @@ VARIANTS = [
 ]
 
 
+HALF = [f"{name}-float16" for name in formats.names("float16")]  # formats as they store float16
+
+
+def format_of(name: str) -> formats.Format:
+    """The format of a name of these lists: ``sham``, ``bsr[block=8]``, ``sham-float16``."""
+    return formats.parse(name.removesuffix("-float16"))
+
+
+def given(name: str, W: Matrix) -> Matrix:
+    """The matrix that such a format is given: as float16, rounded and cut off at its largest, where the name says so."""
+    return np.clip(W, -65504, 65504).astype(np.float16) if name.endswith("-float16") else W
+
+
 def sparse(n: int, m: int, density: float, distinct: int, seed: int) -> Matrix:
     """n by m, about ``density`` nonzeros, at most ``distinct`` values."""
     rng = np.random.default_rng(seed)

@@ -66,7 +66,7 @@ def check(payload: Payload, begin: int, end: int, bits: npt.NDArray[np.float32])
 
     n, columns = payload.shape[0], payload.columns(begin, end)
     W = csc_array((columns.values.astype(np.float64), columns.rows, columns.indptr), shape=(n, end - begin))
-    x, y = callgrind.vector(n, payload.dtype), bits.view(payload.kernel.values.outputs)
+    x, y = callgrind.vector(n, payload.dtype), bits.view(payload.kernel.arithmetic.outputs)
     wide = x.astype(np.float64)
     exact, scale = np.asarray(W.T @ wide), np.asarray(abs(W).T @ np.abs(wide))
     Reference(x[None], exact[None], scale[None]).error(y[None, begin:end])

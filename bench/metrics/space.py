@@ -54,9 +54,11 @@ class LostSomething(ArithmeticError):
 
 @dataclass(frozen=True)
 class Encoded:
-    """A payload, the seconds that encoding took, and the relative Frobenius error of what it holds."""
+    """A payload, the format that wrote it, the seconds that encoding took, and the relative Frobenius error of what
+    it holds."""
 
     payload: Payload
+    format: Format
     seconds: float
     error: float
 
@@ -72,7 +74,7 @@ def encode(format_: Format, source: Source, sha256: str) -> Encoded:
     same = matrix_sha256(payload) == sha256
     if format_.lossless and not same:
         raise LostSomething(f"{format_} is lossless, and its payload decodes to another matrix")
-    return Encoded(payload, seconds, 0.0 if same else frobenius_error(payload, source))
+    return Encoded(payload, format_, seconds, 0.0 if same else frobenius_error(payload, source))
 
 
 def frobenius_error(payload: Payload, source: Source) -> float:
@@ -88,7 +90,7 @@ def frobenius_error(payload: Payload, source: Source) -> float:
 
 def columns_of_row(encoded: Encoded, source: Source, bounds: Bounds) -> dict[str, Any]:
     """The columns of space.csv behind those that all files have."""
-    payload, format_ = encoded.payload, encoded.payload.format
+    payload, format_ = encoded.payload, encoded.format
     n, m = source.shape
     return {
         **_sizes(source, bounds, payload.nbytes, 8 * payload.nbytes),

@@ -19,7 +19,7 @@ from dotbench.bench.metrics.plots import Axis
 from dotbench.bench.plan.cell import REFERENCE, Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.expected_time import START, Work
-from dotbench.bench.plan.plan import REFERENCES, SPINE, Plan
+from dotbench.bench.plan.plan import SPINE, Plan
 from dotbench.bench.record.code_hash.roots import BUILD, MULTIPLYING_C, Roots
 from dotbench.bench.targets import ours, peers
 from dotbench.bench.targets.checked import Reference, cached_reference
@@ -27,6 +27,7 @@ from dotbench.bench.timing import pairs
 from dotbench.cdot import kernel as kernels
 from dotbench.formats.payloads.parallel import threads_taken
 from dotbench.formats.payloads.payload import Payload
+from dotbench.formats.value_types import value_type
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
@@ -178,7 +179,7 @@ def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
 
 
 def _cells_of(plan: Plan, dataset: str, batch: int, threads: int, cache: str) -> Iterator[Cell]:
-    reference = REFERENCES[plan.dtype]
+    reference = value_type(plan.dtype).reference
     detail = "" if reference == REFERENCE else f"reference={reference}"
     for name, params in _targets(plan):
         if batch in plan.batches_of(name):

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from dotbench import datasets, formats
 from dotbench.bench.energy import windows
-from dotbench.bench.plan.cell import REFERENCE
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.targets import peers as libraries
 from dotbench.bench.targets.peer import Peer
 from dotbench.formats.format import Format
 
-REFERENCES = {"float32": REFERENCE, "int8": "dense_s8"}  # what times are held against, by the matrix's dtype
 # What small and full multiply with batches too; formats that came later have one vector there.
 SPINE = ("dense", "csc", "csc_min", "im", "ham", "sham", "blas_dense", "scipy_csc")
 

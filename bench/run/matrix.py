@@ -18,12 +18,12 @@ from dotbench.bench.metrics import registry
 from dotbench.bench.plan import full_run
 from dotbench.bench.plan.cell import BOUNDS, Cell
 from dotbench.bench.plan.front import front_first
-from dotbench.bench.plan.plan import REFERENCES
 from dotbench.bench.run import expand, payloads, processes
 from dotbench.bench.run.context import Context
 from dotbench.bench.run.passes import Passes
 from dotbench.bench.run.rows import MatrixRows, Row
 from dotbench.bench.targets import peers
+from dotbench.formats.value_types import value_type
 
 if TYPE_CHECKING:
     from dotbench import datasets
@@ -51,7 +51,7 @@ class MatrixRun:
         self._screen = context.screen
         self._folder = payloads.folder(context.home, matrix.matrix_sha256)
         self._cells = expand.cells(self._plan, matrix.name, matrix.dtype)
-        self._reference = REFERENCES[matrix.dtype]
+        self._reference = value_type(matrix.dtype).reference
         self._seconds: dict[str, float] = {}  # of encoding, by label
         self._without: dict[str, tuple[str, str]] = {}  # labels that get no payload here: status and reason
         self._large = context.plan.full and full_run.is_large(matrix.name)

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from dotbench.bench.record.identity import definitions_sha
 from dotbench.bench.record.sealed import read_sealed, write_sealed
+from dotbench.cdot.arithmetic import arithmetic_of
 from dotbench.formats.sources.source import Source, blocks
+from dotbench.formats.value_types import value_type_of
 
-LIMIT = 1e-5  # of sum |w| |x|, for float32 sums in any order
 SMALLEST = float(np.finfo(np.float32).tiny)  # below it float32 has no such precision
 
 
@@ -32,8 +33,8 @@ class Reference:
 
     @property
     def limit(self) -> float:
-        """The largest error that is taken: none for int8, whose sums are exact."""
-        return 0.0 if self.X.dtype == np.int8 else LIMIT
+        """The largest error that is taken: none where sums are exact."""
+        return arithmetic_of(self.X.dtype).tolerance
 
     def error(self, product: npt.NDArray[Any]) -> float:
         """Largest error of a product as a share of its scale; WrongProduct above `limit`.
@@ -61,9 +62,7 @@ class Reference:
 def reference(source: Source, batch: int, seed: int) -> Reference:
     """Streams a matrix into its products with ``batch`` vectors: standard normal ones, or of any int8."""
     rng, shape = np.random.default_rng(seed), (batch, source.shape[0])
-    if source.dtype == np.int8:
-        return reference_of(source, rng.integers(-128, 128, shape, np.int8))
-    return reference_of(source, rng.standard_normal(shape).astype(np.float32))
+    return reference_of(source, value_type_of(source.dtype).random_inputs(rng, shape))
 
 
 def reference_of(source: Source, X: npt.NDArray[Any]) -> Reference:

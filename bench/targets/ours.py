@@ -44,7 +44,7 @@ class FormatTarget(Target):
 
     def __post_init__(self) -> None:
         self._range = self.columns or (0, self.payload.shape[1])
-        self._y = np.zeros((len(self.X), self.payload.shape[1]), self.payload.kernel.values.outputs)
+        self._y = np.zeros((len(self.X), self.payload.shape[1]), self.payload.kernel.arithmetic.outputs)
         threads = self.pool.threads if self.pool else 1
         self._scratch = self.payload.kernel.scratch(len(self.X), threads)
 

@@ -86,22 +86,12 @@ static inline void multiply_batch(const cdot_block *block, uint32_t row_bytes, c
     }
 }
 
+typedef float input, output;
+
+#include "core/by_width.h"
+
 void cdot_multiply(const cdot_view *view, const cdot_block *block, const float *x, size_t ldx, float *y,
                    size_t ldy, size_t batch)
 {
-    if (batch == 1 && ldx == 1 && ldy == 1) {
-        if (view->row_bytes == 1)
-            multiply_one(block, 1, x, y);
-        else if (view->row_bytes == 2)
-            multiply_one(block, 2, x, y);
-        else
-            multiply_one(block, 4, x, y);
-    } else {
-        if (view->row_bytes == 1)
-            multiply_batch(block, 1, x, ldx, y, ldy, batch);
-        else if (view->row_bytes == 2)
-            multiply_batch(block, 2, x, ldx, y, ldy, batch);
-        else
-            multiply_batch(block, 4, x, ldx, y, ldy, batch);
-    }
+    multiply_by_width(view, block, x, ldx, y, ldy, batch);
 }

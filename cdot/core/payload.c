@@ -7,8 +7,8 @@
 #include <nmmintrin.h>
 #endif
 
-static int read_header(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
-                       uint16_t fields_bytes, int float32, int int8)
+int cdot_read_header_of(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
+                        uint16_t fields_bytes, uint32_t types)
 {
     cdot_header *header = &reader->header;
     reader->payload = payload;
@@ -22,8 +22,7 @@ static int read_header(cdot_reader *reader, const uint8_t *payload, uint64_t siz
         return reader->error = CDOT_MAGIC;
     if (header->layout != CDOT_LAYOUT)
         return reader->error = CDOT_NEWER;
-    if (header->format != format || !((float32 && header->value_type == CDOT_FLOAT32) ||
-                                      (int8 && header->value_type == CDOT_INT8)))
+    if (header->format != format || header->value_type > CDOT_FLOAT16 || !(types >> header->value_type & 1))
         return reader->error = CDOT_FORMAT;
     if (header->fields_bytes != fields_bytes || header->reserved != 0 || header->n > INT32_MAX ||
         header->m > INT32_MAX || header->nnz > (uint64_t)header->n * header->m)
@@ -34,19 +33,19 @@ static int read_header(cdot_reader *reader, const uint8_t *payload, uint64_t siz
 int cdot_read_header(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
                      uint16_t fields_bytes)
 {
-    return read_header(reader, payload, size, format, fields_bytes, 1, 0);
+    return cdot_read_header_of(reader, payload, size, format, fields_bytes, CDOT_TAKES_FLOAT32);
 }
 
 int cdot_read_header_s8(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
                         uint16_t fields_bytes)
 {
-    return read_header(reader, payload, size, format, fields_bytes, 0, 1);
+    return cdot_read_header_of(reader, payload, size, format, fields_bytes, CDOT_TAKES_INT8);
 }
 
 int cdot_read_header_any(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
                          uint16_t fields_bytes)
 {
-    return read_header(reader, payload, size, format, fields_bytes, 1, 1);
+    return cdot_read_header_of(reader, payload, size, format, fields_bytes, CDOT_TAKES_FLOAT32 | CDOT_TAKES_INT8);
 }
 
 const void *cdot_take(cdot_reader *reader, uint64_t count, uint32_t width, uint32_t align)
@@ -78,6 +77,7 @@ void cdot_fill_view(cdot_view *view, const cdot_decoder *decoder, const cdot_rea
     view->m = reader->header.m;
     view->nnz = reader->header.nnz;
     view->value_type = reader->header.value_type;
+    view->arithmetic = cdot_arithmetic_of(view->value_type);
     view->row_bytes = 4;
     view->group = CDOT_GROUP;
 }

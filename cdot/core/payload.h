@@ -12,19 +12,35 @@ typedef struct {
     int error;
 } cdot_reader;
 
-/* Checks magic, layout, format and value type; leaves the reader behind the header. The first is for
- * formats of float32, the second for those of int8, the third for those that have both. */
+/* A set of stored types, for cdot_read_header_of: 1 << type, added up. */
+enum { CDOT_TAKES_FLOAT32 = 1 << CDOT_FLOAT32, CDOT_TAKES_INT8 = 1 << CDOT_INT8, CDOT_TAKES_FLOAT16 = 1 << CDOT_FLOAT16 };
+
+/* Checks magic, layout, format and value type; leaves the reader behind the header. The first is for formats of
+ * float32, the second for those of int8, the third for those that have both, the last for those of any set. */
 int cdot_read_header(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
                      uint16_t fields_bytes);
 int cdot_read_header_s8(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
                         uint16_t fields_bytes);
 int cdot_read_header_any(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
                          uint16_t fields_bytes);
+int cdot_read_header_of(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
+                        uint16_t fields_bytes, uint32_t types);
 
-/* Bytes of a value of the type that the header names. */
+/* Bytes of a stored value of the type that the header names. */
 static inline uint32_t cdot_value_bytes(uint32_t value_type)
 {
-    return value_type == CDOT_INT8 ? 1 : 4;
+    return value_type == CDOT_INT8 ? 1 : value_type == CDOT_FLOAT16 ? 2 : 4;
+}
+
+/* The arithmetic of a stored type, and the bytes of its values in a block, and of x. */
+static inline uint32_t cdot_arithmetic_of(uint32_t value_type)
+{
+    return value_type == CDOT_INT8 ? CDOT_IN_INT32 : CDOT_IN_FLOAT32;
+}
+
+static inline uint32_t cdot_input_bytes(uint32_t arithmetic)
+{
+    return arithmetic == CDOT_IN_INT32 ? 1 : 4;
 }
 
 /* The next `count` items of `width` bytes, from an offset that is a multiple of `align`. */

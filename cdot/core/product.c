@@ -20,8 +20,9 @@ static size_t padded(size_t batch)
 uint64_t cdot_product_scratch(const cdot_view *view, size_t batch, uint32_t threads)
 {
     uint64_t bytes = threads * up(view->scratch_bytes, LINE) + LINE;
+    bytes += up(view->prepared_bytes * padded(batch), LINE);
     if (batch != 1)
-        bytes += up((uint64_t)view->n * padded(batch) * cdot_value_bytes(view->value_type), LINE) +
+        bytes += up((uint64_t)view->n * padded(batch) * cdot_input_bytes(view->arithmetic), LINE) +
                  (uint64_t)view->m * padded(batch) * 4;
     return bytes;
 }
@@ -41,7 +42,7 @@ static inline void transpose_as(const void *in, size_t rows, size_t columns, siz
                         ((float *)out)[c * pad + r] = r < rows ? ((const float *)in)[r * columns + c] : 0;
 }
 
-/* Outputs of both value types have four bytes: Y[b m + j] = y[j ld + b] for columns `begin` to `end`. */
+/* Outputs of both arithmetics have four bytes: Y[b m + j] = y[j ld + b] for columns `begin` to `end`. */
 static void outputs(const uint32_t *y, size_t ld, uint32_t *Y, size_t batch, size_t m, size_t begin, size_t end)
 {
     for (size_t j0 = begin; j0 < end; j0 += TILE)
@@ -89,7 +90,7 @@ static uint32_t split(const cdot_view *view, uint32_t begin, uint32_t end, uint3
 /* X and Y as users have them; x and y as the kernels do, which is the same for one vector. */
 typedef struct {
     const cdot_view *view;
-    const void *X, *x; /* of the view's value type */
+    const void *X, *x; /* of the view's arithmetic */
     void *Y, *y;       /* float or int32_t: four bytes */
     size_t batch, pad;
     uint32_t col_begin, col_end, parts;
@@ -103,7 +104,7 @@ static void inputs_part(void *context, uint32_t part, uint32_t thread)
     size_t n = job->view->n, step = up((n + job->parts - 1) / job->parts, TILE);
     size_t begin = part * step, end = begin + step < n ? begin + step : n;
     (void)thread;
-    if (job->view->value_type == CDOT_INT8)
+    if (job->view->arithmetic == CDOT_IN_INT32)
         transpose_as(job->X, job->batch, n, job->pad, (void *)job->x, begin, end, 1);
     else
         transpose_as(job->X, job->batch, n, job->pad, (void *)job->x, begin, end, 0);
@@ -119,13 +120,25 @@ static void columns_part(void *context, uint32_t part, uint32_t thread)
         return;
     uint8_t *scratch = job->scratch + thread * up(view->scratch_bytes, LINE);
     size_t pad = job->pad;
-    int status = view->value_type == CDOT_INT8
+    int status = view->arithmetic == CDOT_IN_INT32
                      ? cdot_dot_s8(view, job->x, pad, job->y, pad, pad, begin, end, scratch)
                      : cdot_dot(view, job->x, pad, job->y, pad, pad, begin, end, scratch);
     if (status)
         __atomic_store_n(&job->status, status, __ATOMIC_RELAXED);
     if (job->batch != 1)
         outputs(job->y, pad, job->Y, job->batch, view->m, begin, end);
+}
+
+/* What x is made into lies behind all threads' scratch; all of them read it. */
+static int prepared_product(product_job *job, void *memory, cdot_pool *pool)
+{
+    cdot_view prepared;
+    int status = cdot_prepare(job->view, job->x, job->pad, job->pad, memory, &prepared);
+    if (status)
+        return status;
+    job->view = &prepared;
+    pool_run(pool, columns_part, job, job->parts);
+    return job->status;
 }
 
 static int product(const cdot_view *view, const void *X, void *Y, size_t batch, uint32_t col_begin,
@@ -138,20 +151,24 @@ static int product(const cdot_view *view, const void *X, void *Y, size_t batch, 
     uint32_t threads = cdot_pool_threads(pool);
     product_job job = {view, X, X, Y, Y, batch, padded(batch), col_begin, col_end,
                        parts_of(view, col_end - col_begin, threads), scratch, 0};
+    uint8_t *prepared = job.scratch + threads * up(view->scratch_bytes, LINE);
     if (batch != 1) {
-        uint8_t *x = job.scratch + threads * up(view->scratch_bytes, LINE);
+        uint8_t *x = prepared + up(view->prepared_bytes * job.pad, LINE);
         job.x = x;
-        job.y = x + up((uint64_t)view->n * job.pad * cdot_value_bytes(view->value_type), LINE);
+        job.y = x + up((uint64_t)view->n * job.pad * cdot_input_bytes(view->arithmetic), LINE);
         pool_run(pool, inputs_part, &job, job.parts);
     }
-    pool_run(pool, columns_part, &job, job.parts);
-    return job.status;
+    if (!view->decoder->prepare) {
+        pool_run(pool, columns_part, &job, job.parts);
+        return job.status;
+    }
+    return prepared_product(&job, prepared, pool);
 }
 
 int cdot_product(const cdot_view *view, const float *X, float *Y, size_t batch, uint32_t col_begin,
                  uint32_t col_end, cdot_pool *pool, void *scratch)
 {
-    if (view->value_type != CDOT_FLOAT32)
+    if (view->arithmetic != CDOT_IN_FLOAT32)
         return CDOT_FORMAT;
     return product(view, X, Y, batch, col_begin, col_end, pool, scratch);
 }
@@ -159,7 +176,7 @@ int cdot_product(const cdot_view *view, const float *X, float *Y, size_t batch, 
 int cdot_product_s8(const cdot_view *view, const int8_t *X, int32_t *Y, size_t batch, uint32_t col_begin,
                     uint32_t col_end, cdot_pool *pool, void *scratch)
 {
-    if (view->value_type != CDOT_INT8)
+    if (view->arithmetic != CDOT_IN_INT32)
         return CDOT_FORMAT;
     return product(view, X, Y, batch, col_begin, col_end, pool, scratch);
 }
@@ -167,7 +184,11 @@ int cdot_product_s8(const cdot_view *view, const int8_t *X, int32_t *Y, size_t b
 int cdot_vector(const cdot_vector_job *job)
 {
     const cdot_view *view = job->view;
-    if (view->value_type == CDOT_INT8)
+    if (view->decoder->prepare) {
+        product_job all = {view, job->x, job->x, job->y, job->y, 1, 1, 0, view->m, 1, job->scratch, 0};
+        return prepared_product(&all, all.scratch + up(view->scratch_bytes, LINE), NULL);
+    }
+    if (view->arithmetic == CDOT_IN_INT32)
         return cdot_dot_s8(view, job->x, 1, job->y, 1, 1, 0, view->m, job->scratch);
     return cdot_dot(view, job->x, 1, job->y, 1, 1, 0, view->m, job->scratch);
 }

@@ -167,7 +167,7 @@ static int open_view(cdot_view *view, const cdot_decoder *decoder, const char *p
 /* Whether one kernel does the whole product, so that there are no blocks to count apart. */
 static int fused(const cdot_view *view)
 {
-    return view->value_type == CDOT_INT8 ? view->decoder->dot_s8 != NULL : view->decoder->dot != NULL;
+    return view->arithmetic == CDOT_IN_INT32 ? view->decoder->dot_s8 != NULL : view->decoder->dot != NULL;
 }
 
 /* x is the same numbers in bench/counting/callgrind.py. */
@@ -175,7 +175,7 @@ static void fill(const cdot_view *view, void *x)
 {
     for (uint32_t i = 0; i < view->n; i++) {
         uint32_t step = i * 2654435761u >> 24;
-        if (view->value_type == CDOT_INT8)
+        if (view->arithmetic == CDOT_IN_INT32)
             ((int8_t *)x)[i] = (int8_t)((int)step - 128);
         else
             ((float *)x)[i] = (float)step - 127.5f;
@@ -185,7 +185,7 @@ static void fill(const cdot_view *view, void *x)
 static int product(const kernels *library, const cdot_view *view, uint32_t begin, uint32_t end, const void *x,
                    void *y, void *scratch)
 {
-    if (view->value_type == CDOT_INT8)
+    if (view->arithmetic == CDOT_IN_INT32)
         return library->product_s8(view, x, y, 1, begin, end, NULL, scratch);
     return library->product(view, x, y, 1, begin, end, NULL, scratch);
 }
@@ -223,7 +223,9 @@ static int run(const kernels *library, int index, char **argument, int *dumps)
 {
     cdot_view view;
     const cdot_decoder *found = decoder(library, argument[0], argument[2]);
-    int status = found ? open_view(&view, found, argument[1]) : CDOT_FORMAT;
+    int status = !found ? CDOT_FORMAT : found->version != CDOT_VERSION ? CDOT_CONTRACT : CDOT_OK;
+    if (!status)
+        status = open_view(&view, found, argument[1]);
     if (!status) {
         void *x = pages((uint64_t)view.n * 4), *y = pages((uint64_t)view.m * 4); /* floats, or int8 and int32 */
         fill(&view, x);

@@ -94,4 +94,10 @@ static uint64_t bcsr2x2_weight(const cdot_view *view, uint32_t column)
     return column < 2 ? 0 : ((const uint32_t *)view->section[ENDS])[(column + 1) / 2 - 1];
 }
 
-const cdot_decoder bcsr2x2_decoder = {NULL, bcsr2x2_open, bcsr2x2_seek, bcsr2x2_next, bcsr2x2_weight, NULL, NULL};
+const cdot_decoder bcsr2x2_decoder = {
+    .version = CDOT_VERSION,
+    .open = bcsr2x2_open,
+    .seek = bcsr2x2_seek,
+    .next = bcsr2x2_next,
+    .weight = bcsr2x2_weight,
+};

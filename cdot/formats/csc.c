@@ -1,6 +1,8 @@
-/* csc and csc_min: values, row indices, column pointers. Blocks point into the payload.
+/* csc and csc_min: values, row indices, column pointers. Blocks point into the payload, but for values of float16,
+ * which are widened into the scratch.
  * csc has 32-bit row indices, csc_min the smallest type that holds n - 1; all else is the same. */
-#include "core/payload.h"
+#include "parts/cut.h"
+#include "parts/half.h"
 
 extern const cdot_decoder csc_decoder, csc_min_decoder;
 
@@ -15,13 +17,15 @@ static int csc_open_as(cdot_view *view, const uint8_t *payload, uint64_t size, v
                        uint16_t format, const cdot_decoder *decoder)
 {
     cdot_reader reader;
-    if (cdot_read_header(&reader, payload, size, format, 0))
+    if (cdot_read_header_of(&reader, payload, size, format, 0, CDOT_TAKES_FLOAT32 | CDOT_TAKES_FLOAT16))
         return reader.error;
     cdot_fill_view(view, decoder, &reader, workspace);
     view->group = 1;
     if (format == FORMAT_CSC_MIN && view->n)
         view->row_bytes = cdot_width(view->n - 1);
-    view->section[VALUES] = cdot_take(&reader, view->nnz, 4, 4);
+    if (view->value_type == CDOT_FLOAT16)
+        view->scratch_bytes = cut_scratch();
+    view->section[VALUES] = cdot_take(&reader, view->nnz, cdot_value_bytes(view->value_type), 4);
     view->section[POINTERS] = cdot_take(&reader, (uint64_t)view->m + 1, 4, 4);
     view->section[ROWS] = cdot_take(&reader, view->nnz, view->row_bytes, 4);
     if (cdot_finish(&reader))
@@ -33,15 +37,31 @@ static int csc_open_as(cdot_view *view, const uint8_t *payload, uint64_t size, v
 static void csc_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end, void *scratch)
 {
     csc_cursor *at = (csc_cursor *)cursor;
-    (void)view;
-    (void)scratch;
-    *at = (csc_cursor){column, end};
+    if (view->value_type == CDOT_FLOAT16)
+        cut_seek(cursor, column, end, scratch);
+    else
+        *at = (csc_cursor){column, end};
+}
+
+static int csc_next_half(const cdot_view *view, cut_cursor *at, cdot_block *block)
+{
+    const uint32_t *pointers = view->section[POINTERS];
+    if (at->column == at->end)
+        return 0;
+    uint64_t from = (uint64_t)pointers[at->column] + at->done;
+    uint32_t count = cut_next(at, pointers, block);
+    widen_halves((const uint16_t *)view->section[VALUES] + from, count, at->values);
+    block->rows = (const uint8_t *)view->section[ROWS] + from * view->row_bytes;
+    block->values = at->values;
+    return 1;
 }
 
 static int csc_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
 {
     csc_cursor *at = (csc_cursor *)cursor;
     const uint32_t *pointers = view->section[POINTERS];
+    if (view->value_type == CDOT_FLOAT16)
+        return csc_next_half(view, (cut_cursor *)cursor, block);
     if (at->column == at->end)
         return 0;
     *block = (cdot_block){.column = at->column, .segments = at->end - at->column};
@@ -72,5 +92,17 @@ static int csc_min_open(cdot_view *view, const uint8_t *payload, uint64_t size, 
     return csc_open_as(view, payload, size, workspace, FORMAT_CSC_MIN, &csc_min_decoder);
 }
 
-const cdot_decoder csc_decoder = {NULL, csc_open, csc_seek, csc_next, csc_weight, NULL, NULL};
-const cdot_decoder csc_min_decoder = {NULL, csc_min_open, csc_seek, csc_next, csc_weight, NULL, NULL};
+const cdot_decoder csc_decoder = {
+    .version = CDOT_VERSION,
+    .open = csc_open,
+    .seek = csc_seek,
+    .next = csc_next,
+    .weight = csc_weight,
+};
+const cdot_decoder csc_min_decoder = {
+    .version = CDOT_VERSION,
+    .open = csc_min_open,
+    .seek = csc_seek,
+    .next = csc_next,
+    .weight = csc_weight,
+};

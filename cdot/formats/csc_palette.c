@@ -1,23 +1,16 @@
 /* csc_palette: csc_min with indices into a codebook, bit-packed, in place of values. Rows are used where
  * they lie; values are decoded into the scratch. */
+#include "parts/cut.h"
 #include "parts/packed.h"
 
 extern const cdot_decoder csc_palette_decoder;
 
-enum { FORMAT = 8, ENTRIES = 4096, COLUMNS = 512 };
+enum { FORMAT = 8 };
 enum { FIELDS, VALUES, POINTERS, ROWS, INDICES };
 
 typedef struct {
     uint32_t symbols; /* entries of the codebook */
 } csc_palette_fields;
-
-typedef struct {
-    uint32_t column, end;
-    uint32_t done; /* nonzeros of the column that were shown already: it has more than ENTRIES */
-    uint32_t reserved;
-    float *values; /* int8 where the view's are */
-    uint32_t *ends;
-} csc_palette_cursor;
 
 static int csc_palette_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
                             uint64_t workspace_size)
@@ -39,7 +32,7 @@ static int csc_palette_open(cdot_view *view, const uint8_t *payload, uint64_t si
     view->section[POINTERS] = cdot_take(&reader, (uint64_t)view->m + 1, 4, 4);
     view->section[ROWS] = cdot_take(&reader, view->nnz, view->row_bytes, 4);
     view->section[INDICES] = cdot_take(&reader, packed_bytes(view->nnz, width), 1, 4);
-    view->scratch_bytes = ENTRIES * sizeof(float) + COLUMNS * sizeof(uint32_t);
+    view->scratch_bytes = cut_scratch();
     int error = cdot_finish(&reader);
     if (!error)
         error = cdot_check_pointers(view->section[POINTERS], view->m, view->nnz);
@@ -51,37 +44,19 @@ static int csc_palette_open(cdot_view *view, const uint8_t *payload, uint64_t si
 static void csc_palette_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end,
                              void *scratch)
 {
-    csc_palette_cursor *at = (csc_palette_cursor *)cursor;
-    float *values = scratch;
     (void)view;
-    *at = (csc_palette_cursor){column, end, 0, 0, values, (uint32_t *)(values + ENTRIES)};
-}
-
-/* As many whole columns as fit, or the next ENTRIES nonzeros of one that does not; how many in all. */
-static uint32_t csc_palette_cut(csc_palette_cursor *at, const uint32_t *pointers, cdot_block *block)
-{
-    uint32_t from = pointers[at->column] + at->done, columns = at->end - at->column, k = 0;
-    *block = (cdot_block){.column = at->column, .ends = at->ends};
-    columns = columns < COLUMNS ? columns : COLUMNS;
-    for (; k < columns && pointers[at->column + k + 1] - from <= ENTRIES; k++)
-        at->ends[k] = pointers[at->column + k + 1] - from;
-    at->done = k ? 0 : at->done + ENTRIES;
-    at->column += k;
-    if (k == 0)
-        at->ends[0] = ENTRIES;
-    block->segments = k ? k : 1;
-    return at->ends[block->segments - 1];
+    cut_seek(cursor, column, end, scratch);
 }
 
 static int csc_palette_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
 {
-    csc_palette_cursor *at = (csc_palette_cursor *)cursor;
+    cut_cursor *at = (cut_cursor *)cursor;
     const csc_palette_fields *fields = view->section[FIELDS];
     const uint32_t *pointers = view->section[POINTERS];
     if (at->column == at->end)
         return 0;
     uint64_t from = (uint64_t)pointers[at->column] + at->done;
-    uint32_t count = csc_palette_cut(at, pointers, block);
+    uint32_t count = cut_next(at, pointers, block);
     packed_values_of(view, view->section[INDICES], from, count, view->section[VALUES], fields->symbols, at->values);
     block->rows = (const uint8_t *)view->section[ROWS] + from * view->row_bytes;
     block->values = at->values;
@@ -93,5 +68,10 @@ static uint64_t csc_palette_weight(const cdot_view *view, uint32_t column)
     return ((const uint32_t *)view->section[POINTERS])[column];
 }
 
-const cdot_decoder csc_palette_decoder = {NULL,             csc_palette_open,   csc_palette_seek,
-                                          csc_palette_next, csc_palette_weight, NULL, NULL};
+const cdot_decoder csc_palette_decoder = {
+    .version = CDOT_VERSION,
+    .open = csc_palette_open,
+    .seek = csc_palette_seek,
+    .next = csc_palette_next,
+    .weight = csc_palette_weight,
+};

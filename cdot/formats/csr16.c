@@ -71,5 +71,12 @@ static int csr16_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bl
 #define FUSED_S8 NULL
 #endif
 
-const cdot_decoder csr16_decoder = {csr16_workspace, csr16_open,     csr16_seek, csr16_next,
-                                    counted_weight,  NULL,           FUSED_S8};
+const cdot_decoder csr16_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = csr16_workspace,
+    .open = csr16_open,
+    .seek = csr16_seek,
+    .next = csr16_next,
+    .weight = counted_weight,
+    .dot_s8 = FUSED_S8,
+};

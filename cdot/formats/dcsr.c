@@ -156,4 +156,12 @@ static int dcsr_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *blo
 #define FUSED_S8 NULL
 #endif
 
-const cdot_decoder dcsr_decoder = {dcsr_workspace, dcsr_open, dcsr_seek, dcsr_next, counted_weight, NULL, FUSED_S8};
+const cdot_decoder dcsr_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = dcsr_workspace,
+    .open = dcsr_open,
+    .seek = dcsr_seek,
+    .next = dcsr_next,
+    .weight = counted_weight,
+    .dot_s8 = FUSED_S8,
+};

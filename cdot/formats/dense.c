@@ -1,24 +1,28 @@
-/* dense and dense_s8: all entries in column order, float32 or int8. Blocks point into the payload. */
-#include "core/payload.h"
+/* dense and dense_s8: all entries in column order, float32, float16 or int8. Blocks point into the payload, but for
+ * float16, which is widened into the scratch. */
+#include "parts/half.h"
 
 extern const cdot_decoder dense_decoder, dense_s8_decoder;
 
-enum { FORMAT = 1, FORMAT_S8 = 32, COLUMNS = 64 };
+enum { FORMAT = 1, FORMAT_S8 = 32, COLUMNS = 64, HALVES = 4096 };
 
 typedef struct {
     uint32_t column, end;
     uint32_t *ends;
+    float *values; /* of float16: HALVES, and how many rows of the column were shown already */
+    uint32_t done;
 } dense_cursor;
 
 /* Behind the header that was read. */
-static int dense_open_as(cdot_view *view, cdot_reader *reader, void *workspace, const cdot_decoder *decoder,
-                         uint32_t width)
+static int dense_open_as(cdot_view *view, cdot_reader *reader, void *workspace, const cdot_decoder *decoder)
 {
     if (reader->error)
         return reader->error;
     cdot_fill_view(view, decoder, reader, workspace);
-    view->section[0] = cdot_take(reader, (uint64_t)view->n * view->m, width, 16);
+    view->section[0] = cdot_take(reader, (uint64_t)view->n * view->m, cdot_value_bytes(view->value_type), 16);
     view->scratch_bytes = COLUMNS * sizeof(uint32_t);
+    if (view->value_type == CDOT_FLOAT16)
+        view->scratch_bytes += HALVES * sizeof(float);
     return cdot_finish(reader);
 }
 
@@ -27,8 +31,8 @@ static int dense_open(cdot_view *view, const uint8_t *payload, uint64_t size, vo
 {
     cdot_reader reader;
     (void)workspace_size;
-    cdot_read_header(&reader, payload, size, FORMAT, 0);
-    return dense_open_as(view, &reader, workspace, &dense_decoder, sizeof(float));
+    cdot_read_header_of(&reader, payload, size, FORMAT, 0, CDOT_TAKES_FLOAT32 | CDOT_TAKES_FLOAT16);
+    return dense_open_as(view, &reader, workspace, &dense_decoder);
 }
 
 static int dense_s8_open(cdot_view *view, const uint8_t *payload, uint64_t size, void *workspace,
@@ -37,7 +41,7 @@ static int dense_s8_open(cdot_view *view, const uint8_t *payload, uint64_t size,
     cdot_reader reader;
     (void)workspace_size;
     cdot_read_header_s8(&reader, payload, size, FORMAT_S8, 0);
-    int error = dense_open_as(view, &reader, workspace, &dense_s8_decoder, 1);
+    int error = dense_open_as(view, &reader, workspace, &dense_s8_decoder);
 #if defined(__ARM_FEATURE_MVE)
     if (!error)
         view->scratch_bytes += view->n; /* a vector of several */
@@ -50,13 +54,34 @@ static void dense_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t colu
 {
     dense_cursor *at = (dense_cursor *)cursor;
     (void)view;
-    *at = (dense_cursor){column, end, scratch};
+    *at = (dense_cursor){column, end, scratch, (float *)((uint32_t *)scratch + COLUMNS), 0};
+}
+
+/* Whole columns of float16 as far as they fit, or the next HALVES rows of one that does not. */
+static int dense_next_half(const cdot_view *view, dense_cursor *at, cdot_block *block)
+{
+    uint32_t n = view->n, columns = at->end - at->column;
+    if (columns == 0 || n == 0)
+        return 0;
+    const uint16_t *from = (const uint16_t *)view->section[0] + (uint64_t)at->column * n + at->done;
+    uint32_t fit = HALVES / n < COLUMNS ? HALVES / n : COLUMNS, count = n - at->done < HALVES ? n - at->done : HALVES;
+    columns = fit == 0 ? 1 : columns < fit ? columns : fit;
+    *block = (cdot_block){.column = at->column, .segments = columns, .row = at->done, .ends = at->ends};
+    for (uint32_t k = 0; k < columns; k++)
+        at->ends[k] = k * n + count;
+    widen_halves(from, at->ends[columns - 1], at->values);
+    block->values = at->values;
+    at->done = at->done + count < n ? at->done + count : 0;
+    at->column += at->done ? 0 : columns;
+    return 1;
 }
 
 static int dense_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
 {
     dense_cursor *at = (dense_cursor *)cursor;
-    uint32_t columns = at->end - at->column, width = view->value_type == CDOT_INT8 ? 1 : sizeof(float);
+    uint32_t columns = at->end - at->column, width = cdot_input_bytes(view->arithmetic);
+    if (view->value_type == CDOT_FLOAT16)
+        return dense_next_half(view, at, block);
     if (columns == 0 || view->n == 0)
         return 0;
     if (columns > COLUMNS)
@@ -78,5 +103,16 @@ static int dense_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bl
 #define FUSED_S8 NULL
 #endif
 
-const cdot_decoder dense_decoder = {NULL, dense_open, dense_seek, dense_next, NULL, NULL, NULL};
-const cdot_decoder dense_s8_decoder = {NULL, dense_s8_open, dense_seek, dense_next, NULL, NULL, FUSED_S8};
+const cdot_decoder dense_decoder = {
+    .version = CDOT_VERSION,
+    .open = dense_open,
+    .seek = dense_seek,
+    .next = dense_next,
+};
+const cdot_decoder dense_s8_decoder = {
+    .version = CDOT_VERSION,
+    .open = dense_s8_open,
+    .seek = dense_seek,
+    .next = dense_next,
+    .dot_s8 = FUSED_S8,
+};

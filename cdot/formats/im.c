@@ -170,4 +170,10 @@ static int im_dot(const cdot_view *view, const float *x, size_t ldx, float *y, s
 #define im_dot NULL
 #endif
 
-const cdot_decoder im_decoder = {NULL, im_open, im_seek, im_next, NULL, im_dot, NULL};
+const cdot_decoder im_decoder = {
+    .version = CDOT_VERSION,
+    .open = im_open,
+    .seek = im_seek,
+    .next = im_next,
+    .dot = im_dot,
+};

@@ -104,5 +104,10 @@ static int im_packed_dot(const cdot_view *view, const float *x, size_t ldx, floa
 #define im_packed_dot NULL
 #endif
 
-const cdot_decoder im_packed_decoder = {NULL, im_packed_open, im_packed_seek, im_packed_next,
-                                        NULL, im_packed_dot,  NULL};
+const cdot_decoder im_packed_decoder = {
+    .version = CDOT_VERSION,
+    .open = im_packed_open,
+    .seek = im_packed_seek,
+    .next = im_packed_next,
+    .dot = im_packed_dot,
+};

@@ -121,4 +121,12 @@ static int psr8_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *blo
 #define FUSED_S8 NULL
 #endif
 
-const cdot_decoder psr8_decoder = {psr8_workspace, psr8_open, psr8_seek, psr8_next, counted_weight, NULL, FUSED_S8};
+const cdot_decoder psr8_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = psr8_workspace,
+    .open = psr8_open,
+    .seek = psr8_seek,
+    .next = psr8_next,
+    .weight = counted_weight,
+    .dot_s8 = FUSED_S8,
+};

@@ -26,5 +26,12 @@ static int rel15_open(cdot_view *view, const uint8_t *payload, uint64_t size, vo
 #define FUSED_S8 NULL
 #endif
 
-const cdot_decoder rel15_decoder = {rel15_workspace, rel15_open,      nibbles_seek, nibbles_next,
-                                    counted_weight,  NULL,            FUSED_S8};
+const cdot_decoder rel15_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = rel15_workspace,
+    .open = rel15_open,
+    .seek = nibbles_seek,
+    .next = nibbles_next,
+    .weight = counted_weight,
+    .dot_s8 = FUSED_S8,
+};

@@ -178,4 +178,11 @@ static int rice_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *blo
     return more;
 }
 
-const cdot_decoder rice_decoder = {rice_workspace, rice_open, rice_seek, rice_next, counted_weight, NULL, NULL};
+const cdot_decoder rice_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = rice_workspace,
+    .open = rice_open,
+    .seek = rice_seek,
+    .next = rice_next,
+    .weight = counted_weight,
+};

@@ -26,5 +26,12 @@ static int rle4_open(cdot_view *view, const uint8_t *payload, uint64_t size, voi
 #define FUSED_S8 NULL
 #endif
 
-const cdot_decoder rle4_decoder = {rle4_workspace, rle4_open,      nibbles_seek, nibbles_next,
-                                   counted_weight, NULL,           FUSED_S8};
+const cdot_decoder rle4_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = rle4_workspace,
+    .open = rle4_open,
+    .seek = nibbles_seek,
+    .next = nibbles_next,
+    .weight = counted_weight,
+    .dot_s8 = FUSED_S8,
+};

@@ -108,11 +108,11 @@ static inline void packed_values_s8(const uint8_t *bytes, uint64_t from, uint32_
         out[i] = codebook[0];
 }
 
-/* The values of indices, in a codebook of a view's value type, to scratch for either. */
+/* The values of indices, in a codebook of a view's arithmetic, to scratch for either. */
 static inline void packed_values_of(const cdot_view *view, const uint8_t *bytes, uint64_t from, uint32_t count,
                                     const void *codebook, uint32_t symbols, void *out)
 {
-    if (view->value_type == CDOT_INT8)
+    if (view->arithmetic == CDOT_IN_INT32)
         packed_values_s8(bytes, from, count, codebook, symbols, out);
     else
         packed_values(bytes, from, count, codebook, symbols, out);

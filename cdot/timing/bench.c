@@ -74,7 +74,7 @@ typedef struct {
 static int run_dot(void *context)
 {
     dot_job *job = context;
-    if (job->view->value_type == CDOT_INT8)
+    if (job->view->arithmetic == CDOT_IN_INT32)
         return cdot_product_s8(job->view, job->X, job->Y, job->batch, job->col_begin, job->col_end, job->pool,
                                job->scratch);
     return cdot_product(job->view, job->X, job->Y, job->batch, job->col_begin, job->col_end, job->pool,

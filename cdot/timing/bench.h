@@ -5,7 +5,7 @@
 #include "core/cdot.h"
 
 /* Timing. Each returns nanoseconds of wall time for `repeat` runs, or an error below 0.
- * X and Y are float, or int8_t and int32_t where the view's values are int8.
+ * X and Y are of the view's arithmetic: float, or int8_t and int32_t. What a format prepares is inside the time.
  * cold: the payload's `size` bytes are flushed from the caches before each run, outside the time. */
 int64_t bench_dot(const cdot_view *view, const void *X, void *Y, size_t batch, uint32_t col_begin,
                   uint32_t col_end, cdot_pool *pool, void *scratch, uint64_t repeat, const uint8_t *cold,

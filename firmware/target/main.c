@@ -52,10 +52,24 @@ static __attribute__((noinline)) int decode(const cdot_view *view, void *scratch
     return status;
 }
 
+/* What a format prepares of x lies behind the scratch; its time is the product's. */
+static uint64_t scratch_size(const cdot_view *view, uint32_t batch)
+{
+    uint64_t own = (view->scratch_bytes + ALIGN - 1) / ALIGN * ALIGN;
+    return view->decoder->prepare ? own + view->prepared_bytes * batch : view->scratch_bytes;
+}
+
 static int dot_of(const cdot_view *view, const void *x, void *y, uint32_t tile, uint32_t batch, uint32_t from,
                   uint32_t to, void *scratch)
 {
-    if (view->value_type == CDOT_INT8)
+    cdot_view prepared;
+    if (view->decoder->prepare) {
+        int status = cdot_prepare(view, x, tile, batch, (uint8_t *)scratch + scratch_size(view, 0), &prepared);
+        if (status)
+            return status;
+        view = &prepared;
+    }
+    if (view->arithmetic == CDOT_IN_INT32)
         return cdot_dot_s8(view, x, tile, y, tile, batch, from, to, scratch);
     return cdot_dot(view, x, tile, y, tile, batch, from, to, scratch);
 }
@@ -127,24 +141,26 @@ static int work(const job_header *job, arena *room)
     cdot_view view;
     int64_t workspace_size = decoder->workspace ? decoder->workspace(payload, job->payload_size) : 0;
     int status = workspace_size < 0 ? (int)workspace_size : 0;
+    if (decoder->version != CDOT_VERSION)
+        status = CDOT_CONTRACT;
     MEASURE(EMPTY, "empty", status);
     void *workspace = take(room, (uint64_t)workspace_size);
     MEASURE(OPEN, "open", decoder->open(&view, payload, job->payload_size, workspace, (uint64_t)workspace_size));
     view.decoder = decoder;
-    uint32_t width = view.value_type == CDOT_INT8 ? 1 : 4; /* of x; y has 4 */
+    uint32_t width = view.arithmetic == CDOT_IN_INT32 ? 1 : 4; /* of x; y has 4 */
     uint64_t x_size = (uint64_t)view.n * width, y_size = (uint64_t)view.m * 4;
     if (x_size * (1 + (uint64_t)job->tile) != job->x_size || y_size * (1 + (uint64_t)job->tile) != job->y_size)
         return BAD_JOB;
     void *x = take(room, x_size), *y = take(room, y_size);
     void *xs = take(room, x_size * job->tile), *ys = take(room, y_size * job->tile);
-    void *scratch = take(room, view.scratch_bytes);
+    void *scratch = take(room, scratch_size(&view, job->tile > 1 ? job->tile : 1));
     memcpy(x, (const uint8_t *)job + job->x, (size_t)x_size);
     memcpy(xs, (const uint8_t *)job + job->x + x_size, (size_t)x_size * job->tile);
     put_number("memory workspace ", (uint32_t)workspace_size);
     put_number(" scratch ", (uint32_t)view.scratch_bytes);
     put_number(" vectors ", job->x_size + job->y_size);
     put("\n");
-    if (view.value_type == CDOT_INT8 ? !decoder->dot_s8 : !decoder->dot)
+    if (view.arithmetic == CDOT_IN_INT32 ? !decoder->dot_s8 : !decoder->dot)
         MEASURE(DECODE, "decode", decode(&view, scratch));
     for (uint32_t i = 0; i < job->repeat; i++)
         MEASURE(DOT, "dot", dot(&view, x, y, job->cut, scratch));

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from dotbench.cdot.encode.codewords import append_bits, encode_columns, huffman_lengths
 from dotbench.cdot.encode.table import Table
 from dotbench.cdot.errors import PayloadError
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Section, bits
-from dotbench.formats.payloads.payload import Draft
 from dotbench.formats.sources.source import Columns, Histogram, Source
 from dotbench.formats.sources.streaming import Work, streamed
 

@@ -15,11 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dotbench.cdot.errors import PayloadError
+from dotbench.formats.value_types import FLOAT32, VALUE_TYPES, value_type_of_code
 
 MAGIC = b"DOTB"
 LAYOUT = 1  # of payloads written now; older ones stay readable as long as their golden files are tested
-FLOAT32, INT8 = 1, 2
-VALUE_TYPES: dict[int, np.dtype[Any]] = {FLOAT32: np.dtype("<f4"), INT8: np.dtype("i1")}  # cdot.h has the same
 _STRUCT = struct.Struct("<4sBBHIIQIHH")
 HEADER_BYTES = _STRUCT.size
 CRC_AT = 24
@@ -36,12 +35,12 @@ class Header:
     fields_bytes: int = 0
     crc: int = 0
     layout: int = LAYOUT
-    value_type: int = FLOAT32
+    value_type: int = FLOAT32.code
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the matrix's values."""
-        return VALUE_TYPES[self.value_type]
+        return value_type_of_code(self.value_type).dtype
 
     def pack(self) -> bytes:
         """The 32 bytes."""
@@ -68,14 +67,9 @@ class Header:
             raise PayloadError(f"{what} is no payload: it starts with {magic!r}, not {MAGIC!r}")
         if layout > LAYOUT:
             raise PayloadError(f"{what} is of layout {layout}, and this version reads up to {LAYOUT}: update dotbench")
-        if value_type not in VALUE_TYPES:
+        if value_type not in {one.code for one in VALUE_TYPES}:
             raise PayloadError(f"{what} holds values of type {value_type}, which this version does not know")
         return cls(format_id, n, m, nnz, fields, crc, layout, value_type)
-
-
-def value_type_of(dtype: np.dtype[Any]) -> int:
-    """The header's number for int8; float32's for all else."""
-    return INT8 if dtype == np.int8 else FLOAT32
 
 
 @dataclass(frozen=True)

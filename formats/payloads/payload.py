@@ -1,57 +1,25 @@
 """A matrix in a format: one contiguous buffer, the same on a host, in a file and in flash.
 
-`Draft` is a payload being written, `Payload` a finished one. A payload is a source again, so it can be
-encoded into another format without the matrix it came from.
+A payload is a source again, so it can be encoded into another format without the matrix it came from.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dotbench.cdot.errors import PayloadError
-from dotbench.cdot.kernel import Kernel, crc, zeroed
-from dotbench.formats.format import Format
-from dotbench.formats.payloads.header import CRC_AT, HEADER_BYTES, Header, Section, offsets, value_type_of
-from dotbench.formats.sources.source import MAX_DIMENSION, Columns, Histogram, as_source, blocks
-
-if TYPE_CHECKING:
-    from dotbench.cdot.limits import Limits
-    from dotbench.formats.payloads.product import Product
-    from dotbench.formats.sources.source import Source
-
-
-class Draft:
-    """A payload's buffer with its sections as zeroed arrays in ``self[name]``; `finish` seals it."""
-
-    def __init__(self, format_: Format, source: Source, nnz: int, fields: bytes = b"") -> None:
-        n, m = source.shape
-        if max(n, m) > MAX_DIMENSION:
-            raise ValueError(f"{n} by {m} is too large: at most {MAX_DIMENSION} rows and columns")
-        self._format = format_
-        header = Header(format_.format_id, n, m, nnz, len(fields), value_type=value_type_of(source.dtype))
-        sections = format_.layout(header, fields)
-        starts, size = offsets(sections, len(fields))
-        self._data = zeroed(size)
-        self._data[:HEADER_BYTES] = np.frombuffer(header.pack(), np.uint8)
-        self._data[HEADER_BYTES : HEADER_BYTES + len(fields)] = np.frombuffer(fields, np.uint8)
-        self._arrays = {
-            section.name: self._data[start : start + section.nbytes].view(section.dtype)
-            for section, start in zip(sections, starts, strict=True)
-        }
-
-    def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        return self._arrays[name]
-
-    def finish(self) -> Payload:
-        """Writes the checksum; the draft must not be written to afterwards."""
-        checksum = np.array([crc(self._data)], "<u4")
-        self._data[CRC_AT : CRC_AT + 4] = checksum.view(np.uint8)
-        return Payload(self._format, self._data)
+from dotbench.cdot.kernel import Kernel, crc
+from dotbench.cdot.limits import Limits
+from dotbench.formats.payloads.files import write
+from dotbench.formats.payloads.header import HEADER_BYTES, Header, Section, offsets
+from dotbench.formats.payloads.of_format import OfFormat
+from dotbench.formats.payloads.product import Product, product_of
+from dotbench.formats.sources.source import Columns, Histogram, blocks
 
 
 class Payload:
@@ -62,7 +30,7 @@ class Payload:
 
     def __init__(
         self,
-        format_: Format,
+        format_: OfFormat,
         data: npt.NDArray[np.uint8],
         what: str = "the payload",
         limits: Limits | None = None,
@@ -140,8 +108,6 @@ class Payload:
 
     @cached_property
     def _product(self) -> Product:
-        from dotbench.formats.payloads.product import product_of  # kept apart: a change there is no change of the bytes
-
         return product_of(self.kernel, self.format.steps(self))
 
     @property
@@ -171,7 +137,8 @@ class Payload:
         """The nonzeros of a range of columns, decoded; PayloadError where a damaged one has a row twice."""
         if not 0 <= begin <= end <= self.shape[1]:
             raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
-        decoded = Columns(*self.kernel.decode(begin, end))
+        rows, values, indptr = self.kernel.decode(begin, end)
+        decoded = Columns(rows, values.astype(self.dtype, copy=False), indptr)
         ordered = decoded.in_row_order()
         if ordered is not decoded and not ordered.has_each_row_once():
             raise PayloadError(f"{self._what} is damaged: a column of {begin} to {end} has one of its rows twice")
@@ -191,8 +158,6 @@ class Payload:
 
     def save(self, path: str | Path) -> None:
         """Writes the bytes to a file, whole or not at all."""
-        from dotbench.formats.payloads.files import write
-
         write(Path(path), self.data)
 
 
@@ -206,6 +171,3 @@ def check_crc(data: npt.NDArray[np.uint8], what: str) -> Header:
             "Encode the matrix again, or fetch the file again."
         )
     return header
-
-
-__all__ = ["Draft", "Payload", "as_source", "check_crc"]

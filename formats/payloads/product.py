@@ -53,13 +53,13 @@ def dot(
     """See `Payload.dot`. ``steps``: of one vector and all columns, where that may be many (`Format.steps`)."""
     n, m = kernel.shape
     single = np.ndim(X) == 1
-    x = checked_input(X, n, kernel.values.values)
+    x = checked_input(X, n, kernel.arithmetic.inputs)
     begin, end = columns if columns is not None else (0, m)
     if not 0 <= begin <= end <= m:
         raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {m} columns")
     if threads < 1:
         raise ValueError(f"{threads} threads: at least 1")
-    y = np.empty((len(x), m), kernel.values.outputs)
+    y = np.empty((len(x), m), kernel.arithmetic.outputs)
     if len(x):
         steps = steps * max(4, len(x)) // 4 * (end - begin) // max(m, 1)  # four vectors of a batch cost what one does
         _multiply(kernel, x, y, pieces(begin, end, steps), threads_taken(kernel, len(x), end - begin, threads))
@@ -85,7 +85,7 @@ def product_of(kernel: Kernel, steps: int) -> Product:
     memory, pointers and shapes are kept from call to call. A job is nobody else's while a call has it, be that
     another thread's or a signal handler's."""
     n, m = kernel.shape
-    values, outputs, vector = kernel.values.values, kernel.values.outputs, kernel.vector
+    values, outputs, vector = kernel.arithmetic.inputs, kernel.arithmetic.outputs, kernel.vector
     small = max(n * values.itemsize, m * outputs.itemsize) <= KEPT_VECTOR and kernel.scratch_bytes <= KEPT_SCRATCH
     shape = (n,) if small and steps <= PIECE_STEPS else None  # None is no array's
     short, idle = most_threads(kernel, 1, m) == 1, list[VectorJob]()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dotbench.cdot.encode.table import Table
-
-if TYPE_CHECKING:
-    from dotbench.formats.sources.columns import Columns
+from dotbench.formats.sources.columns import Columns
 
 
 class ContentHash:

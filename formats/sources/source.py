@@ -8,7 +8,7 @@ What others made is looked at once, here: sources (`foreign`) and scipy's matric
 for encoders in C go where rows and pointers lead. What is more than an array of numbers (a mask, a unit, names of
 columns) is refused, for it would be lost.
 
-Values are float32, or int8 where a format stores int8. Input of another real type is taken
+Values are float32, or int8 or float16 where a format stores these. Input of another real type is taken
 where every value survives the conversion exactly; where one does not, the error says which and
 what to do, because lossless is the rule of this house.
 """
@@ -27,6 +27,7 @@ from dotbench.formats.sources.columns import Columns, Histogram
 from dotbench.formats.sources.content import ContentHash, Tally
 from dotbench.formats.sources.foreign import MAX_DIMENSION, CheckedSource, Own
 from dotbench.formats.sources.sparse_input import columns_of, is_sparse
+from dotbench.formats.value_types import value_type_of
 
 BLOCK_ENTRIES = 1 << 21  # entries of one block that an encoder holds: 8 MiB of float32, which caches keep
 PLAIN_ARRAYS = (np.ndarray, np.memmap, np.matrix)  # whose subclasses may mean more than their numbers
@@ -49,7 +50,7 @@ class Source(Protocol):
 
 
 def as_source(matrix: Any, dtype: npt.DTypeLike = np.float32) -> Source:
-    """A source of float32 or int8 from a numpy array, a scipy sparse matrix, or a source (returned as it is if
+    """A source of float32, float16 or int8 from a numpy array, a scipy sparse matrix, or a source (returned as it is if
     it is of that ``dtype``).
 
     Raises TypeError for what is no real matrix, ValueError for one that is not 2-D or too large, and, when
@@ -117,16 +118,10 @@ def tally(source: Source) -> Histogram:
     return Histogram(*counts.totals())
 
 
-CHANGED = {  # what happens to a value that a dtype does not hold, and what to do
-    "float32": ("changed by rounding to float32", "pass W.astype(numpy.float32) if rounding is what you want"),
-    "int8": ("no int8, a whole number from -128 to 127", "quantise the matrix, or take a format for float32"),
-}
-
-
 class _MemorySource(Own):
     """What the sources in memory share: type and range checks, and the histogram.
 
-    ``dtype`` is what the matrix has, ``wanted`` what the source gives: float32 or int8.
+    ``dtype`` is what the matrix has, ``wanted`` what the source gives, a dtype of `value_types`.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], wanted: npt.DTypeLike) -> None:
@@ -169,12 +164,12 @@ class _MemorySource(Own):
         # float64 holds narrower types exactly, long double every 64-bit integer as well
         wide = np.float64 if stored.dtype.itemsize < 8 or stored.dtype == np.float64 else np.longdouble
         inexact = ~bad & (values.astype(wide) != stored.astype(wide)) if stored.dtype != self.dtype else np.False_
-        changed, cure_of_change = CHANGED[self.dtype.name]
-        for mask, what in ((bad, "not a finite number"), (inexact, changed)):
+        stored_as = value_type_of(self.dtype)
+        for mask, what in ((bad, "not a finite number"), (inexact, stored_as.refused)):
             if np.any(mask):
                 at = int(np.argmax(mask))
                 row, column = int(columns.rows[at]), begin + int(columns.column_of_each()[at])
-                cure = "replace it before encoding" if mask is bad else cure_of_change
+                cure = "replace it before encoding" if mask is bad else stored_as.cure
                 raise ValueError(f"{columns.values[at]!s} at row {row}, column {column} is {what}: {cure}")
         return Columns(columns.rows, values, columns.indptr)
 

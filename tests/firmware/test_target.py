@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from dotbench.firmware.measure import checked, in_places, instructions_by_ticks,
 from dotbench.firmware.runners.board import Board
 from dotbench.firmware.runners.qemu import Qemu
 
+DOUBLED = Path(__file__).parents[1] / "cdot" / "doubled.c"  # a format of tests that prepares something
 TCM, SRAM, DDR = PLACEMENTS["tcm"], PLACEMENTS["sram"], PLACEMENTS["ddr"]
 LABELS = [
     "dense",
@@ -63,6 +65,35 @@ def test_int8_products_have_the_hosts_bits(qemu: Qemu, label: str) -> None:
     job = job_of(formats.parse(label).encode(W))
     report = checked(job, qemu.run(job, TCM))
     assert (report.y.view(np.int32) == job.x.astype(np.int32) @ W.astype(np.int32)).all()
+
+
+@pytest.mark.parametrize("label", formats.names("float16"))
+def test_float16_has_the_hosts_bits(qemu: Qemu, label: str) -> None:
+    rng = np.random.default_rng(11)
+    W = np.where(rng.random((100, 48)) < 0.4, rng.standard_normal((100, 48)), 0).astype(np.float16)
+    W[3, 4], W[5, 6] = 6e-8, 65504  # a subnormal one, the largest one
+    job = job_of(formats.get(label).encode(W))
+    report = checked(job, qemu.run(job, TCM))
+    assert np.allclose(report.y.view(np.float32), job.x.astype(np.float64) @ W.astype(np.float64), rtol=1e-5)
+
+
+def test_what_a_format_prepares_is_prepared_here_too(qemu: Qemu) -> None:
+    """For the vector, and for each tile of a layer."""
+    W = np.where(np.arange(96 * 40).reshape(96, 40) % 7 == 0, np.arange(40) - 20, 0).astype(np.float32)
+    made = job_of(formats.get("dense").encode(W), pixels=70)
+    job = replace(made, format="doubled", kernel_source=DOUBLED)
+    report = checked(job, qemu.run(job, TCM))
+    assert np.allclose(report.y[:40].view(np.float32), job.x.astype(np.float64) @ W, rtol=1e-5)
+    assert report.scratch_bytes == 0 and np.count_nonzero(report.y[40:]) > 1000
+
+
+def test_kernels_of_another_contract_are_refused_on_the_target(qemu: Qemu, tmp_path: Path) -> None:
+    source = tmp_path / "doubled.c"
+    source.write_text(DOUBLED.read_text().replace(".version = CDOT_VERSION", ".version = 1"))
+    job = replace(job_of(formats.get("dense").encode(np.eye(8, dtype=np.float32))), format="doubled")
+    job = replace(job, kernel_source=source)
+    with pytest.raises(TargetFailed, match="refuses the payload.*built for another version of the kernel contract"):
+        protocol.read(qemu.run(job, TCM), job.identity, job.words)
 
 
 def test_a_wrong_product_is_found(qemu: Qemu) -> None:

@@ -16,7 +16,7 @@ from dotbench.cdot.errors import PayloadError
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from damage import check_cut_short_and_flipped, check_damaged, check_longer, resealed
-from matrices import SMALL, VARIANTS
+from matrices import HALF, SMALL, VARIANTS, format_of, given
 
 NAMES = [*formats.names("float32"), *VARIANTS]
 
@@ -25,14 +25,14 @@ def says(*words: str) -> str:
     return ".*".join(map(re.escape, words))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *HALF])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_not_finite(name: str, value: float) -> None:
-    W = np.zeros((5, 7), np.float32)
+    W = given(name, np.zeros((5, 7), np.float32))
     W[3, 4] = value
-    for matrix in (W, scipy.sparse.csr_matrix(W)):
+    for matrix in (W, *([scipy.sparse.csr_matrix(W)] if W.dtype == np.float32 else [])):
         with pytest.raises(ValueError, match=says(str(value), "row 3, column 4", "not a finite number")):
-            formats.parse(name).encode(matrix)
+            format_of(name).encode(matrix)
 
 
 @pytest.mark.parametrize(
@@ -73,20 +73,20 @@ def test_no_vector(name: str) -> None:
         payload.dot(np.zeros(300, np.float32), threads=0)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *HALF])
 def test_cut_short_and_flipped(name: str) -> None:
-    check_cut_short_and_flipped(formats.parse(name).encode(SMALL["n_257"]()).data)
+    check_cut_short_and_flipped(format_of(name).encode(given(name, SMALL["n_257"]())).data)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *HALF])
 def test_longer(name: str) -> None:
-    check_longer(formats.parse(name).encode(SMALL["n_257"]()))
+    check_longer(format_of(name).encode(given(name, SMALL["n_257"]())))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *HALF])
 @pytest.mark.parametrize("key", ["n_257", "long_codes", "one_value_everywhere", "mixed_lengths", "dense_blocks"])
 def test_damaged_with_a_fitting_checksum(name: str, key: str) -> None:
-    check_damaged(formats.parse(name).encode(SMALL[key]()).data)
+    check_damaged(format_of(name).encode(given(name, SMALL[key]())).data)
 
 
 def test_layouts_formats_and_fields_that_are_not_known() -> None:

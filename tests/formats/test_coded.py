@@ -84,12 +84,12 @@ def check(payload: Payload, W: Matrix, isa: str) -> None:
     m = W.shape[1]
     rows, values, indptr = kernel.decode(0, m)
     assert np.array_equal(scipy.sparse.csc_array((values, rows, indptr), shape=W.shape).toarray(), W)
-    X = np.random.default_rng(1).integers(-4, 5, (1, len(W))).astype(kernel.values.values)
-    whole = np.zeros((1, m), kernel.values.outputs)
+    X = np.random.default_rng(1).integers(-4, 5, (1, len(W))).astype(kernel.arithmetic.inputs)
+    whole = np.zeros((1, m), kernel.arithmetic.outputs)
     kernel.dot(X, whole, (0, m), None, kernel.scratch(1, 1))
     assert np.array_equal(whole, X.astype(np.float64) @ W)  # small integers: exact in float32
     for begin, end in ((1, m), (m // 3, m - 1), (m // 2, m // 2 + 1), (m - 1, m)):
-        part = np.zeros((1, m), kernel.values.outputs)
+        part = np.zeros((1, m), kernel.arithmetic.outputs)
         kernel.dot(X, part, (begin, end), None, kernel.scratch(1, 1))
         assert np.array_equal(part[:, begin:end], whole[:, begin:end]), (begin, end)
 

@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parent / "golden"
 BUILT_IN = [kind.name for kind in formats.registry.BUILT_IN]
 NAMES = [*(name for name in BUILT_IN if name in formats.names("float32")), *VARIANTS]
 INT8_NAMES = [f"{one}-int8" for one in formats.standard("int8") if one.name in BUILT_IN]
+HALF_NAMES = [f"{name}-float16" for name in BUILT_IN if name in formats.names("float16")]
 
 
 def matrix() -> np.ndarray:
@@ -37,10 +38,15 @@ def int8_matrix() -> np.ndarray:
     return W
 
 
+def matrix_of(value_type: str) -> np.ndarray:
+    """Of a dtype, "" for float32; float16 holds all values of the first."""
+    return int8_matrix() if value_type == "int8" else matrix().astype(value_type or "float32")
+
+
 def encoded(name: str) -> formats.Payload:
     """The payload of a golden file, by its name without layout."""
     label, _, value_type = name.partition("-")
-    return formats.parse(label).encode(int8_matrix() if value_type else matrix())
+    return formats.parse(label).encode(matrix_of(value_type))
 
 
 def golden_files() -> list[Path]:
@@ -50,13 +56,11 @@ def golden_files() -> list[Path]:
 @pytest.mark.parametrize("path", golden_files(), ids=lambda path: path.name)
 def test_old_payloads_decode(path: Path) -> None:
     payload = formats.load(path)
-    held = payload.format.holds(int8_matrix() if payload.dtype == np.int8 else matrix()).columns(
-        0, 40
-    )  # the matrix, unless the format is lossy
+    held = payload.format.holds(matrix_of(payload.dtype.name)).columns(0, 40)  # the matrix, unless the format is lossy
     assert np.array_equal(payload.decode().T, held.dense(37))
 
 
-@pytest.mark.parametrize("name", [*NAMES, *INT8_NAMES])
+@pytest.mark.parametrize("name", [*NAMES, *INT8_NAMES, *HALF_NAMES])
 def test_bytes_written_now_are_the_golden_ones(name: str) -> None:
     path = FOLDER / f"{name}-{LAYOUT}.dbp"
     assert encoded(name).data.tobytes() == path.read_bytes()
@@ -64,7 +68,7 @@ def test_bytes_written_now_are_the_golden_ones(name: str) -> None:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for name in [*NAMES, *INT8_NAMES]:
+    for name in [*NAMES, *INT8_NAMES, *HALF_NAMES]:
         path = FOLDER / f"{name}-{LAYOUT}.dbp"
         if not path.exists():
             encoded(name).save(path)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dotbench import formats
 from dotbench.cdot import build
+from dotbench.formats import value_types
 from fuzzing.target import Target, Unavailable, folder
 
 HARNESS = Path(__file__).with_name("payload_fuzz.c")
@@ -18,7 +19,6 @@ SANITIZERS = ("-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"
 FLAGS = ("-std=c11", "-O1", "-g", "-fno-omit-frame-pointer", "-Wno-unused-command-line-argument")
 MEGABYTES = 512  # of the whole process, and 64 of one array: the harness refuses what a payload wants above 16
 LIMITS = (f"-rss_limit_mb={MEGABYTES}", "-malloc_limit_mb=64")
-VALUE_TYPES = {"float32": 1, "int8": 2}
 
 
 def targets() -> list[Target]:
@@ -34,7 +34,7 @@ def targets() -> list[Target]:
 def command(target: Target) -> list[str]:
     """The program of a target, built if it is new; Unavailable where there is no clang with libFuzzer."""
     _, name, value_type = target.name.split(":")
-    return [str(program(target.build)), f"--format={name}", f"--type={VALUE_TYPES[value_type]}"]
+    return [str(program(target.build)), f"--format={name}", f"--type={value_types.value_type(value_type).code}"]
 
 
 def table() -> str:

@@ -98,7 +98,7 @@ def _payload(data: bytes, path: Path) -> None:
     n, m = payload.shape
     if (n + 1) * (m + 1) <= ENTRIES:
         payload.sections  # noqa: B018
-        payload.dot(np.ones((2, n), payload.dtype))
+        payload.dot(np.ones((2, n), payload.kernel.arithmetic.inputs))
         payload.decode()
 
 

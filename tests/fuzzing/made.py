@@ -117,6 +117,7 @@ def pickles() -> list[bytes]:
 def payloads(name: str = "", value_type: str = "") -> list[bytes]:
     """Golden payloads and small ones of every shape, of all formats or of one format and value type."""
     from dotbench import formats
+    from dotbench.formats import value_types
 
     found = [path.read_bytes() for path in sorted(GOLDEN.glob("*.dbp"))]
     for format_ in formats.standard_of_all():
@@ -124,7 +125,7 @@ def payloads(name: str = "", value_type: str = "") -> list[bytes]:
             if name in ("", format_.name):
                 found += [format_.encode(matrix(n, m).astype(kind)).data.tobytes() for n, m in SIZES]
     wanted = {formats.kinds()[name].format_id} if name else None
-    number = {"float32": 1, "int8": 2}.get(value_type)
+    number = value_types.value_type(value_type).code if value_type else None
     return [
         data
         for data in found

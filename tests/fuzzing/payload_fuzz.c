@@ -1,7 +1,7 @@
 /* LibFuzzer's door to the kernels: whatever the bytes of a payload say, opening, decoding and products stay
  * inside them, end soon, and agree with each other.
  *
- * An input is a payload. One format is tried at a time (--format=NAME --type=1 or 2), and the header is mended
+ * An input is a payload. One format is tried at a time (--format=NAME --type=1, 2 or 3), and the header is mended
  * to be of that format, unless its reserved field is set: then it goes to the kernel as it is. CRCs are not looked
  * at: kernels do not either. All arrays are exactly as long as promised, so that ASan sees each access outside.
  */
@@ -95,7 +95,7 @@ static void decode(const cdot_view *view, uint32_t begin, uint32_t end, void *sc
     int64_t *ends = room(columns * sizeof *ends, 8);
     int64_t total = cdot_decode(view, begin, end, NULL, NULL, ends, 0, scratch);
     if (total >= 0) {
-        uint32_t wide = view->value_type == CDOT_INT8 ? 1 : 4;
+        uint32_t wide = view->arithmetic == CDOT_IN_INT32 ? 1 : 4;
         int32_t *rows = room(total * sizeof *rows, 8);
         uint8_t *values = room(total * wide, 8);
         if (total)
@@ -128,7 +128,7 @@ static int same(float a, float b)
 /* One vector on all columns and on a range, and a batch: ranges change no sum. */
 static void products(const cdot_view *view, uint32_t begin, uint32_t end, void *scratch)
 {
-    int int8 = view->value_type == CDOT_INT8;
+    int int8 = view->arithmetic == CDOT_IN_INT32;
     size_t wide = int8 ? 1 : 4, n = view->n, m = view->m;
     uint8_t *X = room(BATCH * n * wide, LINE);
     void *Y = room(BATCH * m * 4, 8), *part = room(BATCH * m * 4, 8);

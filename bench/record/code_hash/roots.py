@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+STORED = ("dotbench.formats.value_types.FLOAT32", "dotbench.formats.value_types.INT8")  # types that rows have
 SOURCE = "dotbench.datasets.cache.CachedSource"  # what every measuring process reads a matrix with
 
 # Python that nothing is followed into, and why. A row's own format or peer is a root itself.
@@ -13,6 +14,7 @@ NOT_FOLLOWED = {
     "dotbench.formats.plugins.registered": "formats of other packages: each is a root of its rows",
     "dotbench.bench.targets.peers.ALL": "the list of peers: likewise",
     "dotbench.bench.targets.peers.kinds": "the same with those of other packages",
+    "dotbench.formats.value_types.VALUE_TYPES": "the list of stored types: likewise; `STORED` has what is in use",
     "dotbench.bench.record.identity.code_sha": "a hash says what a figure depends on, and decides none",
     "dotbench.bench.record.identity.bounds_sha": "likewise",
     "dotbench.bench.record.identity.definitions_sha": "likewise",

@@ -159,7 +159,7 @@ int bitmap_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
         at->ends[k] = (uint32_t)ones;
     }
     block->rows = at->rows;
-    block->values = (const uint8_t *)view->section[BITMAP_VALUES] + at->position * cdot_value_bytes(view->value_type);
+    block->values = (const uint8_t *)view->section[BITMAP_VALUES] + at->position * cdot_input_bytes(view->arithmetic);
     if (fields->coded) {
         packed_values_of(view, view->section[BITMAP_INDICES], at->position, (uint32_t)ones,
                          view->section[BITMAP_VALUES], fields->symbols, at->values);
@@ -176,5 +176,12 @@ int bitmap_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *block)
 #define FUSED_S8 NULL
 #endif
 
-const cdot_decoder bitmap_decoder = {bitmap_workspace, bitmap_open, bitmap_seek, bitmap_next, NULL, bitmap_dot,
-                                     FUSED_S8};
+const cdot_decoder bitmap_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = bitmap_workspace,
+    .open = bitmap_open,
+    .seek = bitmap_seek,
+    .next = bitmap_next,
+    .dot = bitmap_dot,
+    .dot_s8 = FUSED_S8,
+};

@@ -109,4 +109,11 @@ static uint64_t bsr_weight(const cdot_view *view, uint32_t column)
     return ((const uint32_t *)view->section[BSR_POINTERS])[bsr_up(column, fields->block)];
 }
 
-const cdot_decoder bsr_decoder = {NULL, bsr_open, bsr_seek, bsr_next, bsr_weight, bsr_dot, NULL};
+const cdot_decoder bsr_decoder = {
+    .version = CDOT_VERSION,
+    .open = bsr_open,
+    .seek = bsr_seek,
+    .next = bsr_next,
+    .weight = bsr_weight,
+    .dot = bsr_dot,
+};

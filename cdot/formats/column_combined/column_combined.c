@@ -183,5 +183,11 @@ static int combined_dot(const cdot_view *view, const float *x, size_t ldx, float
     return cdot_dot_blocks(view, x, ldx, y, ldy, batch, col_begin, col_end, scratch);
 }
 
-const cdot_decoder column_combined_decoder = {combined_workspace, combined_open, combined_seek,
-                                              combined_next,      NULL,          combined_dot, NULL};
+const cdot_decoder column_combined_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = combined_workspace,
+    .open = combined_open,
+    .seek = combined_seek,
+    .next = combined_next,
+    .dot = combined_dot,
+};

@@ -119,4 +119,11 @@ static uint64_t cser_weight(const cdot_view *view, uint32_t column)
     return (uint64_t)column + group + cdot_index(a.groups, a.group_bytes, group);
 }
 
-const cdot_decoder cser_decoder = {NULL, cser_open, cser_seek, cser_next, cser_weight, cser_dot, NULL};
+const cdot_decoder cser_decoder = {
+    .version = CDOT_VERSION,
+    .open = cser_open,
+    .seek = cser_seek,
+    .next = cser_next,
+    .weight = cser_weight,
+    .dot = cser_dot,
+};

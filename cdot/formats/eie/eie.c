@@ -147,4 +147,11 @@ static uint64_t eie_weight(const cdot_view *view, uint32_t column)
     return chunk_weight(&((const eie_tables *)view->workspace)->counts, column);
 }
 
-const cdot_decoder eie_decoder = {eie_workspace, eie_open, eie_seek, eie_next, eie_weight, NULL, NULL};
+const cdot_decoder eie_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = eie_workspace,
+    .open = eie_open,
+    .seek = eie_seek,
+    .next = eie_next,
+    .weight = eie_weight,
+};

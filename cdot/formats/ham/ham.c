@@ -99,4 +99,12 @@ static uint64_t ham_weight(const cdot_view *view, uint32_t column)
     return group < stream->groups ? huffman_seek(stream, group) : stream->stream_bits;
 }
 
-const cdot_decoder ham_decoder = {ham_workspace, ham_open, ham_seek, ham_next, ham_weight, ham_dot, NULL};
+const cdot_decoder ham_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = ham_workspace,
+    .open = ham_open,
+    .seek = ham_seek,
+    .next = ham_next,
+    .weight = ham_weight,
+    .dot = ham_dot,
+};

@@ -114,7 +114,7 @@ static int show(const cdot_view *view, const ham_cursor *at, int s, cdot_block *
     *block = (cdot_block){.column = one->first + skip, .segments = segments - skip, .ends = ends + skip};
     block->begin = skip ? ends[skip - 1] : 0;
     block->rows = at->rows + (size_t)s * ENTRIES * view->row_bytes;
-    if (view->value_type == CDOT_INT8)
+    if (view->arithmetic == CDOT_IN_INT32)
         huffman_narrow_s8(at->values + s * ENTRIES, ends[segments - 1]);
     block->values = at->values + s * ENTRIES;
     return 1;
@@ -131,7 +131,7 @@ static int next_constant(const cdot_view *view, ham_cursor *at, cdot_block *bloc
     for (uint32_t i = 0; i < count; i++)
         at->values[i] = tables->stream.code.values[0];
     *block = (cdot_block){.column = at->next, .segments = 1, .row = (uint32_t)one->row, .ends = at->ends};
-    if (view->value_type == CDOT_INT8)
+    if (view->arithmetic == CDOT_IN_INT32)
         huffman_narrow_s8(at->values, count);
     block->values = at->values;
     at->ends[0] = count;

@@ -195,5 +195,16 @@ int nested_adapt(cdot_view *view, uint32_t level)
     return CDOT_OK;
 }
 
-const cdot_decoder nested_decoder = {nested_workspace, nested_open, nested_seek, nested_next, NULL, nested_dot, NULL};
-static const cdot_decoder level_decoder = {NULL, NULL, nested_seek, level_next, NULL, NULL, NULL};
+const cdot_decoder nested_decoder = {
+    .version = CDOT_VERSION,
+    .workspace = nested_workspace,
+    .open = nested_open,
+    .seek = nested_seek,
+    .next = nested_next,
+    .dot = nested_dot,
+};
+static const cdot_decoder level_decoder = {
+    .version = CDOT_VERSION,
+    .seek = nested_seek,
+    .next = level_next,
+};

@@ -7,8 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from dotbench.formats.format import Format
+from dotbench.formats.payloads.draft import Draft
 from dotbench.formats.payloads.header import Header, Section
-from dotbench.formats.payloads.payload import Draft, Payload
+from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Source, blocks
 
 

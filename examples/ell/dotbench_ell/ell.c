@@ -40,4 +40,9 @@ static int ell_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bloc
     return 1;
 }
 
-const cdot_decoder ell_decoder = {NULL, ell_open, ell_seek, ell_next, NULL, NULL, NULL};
+const cdot_decoder ell_decoder = {
+    .version = CDOT_VERSION,
+    .open = ell_open,
+    .seek = ell_seek,
+    .next = ell_next,
+};

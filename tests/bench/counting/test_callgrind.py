@@ -142,7 +142,7 @@ def test_both_sides_agree_on_repetitions_and_arguments() -> None:
 PLUGIN = """
 #include <stdlib.h>
 #include <string.h>
-#include "payload.h"
+#include "core/payload.h"
 extern const cdot_decoder NAME_decoder;
 static const char *volatile text = "text";
 static volatile size_t length;
@@ -171,7 +171,9 @@ static inline int fused(const cdot_view *view, const float *x, size_t ldx, float
     (void)view, (void)x, (void)ldx, (void)y, (void)ldy, (void)batch, (void)col_begin, (void)col_end, (void)scratch;
     return 0;
 }
-const cdot_decoder NAME_decoder = {NULL, open_it, seek, next, NULL, DOT};
+const cdot_decoder NAME_decoder = {
+    .version = CDOT_VERSION, .open = open_it, .seek = seek, .next = next, .dot = DOT
+};
 """
 
 

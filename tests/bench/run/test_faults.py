@@ -59,7 +59,8 @@ def plugin(folder: Path, name: str, number: int) -> Path:
         f"(void)begin, (void)end, (void)s; {FAULTS[name]} return 0; }}\n"
     )
     head, _, _ = c.rpartition("const cdot_decoder")
-    table = f"const cdot_decoder {name}_decoder = {{NULL, {name}_open, {name}_seek, {name}_next, NULL, {name}_dot}};\n"
+    named = ", ".join(f".{one} = {name}_{one}" for one in ("open", "seek", "next", "dot"))
+    table = f"const cdot_decoder {name}_decoder = {{.version = CDOT_VERSION, {named}}};\n"
     (folder / f"{name}.c").write_text(head + fused + table)
     python = (ELL / "__init__.py").read_text().replace("ell", name).replace("Ell", name.title())
     (folder / f"dotbench_{name}.py").write_text(python.replace("0x8001", hex(number)))

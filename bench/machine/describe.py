@@ -14,7 +14,9 @@ from typing import Any
 
 import psutil
 
+from dotbench.bench.metrics.meter import Place
 from dotbench.bench.run.processes import environment
+from dotbench.cdot import build
 
 LIBRARIES = ("numpy", "scipy", "cffi", "ziglang", "pyperf", "psutil", "threadpoolctl")
 
@@ -35,6 +37,11 @@ def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 def machine_id(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Processor and number of logical cores: the same on every boot, for example ``AMD EPYC x2``."""
     return f"{cpu_model(cpuinfo)} x{psutil.cpu_count() or 1}"
+
+
+def place() -> Place:
+    """This machine, the instruction set that is chosen here, and the compiler of the kernels."""
+    return Place(machine_id(), build.chosen_isa(), build.compiler_name())
 
 
 def boot_id(path: Path = Path("/proc/sys/kernel/random/boot_id")) -> str:

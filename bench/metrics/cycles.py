@@ -28,6 +28,7 @@ from dotbench.firmware.runners import qemu
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
+    from dotbench.bench.metrics.messages import Task
 
 Found = dict[Placement, list[Measured] | DoesNotFit]
 
@@ -88,7 +89,7 @@ def find() -> qemu.Qemu:
     return qemu.Qemu(program)
 
 
-def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+def measure(task: Task, cells: list[Cell], wire: Wire) -> None:
     """A run a format and placement, two at once, for all of its cells."""
     try:
         runner = find()
@@ -107,9 +108,9 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
             tell(cell, runs[cell.label], wire)
 
 
-def run(runner: qemu.Qemu, task: dict[str, Any], cell: Cell) -> Found:
+def run(runner: qemu.Qemu, task: Task, cell: Cell) -> Found:
     """All kernels of a format's payload, in all placements."""
-    payload = formats.load(task["paths"][cell.label], limits=None)
+    payload = formats.load(task.paths[cell.label], limits=None)
     job = job_of(payload, pixels=int(cell.details()["pixels"]))
     return in_places(runner, job, [PLACEMENTS[place] for place in PLACES])
 

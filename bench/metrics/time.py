@@ -27,6 +27,7 @@ from dotbench.formats.payloads.payload import Payload
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
+    from dotbench.bench.metrics.messages import Task
 
 OWN = (
     f"{__name__}.one_pass", f"{__name__}.measure_cell", f"{__name__}.columns_of_row", "bench.run.processes.environment",
@@ -58,7 +59,7 @@ SLOW_OPEN = 0.1  # seconds of opening a payload, from which on once is enough
 class Bench:
     """What the cells of one matrix share in one pass: payloads, references, thread pools."""
 
-    def __init__(self, paths: dict[str, str], sha256: str, folder: Path, reference: str = REFERENCE) -> None:
+    def __init__(self, paths: dict[str, Path], sha256: str, folder: Path, reference: str = REFERENCE) -> None:
         self._reference = reference
         self._paths, self._sha256, self._folder = paths, sha256, folder
         self._payloads: dict[str, Payload] = {}
@@ -78,7 +79,7 @@ class Bench:
         if known not in self._references:
             source, name = self.payload(known[0]), "products"
             if known[0] != self._reference:
-                name = f"products-{Path(self._paths[label]).stem}"
+                name = f"products-{self._paths[label].stem}"
             self._references[known] = cached_reference(source, self._sha256, batch, self._folder, name)
         return self._references[known]
 
@@ -95,8 +96,7 @@ class Bench:
     def target(self, cell: Cell) -> ours.Target:
         X, cold = self.reference(cell.about, cell.batch).X, cell.cache == "cold"
         if peers.is_peer(cell.label):
-            path = Path(self._paths[cell.label]) if cell.label in self._paths else None
-            return peers.parse(cell.label).target(self.payload(self._reference), path, X, cold)
+            return peers.parse(cell.label).target(self.payload(self._reference), self._paths.get(cell.label), X, cold)
         payload = self.payload(cell.about)
         return ours.make(cell.format, payload, X, self.pool(self.threads(cell, payload)), cold)
 
@@ -204,21 +204,21 @@ def constant(cell: Cell, place: Place) -> dict[str, Any]:
     }
 
 
-def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+def measure(task: Task, cells: list[Cell], wire: Wire) -> None:
     """One pass over all cells."""
     one_pass(task, cells, wire, measure_cell)
 
 
-def one_pass(task: dict[str, Any], cells: list[Cell], wire: Wire, measure_one: MeasureOne) -> None:
+def one_pass(task: Task, cells: list[Cell], wire: Wire, measure_one: MeasureOne) -> None:
     """Each cell once, in shuffled order; one that fails says why and does not stop the others."""
-    bench = Bench(task["paths"], task["sha256"], Path(task["folder"]), task["reference"])
-    effort, rng = Effort(**task["effort"]), random.Random(task["seed"])
+    bench = Bench(task.paths, task.sha256, task.folder, task.reference)
+    rng = random.Random(task.seed)
     order = list(cells)
     rng.shuffle(order)
     for cell in order:
         wire.start(cell)
         try:
-            wire.done(cell, measure_one(bench, cell, effort, rng))
+            wire.done(cell, measure_one(bench, cell, task.effort, rng))
         except Exception as error:
             wire.fail(cell, error)
 
@@ -253,3 +253,6 @@ def columns_of_row(
         "product_error": max(errors) if errors else None,
         **speedups,
     }
+
+
+of_passes = columns_of_row

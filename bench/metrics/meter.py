@@ -29,7 +29,7 @@ class Meter(Protocol):
 
     ``ROOTS``: what its figures depend on besides a row's own format or peer, by the kind of what is measured:
     ``format``, ``peer``, ``bound`` or ceiling. ``PLACE``: the names of `Place` that a finished cell is found by.
-    ``READS_PAYLOADS``, if it is there, is False: nothing has to be encoded before.
+    ``READS_PAYLOADS``, if it is there, is False: nothing has to be encoded before. ``ALONE``: a process a cell.
     """
 
     ROOTS: Mapping[str, Roots]
@@ -56,6 +56,7 @@ ELSEWHERE = {
     "races": "dotbench.bench.timing.pairwise",
     "trials": "dotbench.bench.trust.trials",
     "encoding": "dotbench.bench.goals.encoding",
+    "firmware": "dotbench.bench.microcontroller.targets",
 }
 
 
@@ -67,6 +68,11 @@ def meter(metric: str) -> Meter:
 def in_passes(metric: str) -> bool:
     """Whether it is measured in passes, each in a fresh process, until its interval is narrow."""
     return hasattr(meter(metric), "of_passes")
+
+
+def is_alone(metric: str) -> bool:
+    """Whether each of its cells has a process of its own."""
+    return getattr(meter(metric), "ALONE", False)
 
 
 def reads_payloads(metric: str) -> bool:

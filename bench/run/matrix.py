@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotbench import formats
 from dotbench.bench.metrics.messages import Done, Event, Failed, Started, Task, TimedOut, Without, Worker
-from dotbench.bench.metrics.meter import in_passes, meter, reads_payloads
+from dotbench.bench.metrics.meter import in_passes, is_alone, meter, reads_payloads
 from dotbench.bench.plan import full_run
 from dotbench.bench.plan.cell import BOUNDS, Cell
 from dotbench.bench.plan.front import front_first
@@ -170,7 +170,9 @@ class MatrixRun:
         """What is left to encode; ``good`` gets the labels that can be measured."""
         payloads.sweep_folder(self._folder)
         asked = [cell for cell in cells if cell.metric == "space"]
-        needed = [cell for cell in cells if cell.metric != "space" and not self._settled(cell)]
+        needed = [
+            cell for cell in cells if cell.metric != "space" and reads_payloads(cell.metric) and not self._settled(cell)
+        ]
         todo = []
         for cell in self._encoding(asked, needed):
             row = self._out.finished(cell)
@@ -251,7 +253,9 @@ class MatrixRun:
             else:
                 self._out.finish(event.cell, self._out.of(event))
 
-        processes.run(self._task(metric, cells), cells, listen, self._timeout)
+        for part in [[cell] for cell in cells] if is_alone(metric) else [cells]:
+            threads = max(1, *(cell.threads for cell in part))
+            processes.run(self._task(metric, part), part, listen, self._timeout, threads)
 
     def _time(self, metric: str, todo: list[Cell]) -> None:
         """Of times of own matrices what may be on the front comes first: it is what was asked for."""

@@ -13,7 +13,8 @@ from typing import Any
 
 from dotbench.bench.metrics.column import ERROR, JOULES, TEXT, TRUTH, WHOLE, Column
 from dotbench.bench.metrics.faults import faults
-from dotbench.bench.metrics.metric import MATRIX, Metric, Place, Row
+from dotbench.bench.metrics.metric import MATRIX, Metric, Row
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.expected_time import Work

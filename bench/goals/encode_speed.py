@@ -8,30 +8,29 @@ Peaks are of all memory that a process has at once, mapped pages too, libraries 
 
 from __future__ import annotations
 
-import json
-import resource
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import click
-import numpy as np
+from rich.console import Console
 
 from dotbench import datasets, formats
-from dotbench.bench.plan.plan import split_names
-from dotbench.bench.run import processes
+from dotbench.bench.goals import encoding
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.effort import Effort
+from dotbench.bench.plan.plan import Plan, split_names
+from dotbench.bench.record.journal import Journal
+from dotbench.bench.run.outcome import Row
+from dotbench.bench.run.runner import Runner
 from dotbench.bench.show.escape import echo
-from dotbench.cdot import build, library
-from dotbench.datasets.cache import CachedSource
-from dotbench.formats.sources.source import Source
+from dotbench.bench.show.screen import Screen
+from dotbench.cdot import build
 
 MIB = 1 << 20
 ROW = "{:<26} {:>9} {:>9} {:>9} {:>12} {:>10} {:>13}  {}"
 HEAD = ("format", "seconds", "CPU s", "MB/s", "payload MiB", "peak MiB", "above payload", "")
+
+MEASURED = ("seconds", "cpu_seconds", "payload_bytes", "peak_bytes")
 
 
 @dataclass(frozen=True)
@@ -55,69 +54,55 @@ class Encoding:
         return ROW.format(self.format, *seconds, *(f"{size:.1f}" for size in sizes), "")
 
 
-def peak_bytes() -> int:
-    """The most memory that this process has had: of its own since it started, where the system says so."""
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+class Told(Screen):
+    """Says each encoding when it is there."""
 
+    def __init__(self, plan: Plan, say: Callable[[Encoding], None]) -> None:
+        super().__init__(Console(quiet=True), plan)
+        self._tell_of = say
 
-def as_array(source: Source) -> np.ndarray[Any, np.dtype[Any]]:
-    """The whole matrix in row order, as users have it."""
-    n, m = source.shape
-    return np.ascontiguousarray(source.columns(0, m).dense(n).T)
-
-
-def encode_here(folder: Path, label: str, threads: int, array: bool) -> Encoding:
-    """Encodes a cached matrix, or the array of it, in this process."""
-    library.library()
-    source = CachedSource(folder)
-    matrix = as_array(source) if array else source
-    format_ = formats.parse(label)
-    start, used = time.perf_counter(), time.process_time()
-    try:
-        payload = format_.encode(matrix, threads)
-    except ValueError as error:
-        return Encoding(label, time.perf_counter() - start, trouble=f"refused: {error}")
-    seconds, cpu = time.perf_counter() - start, time.process_time() - used
-    return Encoding(label, seconds, cpu, payload.nbytes, peak_bytes())
-
-
-def encode_apart(folder: Path, label: str, threads: int, array: bool, timeout: float) -> Encoding:
-    """The same in a fresh process."""
-    options = ["--one", label, "--threads", str(threads), *(["--array"] if array else [])]
-    command = [sys.executable, "-m", "dotbench.bench.goals.encode_speed", str(folder), *options]
-    start = time.perf_counter()
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout, env=processes.environment(threads)
-        )
-    except subprocess.TimeoutExpired:
-        return Encoding(label, time.perf_counter() - start, trouble=f"not finished after {timeout:.0f} s")
-    if done.returncode:
-        words = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-        return Encoding(label, time.perf_counter() - start, trouble=words)
-    return Encoding(**json.loads(done.stdout))
+    def _row(self, cell: Cell, row: Row) -> None:
+        known = {name: row[name] for name in MEASURED if name in row}
+        if row["status"] == "timeout":
+            timeout = self._plan.effort.cell_timeout
+            known |= {"seconds": timeout, "trouble": f"not finished after {timeout:.0f} s"}
+        elif row["status"] != "ok":
+            known["trouble"] = row["reason"]
+        self._tell_of(Encoding(cell.label, **known))
 
 
 def table(
-    name: str, labels: list[str], threads: int = 1, array: bool = False, timeout: float = 600.0
-) -> Iterator[tuple[str, Encoding | None]]:
-    """Lines of the table of a matrix, each with what it says; the head and the sum come with None."""
-    matrix = datasets.load(name, cache_dir=build.state_folder()).matrix
-    n, m = matrix.shape
-    nnz, distinct = matrix.histogram().nnz, len(matrix.histogram().values)
+    name: str,
+    labels: list[str],
+    say: Callable[[str], None],
+    threads: int = 1,
+    array: bool = False,
+    timeout: float = 600.0,
+) -> list[Encoding]:
+    """Says the table of a matrix, a line when it is there; what was measured. A table that was stopped goes on from its
+    journal, one that was finished is measured anew."""
+    home = build.state_folder()
+    matrix = datasets.load(name, cache_dir=home)
+    n, m = matrix.matrix.shape
+    nnz, distinct = matrix.matrix.histogram().nnz, len(matrix.matrix.histogram().values)
     origin = "an array in row order" if array else "the cache"
-    yield f"{name}: {n} x {m}, {nnz} nonzeros, {distinct} values; from {origin}, {threads} thread(s)", None
-    yield ROW.format(*HEAD).rstrip(), None
-    total = 0.0
-    for label in labels:
-        found = encode_apart(matrix.folder, label, threads, array, timeout)
-        total += found.seconds
-        yield found.row(4 * n * m).rstrip(), found
-    yield f"all of them: {total:.1f} s", None
+    say(f"{name}: {n} x {m}, {nnz} nonzeros, {distinct} values; from {origin}, {threads} thread(s)")
+    say(ROW.format(*HEAD).rstrip())
+    found: list[Encoding] = []
+
+    def tell(one: Encoding) -> None:
+        found.append(one)
+        say(one.row(4 * n * m).rstrip())
+
+    cells = tuple(encoding.cell(matrix.name, formats.parse(label), threads, array) for label in labels)
+    plan = Plan((name,), (), chosen=cells, effort=Effort(cell_timeout=timeout))
+    path = home / "encode_speed.sqlite"
+    with Journal(path) as journal, Told(plan, tell) as screen:
+        Runner(plan, home, journal, screen, lambda _: matrix).measured()
+    for file in home.glob(f"{path.name}*"):
+        file.unlink()
+    say(f"all of them: {sum(one.seconds for one in found):.1f} s")
+    return found
 
 
 @click.command()
@@ -127,19 +112,12 @@ def table(
 @click.option("--transpose", is_flag=True, help="The files hold outputs by inputs, as PyTorch has it.")
 @click.option("--array", is_flag=True, help="From a numpy array instead of the cache.")
 @click.option("--timeout", default=600.0, show_default=True, help="Seconds for one format.")
-@click.option("--one", hidden=True, default="", help="Encode in this process: of the folder of a cached matrix.")
-def main(
-    matrices: tuple[str, ...], kinds: str, threads: int, transpose: bool, array: bool, timeout: float, one: str
-) -> None:
+def main(matrices: tuple[str, ...], kinds: str, threads: int, transpose: bool, array: bool, timeout: float) -> None:
     """Seconds, MB/s and peak memory of encoding MATRICES, names as `dotbench list datasets` has them or files."""
-    if one:
-        click.echo(json.dumps(asdict(encode_here(Path(matrices[0]), one, threads, array))))
-        return
     labels = split_names(kinds) or [str(format_) for format_ in formats.standard()]
     names = datasets.resolve(list(matrices))
     for name in map(datasets.transpose, names) if transpose else names:
-        for line, _ in table(name, labels, threads, array, timeout):
-            echo(line)
+        table(name, labels, echo, threads, array, timeout)
 
 
 if __name__ == "__main__":

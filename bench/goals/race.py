@@ -1,7 +1,7 @@
 """How near the kernels are to what stands in their way: ``nox -s limits``.
 
-Each goal is measured as runs measure: passes in fresh processes, A B B A rounds, one interval over the passes'
-log medians (bench/timing/pairs.py). Beside the goals stand what bounds a kernel and is no matter of the machine's
+Each goal is a cell of a run (bench/timing/pairwise.py): passes in fresh processes, A B B A rounds, one interval over
+the passes' log medians. Beside the goals stand what bounds a kernel and is no matter of the machine's
 mood: bytes of the payload, instructions (callgrind), and in the same pairs how long copying the payload and
 decoding it alone take.
 """
@@ -9,34 +9,33 @@ decoding it alone take.
 from __future__ import annotations
 
 import math
-import random
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
-from dotbench import datasets, formats
-from dotbench.bench.counting import callgrind
+from dotbench import formats
 from dotbench.bench.goals import goals
 from dotbench.bench.goals.goals import COUNTED, GOALS, Goal
 from dotbench.bench.machine import describe
-from dotbench.bench.metrics import space
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.cell import REFERENCE, Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.labels import written
-from dotbench.bench.run import payloads, processes
+from dotbench.bench.plan.plan import Plan, split_names
+from dotbench.bench.record.journal import Journal
+from dotbench.bench.run.outcome import Row
+from dotbench.bench.run.runner import Runner
 from dotbench.bench.show import terminal
-from dotbench.bench.targets.checked import cached_reference
-from dotbench.bench.timing import pairs, pairwise
+from dotbench.bench.show.screen import Screen
+from dotbench.bench.timing import pairs
 from dotbench.bench.trust.judged import STATUSES, Judgement
 from dotbench.cdot import build
 
-Passes = dict[Cell, list[dict[str, float]]]
 EFFORT = Effort(cell_timeout=300.0)
 QUICK = Effort(passes=3, rounds=2, cell_timeout=300.0)
 MET = "no goal is missed on this machine now"
@@ -79,140 +78,107 @@ class Counted:
     decode: float | None = None
 
 
+class Told(Screen):
+    """Says how far it is, once a step."""
+
+    def __init__(self, plan: Plan, say: Callable[[str], None]) -> None:
+        super().__init__(Console(quiet=True), plan)
+        self._say_words, self._passes_planned, self._last = say, plan.effort.passes, ""
+
+    def running(self, cell: Cell, what: str) -> None:
+        if what == "encoding":
+            words = f"{cell.dataset}: encoding"
+        elif what == "instructions":
+            words = "counting instructions"
+        else:
+            words = f"{what} of {self._passes_planned}: {cell.dataset}"
+        if words != self._last:
+            self._last = words
+            self._say_words(words)
+
+
 class Limits:
-    """The measurement: matrices are loaded and payloads encoded once, then passes go over all cells."""
+    """The measurement: cells of a run, which are named one by one. Their journal goes when all is measured, so that a
+    measurement that was stopped goes on, and one that was finished is made anew."""
 
     def __init__(self, home: Path, chosen: Sequence[Goal], counted: Sequence[tuple[str, str]], effort: Effort) -> None:
-        self._home, self._goals, self._counted, self._effort = home, chosen, counted, effort
-        self._cells = [*(goal.cell for goal in chosen), *goals.ceilings(counted)]
-        self._matrices: dict[str, datasets.Matrix] = {}
-        self._passes: Passes = {cell: [] for cell in self._cells}
-        self._failed: dict[Cell, str] = {}
+        self._home, self._goals, self._counted = home, chosen, counted
+        self._effort = replace(effort, most_passes=effort.passes, cap_seconds=math.inf)
+        self._races = [*(goal.cell for goal in chosen), *goals.ceilings(counted)]
+        self._rows: dict[Cell, Row] = {}
+        self._missing = ""
+        self.place = describe.place()
 
     def run(self, say: Callable[[str], None]) -> tuple[list[Result], list[Counted]]:
         """Everything; ``say`` hears how far it is."""
-        build.build()
-        for name in dict.fromkeys([*(cell.dataset for cell in self._cells), *(one for one, _ in self._counted)]):
-            say(f"{name}: encoding")
-            self._prepare(name)
-        for number in range(self._effort.passes):
-            for name in self._matrices:
-                say(f"pass {number + 1} of {self._effort.passes}: {name}")
-                self._pass(name)
-        say("counting instructions")
-        return [self._result(goal) for goal in self._goals], self._counts()
+        path = self._home / "limits.sqlite"
+        shapes = [_shape(goal.cell.dataset) for goal in self._goals]
+        exact = [cell for one in self._counted for cell in _exact(*one)]
+        cells = list(dict.fromkeys([*self._races, *shapes, *exact]))
+        with Journal(path) as journal:
+            for threads in sorted({max(cell.threads, 1) for cell in cells}):  # libraries have as many as their process
+                self._measure([cell for cell in cells if max(cell.threads, 1) == threads], journal, say)
+        for file in self._home.glob(f"{path.name}*"):
+            file.unlink()
+        return [self._result(goal) for goal in self._goals], [self._one(*one) for one in self._counted]
 
-    # ---- payloads
-
-    def _prepare(self, name: str) -> None:
-        """Payloads and reference products of a matrix; a format that cannot be encoded fails its cells."""
-        matrix = datasets.load(name, cache_dir=self._home)
-        self._matrices[name] = matrix
-        folder = self._folder(name)
-        folder.mkdir(parents=True, exist_ok=True)
-        for label in self._labels(name):
-            path = payloads.path(folder, label)
-            assert path, "only formats are asked for"
-            if path.exists():
-                continue
-            try:
-                space.encode(formats.parse(label), matrix.matrix, matrix.matrix_sha256).payload.save(path)
-            except Exception as error:
-                about = [cell for cell in self._of(name) if label in pairwise.needed(cell)]
-                self._failed |= dict.fromkeys(about, f"{label} cannot be encoded: {error}")
-        for batch in {cell.batch for cell in self._of(name) if cell.batch}:
-            cached_reference(matrix.matrix, matrix.matrix_sha256, batch, folder)
-
-    def _of(self, name: str) -> list[Cell]:
-        return [cell for cell in self._cells if cell.dataset == name]
-
-    def _folder(self, name: str) -> Path:
-        return payloads.folder(self._home, self._matrices[name].matrix_sha256)
-
-    def _labels(self, name: str) -> set[str]:
-        counted = {label for dataset, label in self._counted if dataset == name}
-        return counted.union(*map(pairwise.needed, self._of(name)))
-
-    def _path(self, name: str, label: str) -> Path:
-        found = payloads.path(self._folder(name), label)
-        assert found, "only formats are asked for"
-        return found
-
-    # ---- passes
-
-    def _pass(self, name: str) -> None:
-        """One process over the cells of a matrix that have not failed."""
-        cells = [cell for cell in self._of(name) if cell not in self._failed]
-        matrix = self._matrices[name]
-        task = {
-            "job": "races",
-            "reference": REFERENCE,
-            "paths": {label: str(self._path(name, label)) for label in self._labels(name)},
-            "sha256": matrix.matrix_sha256,
-            "folder": str(self._folder(name)),
-            "effort": asdict(self._effort),
-            "seed": random.SystemRandom().getrandbits(32),
-        }
-
-        def listen(event: processes.Event) -> None:
-            if event.kind == "done":
-                self._passes[event.cell].append(event.data)
-            elif event.kind != "start":
-                self._failed[event.cell] = event.reason
-
-        if cells:
-            processes.run(task, cells, listen, self._effort.cell_timeout)
-
-    def _estimate(self, cell: Cell) -> pairs.Estimate:
-        return pairs.estimate([one["log"] for one in self._passes[cell]])
+    def _measure(self, cells: Sequence[Cell], journal: Journal, say: Callable[[str], None]) -> None:
+        names = tuple(dict.fromkeys(cell.dataset for cell in cells))
+        plan = Plan(names, (), chosen=tuple(cells), effort=self._effort)
+        with Told(plan, say) as screen:
+            outcome = Runner(plan, self._home, journal, screen).measured()
+        self._missing = "; ".join(filter(None, [self._missing, *outcome.missing]))
+        for metric, rows in outcome.rows.items():
+            for row in rows:
+                self._rows[_cell(metric, row)] = row
 
     def _result(self, goal: Goal) -> Result:
-        if goal.cell in self._failed:
-            return Result(goal, None, self._failed[goal.cell])
-        n, m = self._matrices[goal.cell.dataset].matrix.shape
-        return Result(goal, goal.in_its_unit(self._estimate(goal.cell), 4 * n * m))
+        row = self._rows.get(goal.cell, {"status": "failed", "reason": self._missing})
+        if row["status"] != "ok":
+            return Result(goal, None, row["reason"])
+        self.place = Place(row["machine"], row["isa"], row["compiler"])
+        found = pairs.Estimate(row["ratio"], row["low"], row["high"], row["passes"])
+        shape = self._rows[_shape(goal.cell.dataset)]
+        return Result(goal, goal.in_its_unit(found, 4 * shape["n"] * shape["m"]))
 
-    # ---- what is counted
-
-    def _counts(self) -> list[Counted]:
-        instructions = self._instructions()
-        return [self._one(dataset, label, instructions[dataset, label]) for dataset, label in self._counted]
-
-    def _one(self, dataset: str, label: str, instructions: int | None) -> Counted:
-        matrix = self._matrices[dataset].matrix
-        n, m = matrix.shape
-        size = self._path(dataset, label).stat().st_size if self._path(dataset, label).exists() else 0
-        known = Counted(dataset, label, matrix.histogram().nnz, n * m, size, instructions)
+    def _one(self, dataset: str, label: str) -> Counted:
+        space, instructions = (self._rows.get(cell, {}) for cell in _exact(dataset, label))
+        sizes = (space["nnz"], space["n"] * space["m"], space["bytes"]) if space.get("status") == "ok" else (0, 0, 0)
+        known = Counted(dataset, label, *sizes)
+        if instructions.get("columns_share") == "1":  # those of a slice are no product's
+            known = replace(known, instructions=instructions["instructions_per_dot"])
         for cell in goals.ceilings([(dataset, label)]):
-            if cell in self._failed:
-                continue
-            share = self._estimate(cell).ratio
-            ns = math.exp(sum(math.log(one["other_ns"]) for one in self._passes[cell]) / len(self._passes[cell]))
-            name = cell.format.removeprefix("ceiling:")
-            known = replace(known, ns=ns, memcpy=share) if name == "memcpy" else replace(known, ns=ns, decode=share)
+            row = self._rows.get(cell, {})
+            if row.get("status") == "ok":
+                name = cell.format.removeprefix("ceiling:")
+                known = replace(known, ns=row["other_ns"], **{name: row["ratio"]})
         return known
 
-    def _instructions(self) -> dict[tuple[str, str], int | None]:
-        """Of one product with one vector, where the payload is there and valgrind is."""
-        there = [(dataset, label) for dataset, label in self._counted if self._path(dataset, label).exists()]
-        jobs = []
-        for dataset, label in there:
-            kind = formats.parse(label)
-            columns = 0, self._matrices[dataset].matrix.shape[1]
-            jobs.append(callgrind.Job(kind.name, self._path(dataset, label), *columns, kind.kernel_source))
-        found: dict[tuple[str, str], int | None] = dict.fromkeys(self._counted)
-        with tempfile.TemporaryDirectory() as folder, closing(callgrind.count(jobs, Path(folder))) as results:
-            for which, result in zip(there, results, strict=True):
-                found[which] = result.dot if isinstance(result, callgrind.Count) else None
-        return found
+
+def _shape(dataset: str) -> Cell:
+    """The cell that says how large a matrix is: of its reference, which is encoded in any case."""
+    return Cell("space", dataset, REFERENCE)
 
 
-def record(results: Iterable[Result], counted: Iterable[Counted]) -> dict[str, Any]:
-    """The measurement as JSON keeps it."""
+def _exact(dataset: str, label: str) -> tuple[Cell, Cell]:
+    """The cells of a format's bytes and of its instructions with one vector."""
+    kind = formats.parse(label)
+    return Cell("space", dataset, kind.name, kind.params), Cell("instructions", dataset, kind.name, kind.params, 1)
+
+
+def _cell(metric: str, row: Row) -> Cell:
+    """The cell that a row is of."""
+    cell = Cell(metric, row["dataset"], row["format"], row["params"], row.get("batch", 0))
+    if metric != "races":
+        return cell
+    warm = "warm" if "against=" in row["detail"] else ""
+    return replace(cell, threads=row["threads"], cache=warm, detail=row["detail"])
+
+
+def record(results: Iterable[Result], counted: Iterable[Counted], place: Place) -> dict[str, Any]:
+    """The measurement as JSON keeps it; ``place``: where it was made."""
     return {
-        "machine": describe.machine_id(),
-        "isa": build.chosen_isa(),
-        "compiler": build.compiler_name(),
+        **asdict(place),
         "goals": [
             {
                 "what": one.goal.what,
@@ -248,7 +214,6 @@ def judgement(results: Iterable[Result]) -> Judgement:
 def main(kinds: str | None, matrices: str | None, quick: bool, save: bool) -> None:
     """Goals beside what this machine measures; some minutes."""
     from dotbench.bench.pages import limits as show
-    from dotbench.bench.plan.plan import split_names
 
     labelled = [written(name) for name in split_names(kinds or "")]
 
@@ -269,7 +234,7 @@ def main(kinds: str | None, matrices: str | None, quick: bool, save: bool) -> No
                 console.print(words, highlight=False)
 
         results, counts = work.run(say)
-    known = record(results, counts)
+    known = record(results, counts, work.place)
     show.render(known, console)
     if save:
         show.save(known)

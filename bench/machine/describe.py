@@ -12,6 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from dotbench.bench.metrics.place import Place
+from dotbench.cdot import build
+
 LIBRARIES = ("numpy", "scipy", "cffi", "ziglang", "pyperf", "psutil", "threadpoolctl")
 
 
@@ -31,6 +34,11 @@ def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 def machine_id(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Processor and number of logical cores: the same on every boot, for example ``AMD EPYC x2``."""
     return f"{cpu_model(cpuinfo)} x{os.cpu_count() or 1}"
+
+
+def place() -> Place:
+    """This machine, the instruction set that is chosen here, and the compiler of the kernels."""
+    return Place(machine_id(), build.chosen_isa(), build.compiler_name())
 
 
 def boot_id(path: Path = Path("/proc/sys/kernel/random/boot_id")) -> str:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from dotbench import datasets, formats
 from dotbench.bench.metrics.column import Column, count, word
 from dotbench.bench.metrics.figure import SIZE, Figure
-from dotbench.bench.metrics.metric import Metric, Place
+from dotbench.bench.metrics.metric import Metric
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.plots import Axis, Chart, Strip
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
@@ -31,6 +32,7 @@ from dotbench.firmware.runners import qemu
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
+    from dotbench.bench.metrics.messages import Task
 
 Found = dict[Placement, list[Measured] | DoesNotFit]
 
@@ -90,7 +92,7 @@ def find() -> qemu.Qemu:
     return qemu.Qemu(program)
 
 
-def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+def measure(task: Task, cells: list[Cell], wire: Wire) -> None:
     """A run a format and placement, two at once, for all of its cells."""
     try:
         runner = find()
@@ -109,9 +111,9 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
             tell(cell, runs[cell.label], wire)
 
 
-def run(runner: qemu.Qemu, task: dict[str, Any], cell: Cell) -> Found:
+def run(runner: qemu.Qemu, task: Task, cell: Cell) -> Found:
     """All kernels of a format's payload, in all placements."""
-    payload = formats.load(task["paths"][cell.label], limits=None)
+    payload = formats.load(task.paths[cell.label], limits=None)
     job = job_of(payload, pixels=int(cell.details()["pixels"]))
     return in_places(runner, job, [PLACEMENTS[place] for place in PLACES])
 

@@ -10,7 +10,6 @@ import os
 import random
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotbench import formats
@@ -22,7 +21,8 @@ from dotbench.bench.energy.windows import Run
 from dotbench.bench.machine.pinning import pin, unpin
 from dotbench.bench.metrics.column import count, joules, number, word
 from dotbench.bench.metrics.figure import ENERGY, Figure
-from dotbench.bench.metrics.metric import Metric, Place
+from dotbench.bench.metrics.metric import Metric
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.plots import Axis
 from dotbench.bench.metrics.time import Bench
 from dotbench.bench.plan.cell import Cell
@@ -33,6 +33,7 @@ from dotbench.datasets.registry import TWIN
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
+    from dotbench.bench.metrics.messages import Task
 
 Columns = dict[str, Any]
 
@@ -65,7 +66,7 @@ def constant(cell: Cell, place: Place) -> Columns:
     return {"batch": cell.batch, "threads": cell.threads, "kind": "model", "machine": place.machine}
 
 
-def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+def measure(task: Task, cells: list[Cell], wire: Wire) -> None:
     """Windows of all cells of a matrix, or the model alone."""
     models = modelled(task, cells)
     try:
@@ -81,9 +82,9 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
         meter.close()
 
 
-def modelled(task: dict[str, Any], cells: list[Cell]) -> dict[Cell, float | None]:
+def modelled(task: Task, cells: list[Cell]) -> dict[Cell, float | None]:
     """The modelled energy of each cell's format; of a product of one vector, so None for batches."""
-    source = CachedSource(Path(task["matrix"]))
+    source = CachedSource(task.matrix)
     one_vector = [cell for cell in cells if cell.batch == 1]
     known = {cell.label: model_pj_per_entry(formats.parse(cell.label), source) for cell in one_vector}
     return {cell: known[cell.label] if cell.batch == 1 else None for cell in cells}
@@ -94,15 +95,15 @@ def tell_model(cell: Cell, model: float | None, why: str, wire: Wire) -> None:
     if model is None:
         wire.lack(cell, "unavailable", f"not measured: {why}; no modelled energy of this format and batch")
     else:
-        wire.lack(cell, "ok", f"not measured: {why}", {"model_pj_per_entry": model})
+        wire.done(cell, {"model_pj_per_entry": model}, f"not measured: {why}")
 
 
 def measure_with(
-    meter: Meter, clock: Clock, task: dict[str, Any], cells: list[Cell], models: dict[Cell, float | None], wire: Wire
+    meter: Meter, clock: Clock, task: Task, cells: list[Cell], models: dict[Cell, float | None], wire: Wire
 ) -> None:
     """Checks every product, then repeats them in windows of ``meter``."""
     runs, by_name = {}, {}
-    bench = Bench(task["paths"], task["sha256"], Path(task["folder"]))
+    bench = Bench(task.paths, task.sha256, task.folder)
     for cell in cells:
         wire.start(cell)
         try:
@@ -163,7 +164,7 @@ def tell(
         "psys_joules_per_dot": found.psys,
         "model_pj_per_entry": model,
     }
-    wire.lack(cell, "ok", found.remark, columns)
+    wire.done(cell, columns, found.remark)
 
 
 def tell_lack(cell: Cell, model: float | None, lack: Exception, wire: Wire) -> None:

@@ -24,7 +24,8 @@ from dotbench.bench.counting import callgrind, column_sample
 from dotbench.bench.counting.callgrind import Count, Job
 from dotbench.bench.metrics.column import count, number, word
 from dotbench.bench.metrics.figure import Figure
-from dotbench.bench.metrics.metric import Metric, Place
+from dotbench.bench.metrics.metric import Metric
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.plots import Axis
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.expected_time import START, Work
@@ -36,6 +37,7 @@ from dotbench.formats.payloads.payload import Payload
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
+    from dotbench.bench.metrics.messages import Task
 
 ROOTS = {
     "format": Roots(
@@ -85,18 +87,18 @@ def columns_of_row(count: Count, columns: tuple[int, int], m: int, nnz: int) -> 
     }
 
 
-def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+def measure(task: Task, cells: list[Cell], wire: Wire) -> None:
     """Counts a matrix's cells in one process under valgrind; each product is checked before its row is written."""
-    source = CachedSource(Path(task["matrix"]))
-    columns = column_sample.cached_columns_of(source, Path(task["folder"]))
+    source = CachedSource(task.matrix)
+    columns = column_sample.cached_columns_of(source, task.folder)
     nnz = source.columns(*columns).nnz
     payloads = dict(_loaded(task, cells, wire))
     jobs = [
-        Job(payload.format.name, Path(task["paths"][cell.label]), *columns, payload.format.kernel_source)
+        Job(payload.format.name, task.paths[cell.label], *columns, payload.format.kernel_source)
         for cell, payload in payloads.items()
     ]
     with (
-        tempfile.TemporaryDirectory(dir=task["folder"]) as scratch,
+        tempfile.TemporaryDirectory(dir=task.folder) as scratch,
         closing(callgrind.count(jobs, Path(scratch))) as results,
     ):
         for cell, payload in payloads.items():
@@ -113,11 +115,11 @@ def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
                 wire.fail(cell, error)
 
 
-def _loaded(task: dict[str, Any], cells: list[Cell], wire: Wire) -> Iterator[tuple[Cell, Payload]]:
+def _loaded(task: Task, cells: list[Cell], wire: Wire) -> Iterator[tuple[Cell, Payload]]:
     """The cells whose payload can be read; of the others is said why not."""
     for cell in cells:
         try:
-            yield cell, formats.load(task["paths"][cell.label], limits=None)
+            yield cell, formats.load(task.paths[cell.label], limits=None)
         except Exception as error:
             wire.start(cell)
             wire.fail(cell, error)

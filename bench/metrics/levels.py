@@ -16,7 +16,7 @@ Measured:
 
 - ``product_error``: of the product against the masked matrix in float64, as a share of sum |w||x|;
 - ``prefix_ratio``, ``prefix_low``, ``prefix_high``: time of the product over that of a compact copy of the level
-  by the same kernel, in pairs. Each pass has a copy of its own, at other addresses; there is one process.
+  by the same kernel, in pairs, each pass in a fresh process with a copy of its own, as many as times get.
   At the full level it is the matrix against a copy of itself. Empty where a level is 0 by 0;
 - ``adapt_ns``: one change of level, nanoseconds, in C over many.
 """
@@ -26,8 +26,8 @@ from __future__ import annotations
 import math
 import random
 import statistics
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +38,8 @@ from dotbench import formats
 from dotbench.bench.machine.pinning import pin
 from dotbench.bench.metrics.column import count, error, number, truth, word
 from dotbench.bench.metrics.figure import LEVEL, SIZE, SPEED, Figure
-from dotbench.bench.metrics.metric import Metric, Place
+from dotbench.bench.metrics.metric import Metric
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.plots import Chart, Strip
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
@@ -55,11 +56,16 @@ from dotbench.formats.sources.source import Source
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
+    from dotbench.bench.metrics.messages import Task
 
-ROOTS = {"format": Roots((f"{__name__}.measure", "dotbench.bench.run.processes.environment", *BUILD), kernel="whole")}
+OWN = (
+    f"{__name__}.measure", f"{__name__}.of_passes", "dotbench.bench.run.processes.environment",
+    "dotbench.bench.timing.stopping.why_stopped", "dotbench.bench.timing.allowance.Allowance",
+)  # fmt: skip
+ROOTS = {"format": Roots((*OWN, *BUILD), kernel="whole")}
 
-ROUNDS = 2  # of pairs with one copy: one that begins with either
 ADAPTS, SAMPLES = 100_000, 9  # changes of level in a sample, samples
+UNTIMED = {"log_ratio": 0.0, "sampling_seconds": 0.0}  # of a level without entries: nothing to wait for
 CHUNK = 1 << 22  # weights that are summed up at once
 
 
@@ -130,22 +136,18 @@ def compact(matrix: NestedMatrix) -> npt.NDArray[np.uint8]:
     return Nested("none").encode_with(matrix.weights.T, np.ones(rows), np.ones(columns)).data
 
 
-def prefix_columns(matrix: NestedMatrix, X: npt.NDArray[np.float32], effort: Effort, seed: int) -> dict[str, float]:
-    """Time of the present level's product over its compact copy's, from pairs, one pass a copy."""
+def prefix_pass(matrix: NestedMatrix, X: npt.NDArray[np.float32], effort: Effort, rng: random.Random) -> dict[str, Any]:
+    """One pass of pairs: the present level's product against its compact copy's; what the journal keeps of it."""
 
     def timed(kernel: LevelKernel) -> pairs.Run:
         y, scratch = np.zeros((1, kernel.shape[1]), np.float32), kernel.scratch(1, 1)
         return lambda repeat: kernel.bench_dot(X, y, (0, kernel.shape[1]), None, scratch, repeat)
 
-    data, rng = compact(matrix), random.Random(seed)
-    logs = []
-    for _ in range(effort.passes):
-        copied = aligned(len(data))
-        copied[:] = data
-        runs = timed(matrix.kernel), timed(LevelKernel(copied))
-        logs.append(pairs.measure(*runs, ROUNDS, effort.sample_ms * 1e6, rng).log_ratio)
-    known = pairs.estimate(logs)
-    return {"prefix_ratio": known.ratio, "prefix_low": known.low, "prefix_high": known.high}
+    data = compact(matrix)
+    copied = aligned(len(data))
+    copied[:] = data
+    runs = timed(matrix.kernel), timed(LevelKernel(copied))
+    return asdict(pairs.measure(*runs, effort.rounds, effort.sample_ms * 1e6, rng))
 
 
 def adapt_ns(matrix: NestedMatrix) -> float:
@@ -156,38 +158,52 @@ def adapt_ns(matrix: NestedMatrix) -> float:
     return spent
 
 
-def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
-    """Checks each level's product against the masked matrix, then counts and times."""
-    source, effort = CachedSource(Path(task["matrix"])), Effort(**task["effort"])
-    seed = int(task["sha256"][:8], 16)
+def measure(task: Task, cells: list[Cell], wire: Wire) -> None:
+    """One pass: checks each level's product against the masked matrix, then counts and times."""
+    source, rng = CachedSource(task.matrix), random.Random(task.seed)
+    order = list(cells)
+    rng.shuffle(order)
+    order.sort(key=lambda cell: cell.label)  # one payload after the other; its levels as they were shuffled
     opened: dict[str, NestedMatrix] = {}
     pin()
-    for cell in cells:
+    for cell in order:
         wire.start(cell)
         try:
             if cell.label not in opened:  # in memory of the same kind as the compact copies': pages are alike
-                opened = {
-                    cell.label: NestedMatrix(formats.load(Path(task["paths"][cell.label]).read_bytes(), limits=None))
-                }
-            _one(cell, opened[cell.label], source, effort, seed, wire)
+                opened = {cell.label: NestedMatrix(formats.load(task.paths[cell.label].read_bytes(), limits=None))}
+            _one(cell, opened[cell.label], source, task, rng, wire)
         except Exception as error:
             wire.fail(cell, error)
 
 
-def _one(cell: Cell, matrix: NestedMatrix, source: Source, effort: Effort, seed: int, wire: Wire) -> None:
+def _one(cell: Cell, matrix: NestedMatrix, source: Source, task: Task, rng: random.Random, wire: Wire) -> None:
     level = int(cell.details()["level"])
-    known = masked(matrix, level, source, seed)
+    known = masked(matrix, level, source, int(task.sha256[:8], 16))
     row = exact(matrix, level) | {
         "product_error": known.error(matrix.dot(known.X, level)),
         "adapt_ns": adapt_ns(matrix),
     }
     if row["active_bytes"] > psutil.virtual_memory().available / 3:
-        reason = f"no room for compact copies of {row['active_bytes']} bytes to time against"
+        reason = f"no room for a compact copy of {row['active_bytes']} bytes to time against"
         wire.lack(cell, "unavailable", reason, row)
         return
+    timed = prefix_pass(matrix, known.X, task.effort, rng) if row["multiplications"] else UNTIMED
+    wire.done(cell, {**timed, "columns": row})
+
+
+def of_passes(
+    cell: Cell, passes: Sequence[dict[str, Any]], nnz: int, encode_seconds: float | None, stop: str
+) -> dict[str, Any]:
+    """The columns of levels.csv: the exact ones of any pass, an interval over all of them."""
+    rows = [one["columns"] for one in passes]
+    row: dict[str, Any] = rows[0] | {
+        "product_error": max(one["product_error"] for one in rows),
+        "adapt_ns": statistics.median(one["adapt_ns"] for one in rows),
+    }
     if row["multiplications"]:
-        row |= prefix_columns(matrix, known.X, effort, seed)
-    wire.done(cell, row)
+        known = pairs.estimate([one["log_ratio"] for one in passes])
+        row |= {"prefix_ratio": known.ratio, "prefix_low": known.low, "prefix_high": known.high}
+    return row
 
 
 METRIC = Metric(
@@ -228,6 +244,7 @@ METRIC = Metric(
     cells=cells,
     constant=constant,
     measure=measure,
+    of_passes=of_passes,
     chart=Chart(
         "Nested sub-networks, level by level",
         "Levels",

@@ -6,7 +6,7 @@ Journal, export, `diff`, `log`, report, `bench.load`, docs/columns.md and the ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 from dotbench.bench.metrics.column import COMMON, WHOLE, Column
 from dotbench.bench.metrics.events import Wire
 from dotbench.bench.metrics.figure import Figure
+from dotbench.bench.metrics.messages import Task
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.plots import Axis, Chart
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.expected_time import Work, encoding
@@ -28,17 +30,10 @@ WHOSE = (*MATRIX, "format", "params")
 LAST = 1000
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a run measures: machine, instruction set and compiler as rows carry them."""
-
-    machine: str
-    isa: str
-    compiler: str
-
-
 Cells = Callable[[Plan, str], Iterable[Cell]]
-Measure = Callable[[Any, list[Cell], Wire], None]
+Measure = Callable[[Task, list[Cell], Wire], None]
+# Cell, what `Wire.done` told in each pass, nonzeros, seconds of encoding if they are known, why there are no more
+OfPasses = Callable[[Cell, Sequence[dict[str, Any]], int, float | None, str], dict[str, Any]]
 
 
 def no_constant(cell: Cell, place: Place) -> dict[str, Any]:
@@ -51,7 +46,7 @@ def no_cells(plan: Plan, dataset: str) -> Iterable[Cell]:
     return ()
 
 
-def not_measured(task: Any, cells: list[Cell], wire: Wire) -> None:
+def not_measured(task: Task, cells: list[Cell], wire: Wire) -> None:
     """Of a file whose rows no run makes: there are no cells to measure."""
 
 
@@ -72,6 +67,11 @@ class Metric:
     anything is measured. ``measure(task, cells, wire)``: the worker's job: each cell's ``wire.start``, then ``done``,
     ``lack`` or ``fail``. ``seconds(cell, work)``: what a cell takes, roughly.
 
+    ``of_passes``: only of what is measured in passes, each in a fresh process, until its interval is narrow: the
+    columns of a row from what ``done`` told in each, of which ``log_ratio`` and ``sampling_seconds`` are needed.
+    ``reads_payloads``: formats are encoded before it is measured. ``alone``: each of its cells has a process of its
+    own.
+
     ``axes``, ``chart``: what the report draws. ``shown``: where its file stands among those that are shown, the lowest
     first. ``in_runs``: ``dotbench run`` measures it.
     """
@@ -89,6 +89,9 @@ class Metric:
     place: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float32", "int8")
     seconds: Callable[[Cell, Work], float] = encoding
+    of_passes: OfPasses | None = None
+    reads_payloads: bool = True
+    alone: bool = False
     axes: tuple[Axis, ...] = ()
     chart: Chart | None = None
     shown: int = LAST

@@ -35,6 +35,7 @@ from dotbench.formats.sources.source import Source, blocks, matrix_sha256
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
+    from dotbench.bench.metrics.messages import Task
 
 ROOTS = {
     "format": Roots(
@@ -140,16 +141,16 @@ def columns_of_bound(name: str, source: Source, bounds: Bounds) -> dict[str, Any
     return _sizes(source, bounds, -(-math.ceil(bits) // 8), bits)
 
 
-def _one(cell: Cell, task: dict[str, Any], source: Source, bounds: Bounds) -> dict[str, Any]:
+def _one(cell: Cell, task: Task, source: Source, bounds: Bounds) -> dict[str, Any]:
     """A cell's columns; what is stored goes to its path."""
     if cell.format in BOUNDS:
         return columns_of_bound(cell.format, source, bounds)
-    path = Path(task["paths"][cell.label])
+    path = task.paths[cell.label]
     if peers.is_peer(cell.label):
         start = time.perf_counter()
         size = _stored(peers.parse(cell.label), source, path)
         return {**_sizes(source, bounds, size, 8 * size), "encode_seconds": time.perf_counter() - start}
-    encoded = encode(formats.parse(cell.label), source, task["sha256"])
+    encoded = encode(formats.parse(cell.label), source, task.sha256)
     encoded.payload.save(path)
     return {**columns_of_row(encoded, source, bounds), "encode_seconds": encoded.seconds}
 
@@ -179,13 +180,13 @@ def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
         yield Cell("space", dataset, bound)
 
 
-def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+def measure(task: Task, cells: list[Cell], wire: Wire) -> None:
     """Encodes a cached matrix in every format asked for, verifies, saves, and counts bytes."""
-    source = CachedSource(Path(task["matrix"]))
-    folder = Path(task["folder"])
+    source = CachedSource(task.matrix)
+    folder = task.folder
     folder.mkdir(parents=True, exist_ok=True)
-    for batch in task["batches"]:
-        cached_reference(source, task["sha256"], batch, folder)
+    for batch in task.batches:
+        cached_reference(source, task.sha256, batch, folder)
     bounds = cached_bounds(source, folder)
     for cell in cells:
         wire.start(cell)

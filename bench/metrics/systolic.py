@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotbench import formats
 from dotbench.bench.counting.systolic_array import STANDARD, Packing, Setting
 from dotbench.bench.metrics.column import count, error, number, word
 from dotbench.bench.metrics.figure import LEVEL, SIZE, Figure
-from dotbench.bench.metrics.metric import Metric, Place
+from dotbench.bench.metrics.metric import Metric
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.plots import Axis, Chart, Strip
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
@@ -20,6 +20,7 @@ from dotbench.formats.column_combined import ColumnCombined
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
+    from dotbench.bench.metrics.messages import Task
 
 ROOTS = {"format": Roots((f"{__name__}.measure",), kernel="decoding", apart=PRODUCTS, c_apart=PRODUCTS_C)}
 
@@ -38,15 +39,15 @@ def constant(cell: Cell, place: Place) -> dict[str, Any]:
     return {"array": setting.array, "input_length": setting.input_length, "word_cycles": setting.word_cycles}
 
 
-def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+def measure(task: Task, cells: list[Cell], wire: Wire) -> None:
     """Compares each payload with the matrix once, and computes its cells from that."""
-    source = CachedSource(Path(task["matrix"]))
+    source = CachedSource(task.matrix)
     known: dict[str, Packing] = {}
     for cell in cells:
         wire.start(cell)
         try:
             if cell.label not in known:
-                known[cell.label] = Packing.of(source, formats.load(task["paths"][cell.label], limits=None))
+                known[cell.label] = Packing.of(source, formats.load(task.paths[cell.label], limits=None))
             wire.done(cell, known[cell.label].columns_of_row(Setting.parse(cell.details())))
         except Exception as error:
             wire.fail(cell, error)

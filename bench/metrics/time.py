@@ -14,7 +14,8 @@ from dotbench import formats
 from dotbench.bench.machine.pinning import pin, unpin
 from dotbench.bench.metrics.column import count, error, number, word
 from dotbench.bench.metrics.figure import SPEED, Figure
-from dotbench.bench.metrics.metric import Metric, Place
+from dotbench.bench.metrics.metric import Metric
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.plots import Axis
 from dotbench.bench.plan.cell import REFERENCE, Cell
 from dotbench.bench.plan.effort import Effort
@@ -31,6 +32,7 @@ from dotbench.formats.value_types import value_type
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
+    from dotbench.bench.metrics.messages import Task
 
 OWN = (
     f"{__name__}.one_pass", f"{__name__}.measure_cell", f"{__name__}.columns_of_row", "bench.run.processes.environment",
@@ -61,7 +63,7 @@ SLOW_OPEN = 0.1  # seconds of opening a payload, from which on once is enough
 class Bench:
     """What the cells of one matrix share in one pass: payloads, references, thread pools."""
 
-    def __init__(self, paths: dict[str, str], sha256: str, folder: Path, reference: str = REFERENCE) -> None:
+    def __init__(self, paths: dict[str, Path], sha256: str, folder: Path, reference: str = REFERENCE) -> None:
         self._reference = reference
         self._paths, self._sha256, self._folder = paths, sha256, folder
         self._payloads: dict[str, Payload] = {}
@@ -81,7 +83,7 @@ class Bench:
         if known not in self._references:
             source, name = self.payload(known[0]), "products"
             if known[0] != self._reference:
-                name = f"products-{Path(self._paths[label]).stem}"
+                name = f"products-{self._paths[label].stem}"
             self._references[known] = cached_reference(source, self._sha256, batch, self._folder, name)
         return self._references[known]
 
@@ -98,8 +100,7 @@ class Bench:
     def target(self, cell: Cell) -> ours.Target:
         X, cold = self.reference(cell.about, cell.batch).X, cell.cache == "cold"
         if peers.is_peer(cell.label):
-            path = Path(self._paths[cell.label]) if cell.label in self._paths else None
-            return peers.parse(cell.label).target(self.payload(self._reference), path, X, cold)
+            return peers.parse(cell.label).target(self.payload(self._reference), self._paths.get(cell.label), X, cold)
         payload = self.payload(cell.about)
         return ours.make(cell.format, payload, X, self.pool(self.threads(cell, payload)), cold)
 
@@ -208,21 +209,21 @@ def constant(cell: Cell, place: Place) -> dict[str, Any]:
     }
 
 
-def measure(task: dict[str, Any], cells: list[Cell], wire: Wire) -> None:
+def measure(task: Task, cells: list[Cell], wire: Wire) -> None:
     """One pass over all cells."""
     one_pass(task, cells, wire, measure_cell)
 
 
-def one_pass(task: dict[str, Any], cells: list[Cell], wire: Wire, measure_one: MeasureOne) -> None:
+def one_pass(task: Task, cells: list[Cell], wire: Wire, measure_one: MeasureOne) -> None:
     """Each cell once, in shuffled order; one that fails says why and does not stop the others."""
-    bench = Bench(task["paths"], task["sha256"], Path(task["folder"]), task["reference"])
-    effort, rng = Effort(**task["effort"]), random.Random(task["seed"])
+    bench = Bench(task.paths, task.sha256, task.folder, task.reference)
+    rng = random.Random(task.seed)
     order = list(cells)
     rng.shuffle(order)
     for cell in order:
         wire.start(cell)
         try:
-            wire.done(cell, measure_one(bench, cell, effort, rng))
+            wire.done(cell, measure_one(bench, cell, task.effort, rng))
         except Exception as error:
             wire.fail(cell, error)
 
@@ -304,6 +305,7 @@ METRIC = Metric(
     cells=cells,
     constant=constant,
     measure=measure,
+    of_passes=columns_of_row,
     seconds=seconds,
     axes=(
         Axis("time_ratio", "time of a product / time with csc", "ratio", "ratio_low", "ratio_high", 11, True),

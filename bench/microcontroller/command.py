@@ -1,123 +1,63 @@
 """Microcontroller rows: seeded layers and whole networks on a Cortex-M55, for cycles.csv and board.csv.
 
 ``python -m dotbench.bench.microcontroller.command`` is what ``nox -s firmware`` runs. Each payload is run, compared
-with the host bit for bit, counted and estimated; what fails is a row with its reason, and the others go on.
+with the host bit for bit, counted and estimated; what fails is a row with its reason, and the others go on. A run that
+was stopped goes on from its journal.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
 import numpy as np
+import rich.console
 
-from dotbench import formats
+from dotbench import datasets, formats
 from dotbench.bench.metrics import hashes
-from dotbench.bench.metrics.cycles import AT_ONCE, status_of
 from dotbench.bench.metrics.metric import Row
-from dotbench.bench.microcontroller import networks
+from dotbench.bench.microcontroller import networks, targets
 from dotbench.bench.microcontroller.networks import Work
 from dotbench.bench.microcontroller.seeded_layers import LAYERS
-from dotbench.bench.plan.plan import split_names
+from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.plan import Plan, split_names
 from dotbench.bench.record import export, identity
+from dotbench.bench.record.journal import Journal
+from dotbench.bench.run.runner import Runner
 from dotbench.bench.show import networks as show
 from dotbench.bench.show import terminal
 from dotbench.bench.show.escape import Console
 from dotbench.bench.show.grid import label
 from dotbench.bench.show.plural import counted
+from dotbench.bench.show.screen import Screen
 from dotbench.bench.targets.mlw import Mlw
 from dotbench.cdot import build
 from dotbench.datasets import DataError, UnknownDataset
+from dotbench.datasets.cache import write_cache
 from dotbench.firmware import packages
 from dotbench.firmware.errors import Unavailable
-from dotbench.firmware.jobs import PLACEMENTS, Placement
-from dotbench.firmware.measure import Measured, in_places, job_of, on_board, on_fvp, on_qemu
-from dotbench.firmware.runners import Runner, board, fvp, qemu
+from dotbench.firmware.jobs import PLACEMENTS
+from dotbench.firmware.runners import qemu
 from dotbench.formats.format import Format
-from dotbench.formats.payloads.payload import Payload
 
 MODELS = "sparse_s_90,sparse_l_90"  # DS-CNN S and L
 FORMATS = ("dense", "csc", "csc_min", "csc_palette", "bitmap", "im", "eie", "cser", "ham", "sham")
 
 
-Found = dict[Placement, list[Measured] | Exception]
-
-
-def measured(runner: Runner, payload: Payload, pixels: int, places: Sequence[Placement], plugin: bool) -> Found:
-    """By the kind of runner."""
-    if isinstance(runner, qemu.Qemu) and plugin:
-        return dict(in_places(runner, job_of(payload, pixels=pixels), places))
-    return {where: _in_place(runner, payload, where) for where in places}
-
-
-def _in_place(runner: Runner, payload: Payload, where: Placement) -> list[Measured] | Exception:
+def lacks(config: Path | None, name: str) -> Unavailable | None:
+    """Why there is no runner of a name, or None. QEMU is fetched where it is missing."""
+    if config:
+        os.environ[targets.BOARD] = str(config.resolve())  # measuring processes look there
     try:
-        if isinstance(runner, qemu.Qemu):
-            return on_qemu(runner, job_of(payload), where, plugin=False)
-        job = job_of(payload, repeat=5)
-        return on_board(runner, job, where) if isinstance(runner, board.Board) else on_fvp(runner, job, where)
-    except Exception as error:
-        return error
-
-
-def constant(format_: Format, work: Work, runner: Runner) -> Row:
-    """What all rows of a payload have."""
-    return {
-        "dataset": work.dataset,
-        "matrix_sha256": work.matrix_sha256,
-        "source": work.origin,
-        "format": format_.name,
-        "params": format_.params,
-        "reason": "",
-        "code_sha": code_sha(format_),
-        "runner": runner.name,
-        "model": work.model,
-        "layer": work.layer,
-    }
-
-
-def rows_of(
-    runner: Runner, format_: Format, work: Work, places: Sequence[Placement], plugin: bool = True
-) -> Iterator[Row]:
-    """The rows of one payload, a kernel and placement each; one row with a reason where there is no figure."""
-    known = constant(format_, work, runner)
-    try:
-        payload = format_.encode(work.matrix)
-        known["weight_bytes"] = payload.nbytes
-        found = measured(runner, payload, work.pixels, places, plugin)
-    except Exception as error:
-        found = dict.fromkeys(places, error)
-    for where, result in found.items():
-        row = known | {"placement": str(where)}
-        if isinstance(result, Exception):
-            yield row | {"status": status_of(result), "reason": str(result), "kernel": "dot"}
-        else:
-            for one in result:
-                yield row | {"status": "ok", "kernel": one.kernel} | one.columns
-
-
-def code_sha(format_: Format) -> str:
-    """Hash of what the figures depend on: encoder, kernels, multipliers, firmware and model."""
-    return hashes.code_sha("cycles", format_.name, format_.params) or ""
-
-
-def found_runners(config: Path | None, names: Iterable[str]) -> Iterator[Runner | Unavailable]:
-    """The runners of these names, or why there is none."""
-    for name in names:
-        try:
-            if name == "qemu":
-                yield qemu.Qemu(packages.fetch() if not _there() else qemu.find())
-            elif name == "fvp":
-                yield fvp.Fvp(fvp.find())
-            elif config is None:
-                yield Unavailable("no board is configured", "--board FILE.toml")
-            else:
-                yield board.read_board(config)
-        except Unavailable as lack:
-            yield lack
+        if name == "qemu" and not _there():
+            packages.fetch()
+        targets.found(name)
+    except Unavailable as lack:
+        return lack
+    return None
 
 
 def _there() -> bool:
@@ -153,20 +93,24 @@ def main(
 ) -> None:
     """Kernels and whole networks on a Cortex-M55: instructions, estimated cycles, sizes; results/cycles.csv."""
     console = terminal.console()
-    places = [PLACEMENTS[name] for name in split_names(placements)]
     nets = dict(_networks(split_names(models), console))
     rows: dict[str, list[Row]] = {}
     lacking = len(split_names(models)) - len(nets)
-    for runner in found_runners(config, split_names(runners)):
-        if isinstance(runner, Unavailable):
-            console.print(f"skipped: {runner}", soft_wrap=True)
+    for name in split_names(runners):
+        if lack := lacks(config, name):
+            console.print(f"skipped: {lack}", soft_wrap=True)
             lacking += 1
             continue
         start = time.monotonic()
-        new = rows.setdefault(_table(runner.name), [])
-        for works in ([one.work() for one in LAYERS], *nets.values()):
-            new += _told(console, runner, _jobs(works, split_names(labels)), places, plugin)
-        console.print(f"{runner.name}: {counted(len(new), 'row')} in {time.monotonic() - start:.0f} s")
+        works = [*(one.work() for one in LAYERS), *(work for net in nets.values() for work in net)]
+        cells = [
+            targets.cell(work.dataset, kind, name, place, work.pixels, plugin)
+            for work, kind in _jobs(works, split_names(labels))
+            for place in split_names(placements)
+        ]
+        new = measured(cells, build.state_folder(), console)
+        rows.setdefault(_table(name), []).extend(new)
+        console.print(f"{name}: {counted(len(new), 'row')} in {time.monotonic() - start:.0f} s")
     for line in export.export(rows, out, {}, lambda file, row: sha_now(row)).lines():
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     for model, works in nets.items():
@@ -192,19 +136,35 @@ def _jobs(works: Iterable[Work], asked: Sequence[str]) -> list[tuple[Work, Forma
     return [(work, one) for work, one in out if work.matrix.dtype.name in one.value_types]
 
 
-def _told(
-    console: Console, runner: Runner, jobs: Sequence[tuple[Work, Format]], places: Sequence[Placement], plugin: bool
-) -> list[Row]:
-    """Rows of all payloads, each said when it is there; QEMU runs twice at once, a board once."""
-    out: list[Row] = []
-    with ThreadPoolExecutor(AT_ONCE if isinstance(runner, qemu.Qemu) else 1) as pool:
-        for rows in pool.map(lambda one: list(rows_of(runner, one[1], one[0], places, plugin)), jobs):
-            for row in rows:
-                figure = row.get("cycles_est_mid") or row.get("instructions") or row.get("cycles") or row["reason"]
-                what = f"{row['dataset']} {label(row)} {row['kernel']} {row['placement']}"
-                console.print(f"{what}: {row['status']} {figure}", soft_wrap=True, markup=False, highlight=False)
-            out += rows
-    return out
+class Told(Screen):
+    """Says each row when it is there."""
+
+    def __init__(self, plan: Plan, console: Console) -> None:
+        super().__init__(rich.console.Console(quiet=True), plan)
+        self._told_on = console
+
+    def _row(self, cell: Cell, row: Row) -> None:
+        for one in targets.rows_of(row) if cell.metric == "firmware" else ():
+            figure = one.get("cycles_est_mid") or one.get("instructions") or one.get("cycles") or one["reason"]
+            what = f"{one['dataset']} {label(one)} {one['kernel']} {one['placement']}"
+            self._told_on.print(f"{what}: {one['status']} {figure}", soft_wrap=True, markup=False, highlight=False)
+
+
+def measured(cells: Sequence[Cell], home: Path, console: Console) -> list[Row]:
+    """Rows of all cells, each said when it is there. Finished ones are kept in a journal, and are not run again."""
+    plan = Plan(tuple(dict.fromkeys(cell.dataset for cell in cells)), (), chosen=tuple(cells))
+    with Journal(home / "firmware.sqlite") as journal, Told(plan, console) as screen:
+        outcome = Runner(plan, home, journal, screen, lambda name: _loaded(name, home)).measured()
+    return [row for found in outcome.rows.get("firmware", []) for row in targets.rows_of(found)]
+
+
+def _loaded(name: str, home: Path) -> datasets.Matrix:
+    """A seeded layer, or a layer of a network."""
+    for layer in LAYERS:
+        if layer.name == name:
+            folder = home / "matrices" / name.replace("/", "_")
+            return datasets.Matrix(name, "seeded", write_cache(layer.work().matrix, folder))
+    return datasets.load(name, cache_dir=home)
 
 
 def _network(console: Console, model: str, works: Sequence[Work], rows: Sequence[Row], clock: float) -> None:

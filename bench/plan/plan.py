@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from dotbench import datasets, formats
 from dotbench.bench.energy import windows
+from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.targets import peers as libraries
 from dotbench.bench.targets.peer import Peer
@@ -26,7 +27,7 @@ class Plan:
     ``metrics``: their names; None: all.
     ``full``: each matrix has its share of a full run (`dotbench.bench.plan.full_run`).
     ``standard``: a standard run, which leaves out cells that would take long and say little.
-    ``dtype``: of the matrices; a plan for several kinds is narrowed by `of`.
+    ``dtype``: of the matrices; a plan for several kinds is narrowed by `of`. ``chosen``: these cells and no others.
     """
 
     datasets: tuple[str, ...]
@@ -45,6 +46,7 @@ class Plan:
     standard: bool = False
     full: bool = False
     dtype: str = "float32"
+    chosen: tuple[Cell, ...] = ()
 
     def of(self, dtype: str) -> Plan:
         """The part of it that a matrix of a dtype has: formats and peers that take it."""

@@ -7,18 +7,19 @@ their rows are done, all but the reference's: together they would fill a disk, a
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotbench import formats
 from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.messages import Done, Event, Failed, Started, Task, TimedOut, Without, Worker
 from dotbench.bench.plan import full_run
 from dotbench.bench.plan.cell import BOUNDS, Cell
 from dotbench.bench.plan.front import front_first
-from dotbench.bench.run import expand, payloads, processes
+from dotbench.bench.run import expand, jobs, payloads, processes
 from dotbench.bench.run.context import Context
 from dotbench.bench.run.passes import Passes
 from dotbench.bench.run.rows import MatrixRows, Row
@@ -35,9 +36,9 @@ TWIN_REASON = "a twin has no repeated rows or neighbours to speak of: its size w
 class Encoding:
     """A job for a worker: what it is told, the cells that it is of, who hears of them, and the longest silence."""
 
-    task: dict[str, Any]
+    task: Task
     cells: list[Cell]
-    listen: Callable[[processes.Event], None]
+    listen: processes.Listen
     timeout: float
 
 
@@ -53,6 +54,7 @@ class MatrixRun:
         self._cells = expand.cells(self._plan, matrix.name, matrix.dtype)
         self._reference = value_type(matrix.dtype).reference
         self._seconds: dict[str, float] = {}  # of encoding, by label
+        self._refused: dict[str, str] = {}  # labels that could not be encoded, and why
         self._without: dict[str, tuple[str, str]] = {}  # labels that get no payload here: status and reason
         self._large = context.plan.full and full_run.is_large(matrix.name)
         self._usable: set[str] | None = None  # labels with a payload, as soon as all are encoded
@@ -86,17 +88,21 @@ class MatrixRun:
     def _part(self, cells: list[Cell]) -> None:
         """Space first, for it makes the payloads."""
         usable = self._encode(cells) if self._usable is None else self._usable
-        metrics = registry.names_in_runs()
-        if not self._plan.standard:  # of own files times come first, after sizes: they are what was asked
-            metrics = ("time", *(metric for metric in metrics if metric != "time"))
-        for metric in metrics:
+        for metric in self._metrics():
             if metric == "space":
                 continue
             todo = self._ready([cell for cell in cells if cell.metric == metric], usable)
-            if metric == "time":
-                self._time(todo)
+            if jobs.get(metric).of_passes:
+                self._time(metric, todo)
             elif todo:
                 self._direct(metric, todo)
+
+    def _metrics(self) -> list[str]:
+        """In the order in which they are measured; behind them those of cells that were named one by one."""
+        order = registry.names_in_runs()
+        if not self._plan.standard:  # of own files times come first, after sizes: they are what was asked
+            order = ("time", *(metric for metric in order if metric != "time"))
+        return [*order, *dict.fromkeys(cell.metric for cell in self._cells if cell.metric not in order)]
 
     @property
     def _timeout(self) -> float:
@@ -120,27 +126,32 @@ class MatrixRun:
         """Status and reason of a cell that cannot be measured, or None."""
         if self._says_nothing(cell):
             return "unavailable", TWIN_REASON
-        needed = {self._reference, cell.about} if self._path_of(cell) else {self._reference}
+        needed = {label for label in self._read(cell) if self._path(label)}
         for label in sorted(needed & self._without.keys()):
             return self._without[label]
-        lacking = sorted(needed - usable)
-        return ("failed", f"not measured: {', '.join(lacking)} could not be encoded") if lacking else None
+        for label in sorted(needed - usable):
+            return "failed", f"not measured: {label} cannot be encoded: {self._refused.get(label, 'its row says why')}"
+        return None
+
+    def _read(self, cell: Cell) -> set[str]:
+        """The labels whose payload the worker of a cell reads."""
+        return payloads.read_by(cell) | {self._reference} if jobs.get(cell.metric).reads_payloads else set()
 
     def _says_nothing(self, cell: Cell) -> bool:
         return self.matrix.source == "twin" and peers.is_peer(cell.label) and peers.parse(cell.label).repetitive
 
-    def _task(self, job: str, cells: Iterable[Cell]) -> dict[str, Any]:
-        labels = {cell.about for cell in cells if cell.format not in BOUNDS} | {self._reference}
+    def _task(self, job: str, cells: Iterable[Cell]) -> Task:
+        labels = set[str]().union({self._reference}, *(payloads.read_by(cell) for cell in cells))
         paths = {label: self._path(label) for label in sorted(labels)}
-        return {
-            "job": job,
-            "reference": self._reference,
-            "paths": {label: str(path) for label, path in paths.items() if path},
-            "sha256": self.matrix.matrix_sha256,
-            "folder": str(self._folder),
-            "matrix": str(self.matrix.matrix.folder),
-            "effort": asdict(self._plan.effort),
-        }
+        return Task(
+            job,
+            self.matrix.matrix_sha256,
+            self._folder,
+            self.matrix.matrix.folder,
+            {label: path for label, path in paths.items() if path},
+            self._reference,
+            self._plan.effort,
+        )
 
     def _path(self, label: str) -> Path | None:
         return payloads.path(self._folder, label)
@@ -159,7 +170,11 @@ class MatrixRun:
         """What is left to encode; ``good`` gets the labels that can be measured."""
         payloads.sweep_folder(self._folder)
         asked = [cell for cell in cells if cell.metric == "space"]
-        needed = [cell for cell in cells if cell.metric != "space" and not self._settled(cell)]
+        needed = [
+            cell
+            for cell in cells
+            if cell.metric != "space" and jobs.get(cell.metric).reads_payloads and not self._settled(cell)
+        ]
         todo = []
         for cell in self._encoding(asked, needed):
             row = self._out.finished(cell)
@@ -177,8 +192,8 @@ class MatrixRun:
                 self._out.finish(cell, self._out.row(cell, "unavailable", TWIN_REASON))
             else:
                 todo.append(cell)
-        batches = sorted({cell.batch for cell in needed if cell.metric == "time"})
-        task = {**self._task("space", todo), "batches": batches}
+        batches = sorted({cell.batch for cell in needed if cell.batch and jobs.get(cell.metric).of_passes})
+        task = replace(self._task("space", todo), batches=tuple(batches))
         return Encoding(task, todo, self._encoded(set(asked), good), self._timeout)
 
     def _is_whole(self, path: Path, label: str) -> bool:
@@ -195,7 +210,7 @@ class MatrixRun:
     def _encoding(self, asked: list[Cell], needed: list[Cell]) -> list[Cell]:
         """Space cells of all payloads that some cell needs; those of the plan first."""
         cells = list(asked)
-        labels = [self._reference, *(cell.about for cell in needed)] if needed else []
+        labels = [self._reference, *(label for cell in needed for label in sorted(self._read(cell)))] if needed else []
         for label in dict.fromkeys(labels):
             named = peers.parse(label) if peers.is_peer(label) else formats.parse(label)
             cell = Cell("space", self.matrix.name, named.name, named.params)
@@ -206,21 +221,24 @@ class MatrixRun:
     def _path_of(self, cell: Cell) -> Path | None:
         return None if cell.format in BOUNDS else self._path(cell.about)
 
-    def _encoded(self, asked: set[Cell], good: set[str]) -> Callable[[processes.Event], None]:
-        def listen(event: processes.Event) -> None:
+    def _encoded(self, asked: set[Cell], good: set[str]) -> processes.Listen:
+        def listen(event: Event, worker: Worker | None) -> None:
             cell = event.cell
-            if event.kind == "start":
+            self._out.heard(event, worker)
+            if isinstance(event, Started):
                 self._screen.running(cell, "encoding")
                 return
-            if event.kind == "done":
+            if isinstance(event, Done):
                 good.add(cell.label)
                 self._seconds[cell.label] = event.data.get("encode_seconds", 0.0)
-            elif event.kind == "lack":
+            elif isinstance(event, Without):
                 self._without[cell.label] = event.status, event.reason
+            else:
+                self._refused[cell.label] = event.reason
             row = self._out.of(event)
             if cell in asked:
                 self._out.finish(cell, row)
-            elif event.kind in ("done", "lack"):
+            elif not isinstance(event, Failed | TimedOut):
                 self._out.record(cell, row)
 
         return listen
@@ -230,24 +248,34 @@ class MatrixRun:
     def _direct(self, metric: str, cells: list[Cell]) -> None:
         """A metric that is measured in one go."""
 
-        def listen(event: processes.Event) -> None:
-            if event.kind == "start":
+        def listen(event: Event, worker: Worker | None) -> None:
+            self._out.heard(event, worker)
+            if isinstance(event, Started):
                 self._screen.running(event.cell, metric)
             else:
                 self._out.finish(event.cell, self._out.of(event))
 
-        processes.run(self._task(metric, cells), cells, listen, self._timeout)
+        for part in [[cell] for cell in cells] if jobs.get(metric).alone else [cells]:
+            threads = max(1, *(cell.threads for cell in part))
+            processes.run(self._task(metric, part), part, listen, self._timeout, threads)
 
-    def _time(self, todo: list[Cell]) -> None:
-        """Of own matrices what may be on the front comes first: it is what was asked for."""
-        groups = [todo] if self._plan.standard else list(front_first(todo, self.rows["space"]))
+    def _time(self, metric: str, todo: list[Cell]) -> None:
+        """Of times of own matrices what may be on the front comes first: it is what was asked for."""
+        first = metric == "time" and not self._plan.standard
+        groups = list(front_first(todo, self.rows["space"])) if first else [todo]
         for number, cells in enumerate(groups, 1):
-            self._passes(cells)
+            self._passes(metric, cells)
             if number < len(groups):
                 self._screen.first_times(self.rows)
 
-    def _passes(self, todo: list[Cell]) -> None:
-        nnz, task = self.matrix.matrix.histogram().nnz, partial(self._task, "time")
-        passes = Passes(self._out, self._plan.effort, task, self._timeout, nnz, self._seconds, self._outcome.slowdown)
+    def _passes(self, metric: str, todo: list[Cell]) -> None:
+        nnz, row = self.matrix.matrix.histogram().nnz, jobs.get(metric).of_passes
+        assert row, "only what is measured in passes comes here"
+
+        def columns(cell: Cell, passes: list[dict[str, Any]], stop: str) -> dict[str, Any]:
+            return row(cell, passes, nnz, self._seconds.get(cell.label), stop)
+
+        task = partial(self._task, metric)
+        passes = Passes(self._out, self._plan.effort, task, self._timeout, columns, self._outcome.slowdown)
         passes.run(todo)
         self._outcome.slowdown = passes.allowance.slowdown

@@ -6,10 +6,10 @@ import random
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
-from dotbench.bench.metrics import time as time_meter
+from dotbench.bench.metrics.messages import Done, Ended, Event, Started, Task, Worker
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.record.journal import JournalFull
@@ -18,25 +18,29 @@ from dotbench.bench.run.rows import MatrixRows
 from dotbench.bench.timing.allowance import Allowance, Spent, kept_seconds
 from dotbench.bench.timing.stopping import why_stopped
 
-Task = Callable[[list[Cell]], dict[str, Any]]  # of some cells: what their worker is told
+TaskOf = Callable[[list[Cell]], Task]  # of some cells: what their worker is told
+
+
+Columns = Callable[
+    [Cell, list[dict[str, Any]], str], dict[str, Any]
+]  # of a cell's row: from its passes, and why no more
 
 
 class Passes:
-    """``timeout``: seconds of silence after which a cell counts as hung; ``encode_seconds``: by label;
-    ``slowdown``: of the machine as it was seen before, None: not yet."""
+    """``timeout``: seconds of silence after which a cell counts as hung; ``slowdown``: of the machine as it was seen
+    before, None: not yet."""
 
     def __init__(
         self,
         rows: MatrixRows,
         effort: Effort,
-        task: Task,
+        task: TaskOf,
         timeout: float,
-        nnz: int,
-        encode_seconds: dict[str, float],
+        columns: Columns,
         slowdown: float | None = None,
     ) -> None:
         self._rows, self._effort, self._task, self._timeout = rows, effort, task, timeout
-        self._nnz, self._encode_seconds = nnz, encode_seconds
+        self._columns = columns
         self.allowance = Allowance(effort, slowdown)
 
     def run(self, todo: list[Cell]) -> None:
@@ -57,53 +61,52 @@ class Passes:
         effort, sampled = self.allowance.next(), [0.0, 0.0]
         outcome, screen = self._rows.outcome, self._rows.screen
 
-        def listen(event: processes.Event) -> None:
+        def listen(event: Event, worker: Worker | None) -> None:
             cell = event.cell
-            if event.kind == "start":
+            self._rows.heard(event, worker)
+            if isinstance(event, Started):
                 screen.running(cell, f"pass {index + 1}")
                 return
-            if event.kind == "done":
+            if isinstance(event, Done):
                 sampled[0] += event.data["sampling_seconds"]
                 sampled[1] += kept_seconds(event.data)
-            if event.kind == "done" and not (trouble := self._add(event, effort)):
-                screen.passed(cell)
-            else:
-                row = self._rows.row(cell, "failed", trouble) if event.kind == "done" else self._rows.of(event)
+            if row := self._row_of_trouble(event, effort):
                 failed.add(cell)
                 self._rows.finish(cell, row)
+            else:
+                screen.passed(cell)
 
         def ready(seconds: float) -> None:
             outcome.start_seconds += seconds
 
         seed = random.SystemRandom().getrandbits(32)
-        task = {**self._task(cells), "seed": seed, "effort": asdict(effort)}
+        task = replace(self._task(cells), seed=seed, effort=effort)
         start, cpu = time.monotonic(), _processor_seconds()
-        processes.run(task, cells, listen, self._timeout, max(cell.threads for cell in cells), ready)
+        processes.run(task, cells, listen, self._timeout, max(1, *(cell.threads for cell in cells)), ready)
         wall = time.monotonic() - start
         self.allowance.add(effort, Spent(wall, _processor_seconds() - cpu, *sampled))
         outcome.timing_seconds += wall
         return failed
 
-    def _add(self, event: processes.Event, effort: Effort) -> str:
-        """Keeps a pass, and whether it was cut short; why it could not be kept, else empty: a row is made from the
-        journal's passes."""
+    def _row_of_trouble(self, event: Ended, effort: Effort) -> dict[str, Any] | None:
+        """Keeps a pass, and whether it was cut short; the row of a cell that gets no more of them, for it could not be
+        measured, or its pass could not be kept: a row is made from the journal's passes."""
+        if not isinstance(event, Done):
+            return self._rows.of(event)
         self._rows.outcome.sampling_seconds += event.data["sampling_seconds"]
         data = event.data if effort == self._effort else {**event.data, "short": True}
-        journal, identity, boot = self._rows.journal, self._rows.identity(event.cell), self._rows.boot
         try:
-            journal.add_pass(identity, boot, journal.next_pass(identity, boot), data)
+            self._rows.add_pass(event.cell, data)
         except JournalFull as error:
-            return str(error)
-        return ""
+            return self._rows.row(event.cell, "failed", str(error))
+        return None
 
     def _decided(self, cell: Cell, spent: float) -> bool:
         """Writes the cell's row when its passes are enough."""
         passes = self._rows.passes(cell)
         if not (stop := why_stopped(passes, self._effort, spent, self.allowance.used_up)):
             return False
-        seconds = self._encode_seconds.get(cell.label)
-        columns = time_meter.columns_of_row(cell, passes, self._nnz, seconds, stop)
-        self._rows.finish(cell, self._rows.row(cell, "ok", **columns))
+        self._rows.finish(cell, self._rows.row(cell, "ok", **self._columns(cell, passes, stop)))
         return True
 
 

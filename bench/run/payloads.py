@@ -6,16 +6,29 @@ from pathlib import Path
 
 from dotbench import formats
 from dotbench.bench.metrics.hashes import stored_sha
+from dotbench.bench.plan.cell import BOUNDS, Cell
 from dotbench.bench.record import identity
 from dotbench.bench.record.sealed import is_as_noted
 from dotbench.bench.targets import peers
 from dotbench.cdot.errors import PayloadError
 from dotbench.cdot.fresh import sweep
 
+PROBE = "probe"  # what threads are held against: it multiplies nothing
+
 
 def folder(home: Path, matrix_sha256: str) -> Path:
     """All payloads of a matrix, and the products that kernels are held against."""
     return home / "payloads" / matrix_sha256[:16]
+
+
+def read_by(cell: Cell) -> set[str]:
+    """Labels of what a cell multiplies or is held against: of formats and peers, whether these store something or not.
+
+    >>> sorted(read_by(Cell("races", "w", "im", detail="against=csc_min")))
+    ['csc_min', 'im']
+    """
+    other = cell.details().get("against", PROBE)
+    return {cell.about, other} - {PROBE, *BOUNDS}
 
 
 def path(matrix: Path, label: str) -> Path | None:

@@ -11,9 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import replace
 
+from dotbench.bench.metrics import messages
+from dotbench.bench.metrics.messages import Ended, Failed, Order, Part, Ready, Started, Task, TimedOut, Worker
+from dotbench.bench.metrics.typed_json import Malformed, to_json
 from dotbench.bench.plan.cell import Cell
 from dotbench.cdot import build
 from dotbench.cdot.places import IMPORTED_FROM
@@ -23,16 +25,7 @@ FORCED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 
 
-@dataclass(frozen=True)
-class Event:
-    """What a worker reports of a cell: ``start``, ``done`` with data, ``fail`` or ``timeout``, or ``lack``
-    with the ``status`` of a row that says why there is nothing."""
-
-    kind: str
-    cell: Cell
-    data: dict[str, Any]
-    reason: str = ""
-    status: str = ""
+Listen = Callable[[Started | Ended, Worker | None], None]  # what is heard of a cell, and who says it; None: nobody did
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -53,101 +46,101 @@ def _died(code: int, words: str) -> str:
     return f"the measuring process {how}" + (f": {last[0]}" if last[0] else "")
 
 
-Part = tuple[dict[str, Any], Sequence[Cell]]  # a task, and the cells that it is of
-
-
 def run(
-    task: dict[str, Any],
+    task: Task,
     cells: Sequence[Cell],
-    listen: Callable[[Event], None],
+    listen: Listen,
     timeout: float,
     threads: int = 1,
     ready: Callable[[float], None] = lambda seconds: None,
 ) -> None:
-    """Does a task's cells in fresh processes; every cell gets a ``done``, ``lack``, ``fail`` or ``timeout``.
+    """Does a task's cells in fresh processes; every cell gets a `Done`, `Without`, `Failed` or `TimedOut`.
 
-    A worker that dies or stays silent for ``timeout`` seconds fails the cell in hand, and a new one goes
-    on with the rest. ``ready`` hears how long each took to start and import.
+    A worker that dies, says what is no message or stays silent for ``timeout`` seconds fails the cell in hand, and a
+    new one goes on with the rest. ``ready`` hears how long each took to start and import.
     """
-    run_parts([(task, cells)], listen, timeout, threads, ready)
+    run_parts([Part(task, tuple(cells))], listen, timeout, threads, ready)
 
 
 def run_parts(
     parts: Sequence[Part],
-    listen: Callable[[Event], None],
+    listen: Listen,
     timeout: float,
     threads: int = 1,
     ready: Callable[[float], None] = lambda seconds: None,
 ) -> None:
     """The same for several tasks, one after the other in one process, as long as that lives."""
-    left = [cell for _, cells in parts for cell in cells]
+    left = [cell for part in parts for cell in part.cells]
     while left:
-        todo = [(task, [cell for cell in cells if cell in left]) for task, cells in parts]
-        todo = [(task, cells) for task, cells in todo if cells]
-        in_hand, reason, kind = _one_process(todo, left, listen, timeout, threads, ready)
+        todo = [replace(part, cells=tuple(cell for cell in part.cells if cell in left)) for part in parts]
+        process = _Process([part for part in todo if part.cells], left, listen, ready)
+        silent, reason = process.run(timeout, threads)
         if not left:
             return
-        if in_hand is None and kind == "fail":  # before a task's first cell: it would die there again
-            for cell in next(rest for _, cells in todo if (rest := [one for one in cells if one in left])):
-                left.remove(cell)
-                listen(Event(kind, cell, {}, reason))
-            continue
-        failed = in_hand or left[0]
-        left.remove(failed)
-        listen(Event(kind, failed, {}, reason))
+        lost = [process.in_hand or left[0]]
+        if process.in_hand is None and not silent:  # before a task's first cell: it would die there again
+            lost = next(rest for part in todo if (rest := [cell for cell in part.cells if cell in left]))
+        for cell in lost:
+            left.remove(cell)
+            listen(TimedOut(cell, reason) if silent else Failed(cell, reason), process.worker)
 
 
-def _one_process(
-    parts: Sequence[Part],
-    left: list[Cell],
-    listen: Callable[[Event], None],
-    timeout: float,
-    threads: int,
-    ready: Callable[[float], None],
-) -> tuple[Cell | None, str, str]:
-    """Runs one worker; takes finished cells out of ``left``. What happened to the one in hand."""
-    sent_at = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dotbench.bench.run.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(threads),
-        start_new_session=True,  # Ctrl-C is for us alone, and what it starts can be ended with it
-    )
-    assert process.stdin and process.stdout and process.stderr
-    in_hand: Cell | None = None
-    try:
-        first, *then = [{**task, "cells": [asdict(cell) for cell in cells]} for task, cells in parts]
-        message = json.dumps({**first, "sent_at": sent_at, "then": then})
-        process.stdin.write(message.encode() + b"\n")
-        process.stdin.flush()
-        reader = _Reader(process)
-        while (line := reader.line(timeout)) is not None:
-            event = json.loads(line)
-            if event["event"] == "ready":
-                ready(event["seconds"])
-                continue
-            cell = Cell(**event["cell"])
-            if event["event"] == "start":
-                in_hand = cell
-            else:
-                in_hand = None
-                left.remove(cell)
-            words = event.get("reason", ""), event.get("status", "")
-            listen(Event(event["event"], cell, event.get("data", {}), *words))
-        if reader.silent:
-            return in_hand, f"no news for {timeout:.0f} s: stopped", "timeout"
-        return in_hand, _died(process.wait(), reader.words), "fail"
-    except BrokenPipeError:
-        return in_hand, _died(process.wait(), process.stderr.read().decode(errors="replace")), "fail"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            with contextlib.suppress(OSError):
-                pipe.close()
+class _Process:
+    """One worker: takes finished cells out of ``left``, and knows which one is in hand and who the worker is."""
+
+    def __init__(self, parts: Sequence[Part], left: list[Cell], listen: Listen, ready: Callable[[float], None]) -> None:
+        self._parts, self._left, self._listen, self._ready = parts, left, listen, ready
+        self.in_hand: Cell | None = None
+        self.worker: Worker | None = None
+
+    def run(self, timeout: float, threads: int) -> tuple[bool, str]:
+        """Until it ends: whether it was silent for too long, and what happened to the cell in hand."""
+        sent_at = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dotbench.bench.run.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(threads),
+            start_new_session=True,  # Ctrl-C is for us alone, and what it starts can be ended with it
+        )
+        assert process.stdin and process.stdout and process.stderr
+        try:
+            order = json.dumps(to_json(Order(tuple(self._parts), sent_at)))
+            process.stdin.write(order.encode() + b"\n")
+            process.stdin.flush()
+            reader = _Reader(process)
+            while (line := reader.line(timeout)) is not None:
+                self._hear(line)
+            if reader.silent:
+                return True, f"no news for {timeout:.0f} s: stopped"
+            return False, _died(process.wait(), reader.words)
+        except Malformed as error:
+            return False, f"the measuring process said what is no message: {error}"
+        except BrokenPipeError:
+            return False, _died(process.wait(), process.stderr.read().decode(errors="replace"))
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def _hear(self, line: bytes) -> None:
+        event = messages.read(line)
+        if isinstance(event, Ready):
+            self.worker = event.worker
+            self._ready(event.seconds)
+            return
+        if event.cell not in self._left:
+            raise Malformed(f"it was not asked for {event.cell}, or has had its say of it")
+        if isinstance(event, Started):
+            self.in_hand = event.cell
+        else:
+            self.in_hand = None
+            self._left.remove(event.cell)
+        self._listen(event, self.worker)
 
 
 class _Reader:

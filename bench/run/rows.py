@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dotbench.bench.metrics import registry
-from dotbench.bench.metrics.hashes import code_sha
+from dotbench.bench.metrics.messages import Ended, Event, Worker
 from dotbench.bench.plan.cell import Cell
+from dotbench.bench.record import identity
 from dotbench.bench.record.journal import JournalFull
-from dotbench.bench.run import processes
+from dotbench.bench.run import jobs
 from dotbench.bench.run.context import Context
 
 if TYPE_CHECKING:
     from dotbench import datasets
 
 Row = dict[str, Any]
-STATUS = {"done": "ok", "timeout": "timeout", "fail": "failed"}
 
 
 class MatrixRows:
@@ -26,24 +25,35 @@ class MatrixRows:
     """
 
     def __init__(self, context: Context, matrix: datasets.Matrix) -> None:
-        self.journal, self.screen, self.boot = context.journal, context.screen, context.boot
-        self.outcome, self._place, self._matrix = context.outcome, context.place, matrix
+        self.journal, self.screen, self.outcome = context.journal, context.screen, context.outcome
+        self._here, self._matrix = context.here, matrix
+        self._workers: dict[Cell, Worker] = {}  # who was heard of a cell last
         self._measured = context.measured
         self.by_file: dict[str, list[Row]] = {"space": [], "time": []}
 
     def _sha(self, cell: Cell) -> str:
-        return code_sha(cell.metric, cell.format, cell.params) or ""
+        return identity.code_sha(jobs.get(cell.metric), cell.format, cell.params) or ""
 
     @staticmethod
     def _reference(cell: Cell) -> dict[str, Any]:
         """A ratio is to a reference: another one makes another figure."""
-        metric = registry.get(cell.metric)
-        return {"reference_sha": code_sha(cell.metric, cell.reference, "")} if metric.is_to_a_reference else {}
+        metric = jobs.get(cell.metric)
+        return {"reference_sha": identity.code_sha(metric, cell.reference, "")} if metric.is_to_a_reference else {}
+
+    def heard(self, event: Event, worker: Worker | None) -> None:
+        """Who speaks of a cell: its row, its passes and what it is found by are of where they were measured."""
+        if worker:
+            self._workers[event.cell] = worker
+
+    def worker(self, cell: Cell) -> Worker:
+        """Who measures a cell; as long as nothing was heard of it, this machine."""
+        return self._workers.get(cell, self._here)
 
     def identity(self, cell: Cell) -> dict[str, Any]:
         """What a finished cell is found by."""
         known = {**asdict(cell), "matrix_sha256": self._matrix.matrix_sha256, "code_sha": self._sha(cell)}
-        known |= {name: getattr(self._place, name) for name in registry.get(cell.metric).place}
+        place = self.worker(cell).place
+        known |= {name: getattr(place, name) for name in jobs.get(cell.metric).place}
         return known | self._reference(cell)
 
     def finished(self, cell: Cell) -> Row | None:
@@ -53,8 +63,13 @@ class MatrixRows:
         return self.journal.finished(self.identity(cell))
 
     def passes(self, cell: Cell) -> list[dict[str, Any]]:
-        """The passes of a cell since this machine was started."""
-        return self.journal.passes(self.identity(cell), self.boot)
+        """The passes of a cell since its machine was started."""
+        return self.journal.passes(self.identity(cell), self.worker(cell).boot)
+
+    def add_pass(self, cell: Cell, data: dict[str, Any]) -> None:
+        """One more pass of a cell; JournalFull where there is no room for it."""
+        identity, boot = self.identity(cell), self.worker(cell).boot
+        self.journal.add_pass(identity, boot, self.journal.next_pass(identity, boot), data)
 
     def row(self, cell: Cell, status: str, reason: str = "", **columns: Any) -> Row:
         row: Row = {
@@ -67,12 +82,12 @@ class MatrixRows:
             "reason": reason or self._matrix.reason,
             "code_sha": self._sha(cell),
         }
-        return row | registry.get(cell.metric).constant(cell, self._place) | self._reference(cell) | columns
+        place = self.worker(cell).place
+        return row | jobs.get(cell.metric).constant(cell, place) | self._reference(cell) | columns
 
-    def of(self, event: processes.Event) -> Row:
+    def of(self, event: Ended) -> Row:
         """The row that an event makes of its cell."""
-        status = STATUS.get(event.kind, event.status)
-        return self.row(event.cell, status, event.reason, **event.data)
+        return self.row(event.cell, event.status, event.reason, **event.data)
 
     def record(self, cell: Cell, row: Row) -> None:
         """Into the journal. Where the disk is full the run goes on, and says at its end what is not in there."""

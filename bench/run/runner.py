@@ -7,42 +7,48 @@ passes were cut off goes on with the missing ones if machine and boot are the sa
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from dotbench import datasets
 from dotbench.bench.machine import describe
-from dotbench.bench.metrics import registry
-from dotbench.bench.metrics.metric import Place
+from dotbench.bench.metrics.messages import Ended, Part, Started, Worker
 from dotbench.bench.plan import full_run
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.expected_time import Work
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.journal import Journal, JournalFull
-from dotbench.bench.run import expand, processes
+from dotbench.bench.run import expand, jobs, processes
 from dotbench.bench.run.context import Context
 from dotbench.bench.run.matrix import MatrixRun
 from dotbench.bench.run.outcome import Outcome
 from dotbench.bench.show.screen import Screen
 from dotbench.cdot import build
 
+Load = Callable[[str], datasets.Matrix]
+
 
 class Runner:
     """Runs a plan against a journal, showing what happens on a screen."""
 
-    def __init__(self, plan: Plan, home: Path, journal: Journal, screen: Screen) -> None:
+    def __init__(self, plan: Plan, home: Path, journal: Journal, screen: Screen, load: Load | None = None) -> None:
+        """``load``: where matrices come from, by name; None: the registry of data sets."""
+        self._load_one = load or self._registered
         self.plan, self.home, self.journal, self.screen = plan, home, journal, screen
         self.context = Context(
             plan, home, journal, screen,
-            place=Place(describe.machine_id(), build.chosen_isa(), build.compiler_name()),
-            boot=describe.boot_id(),
+            here=Worker(describe.place(), describe.boot_id()),
             measured={known["matrix_sha256"] for known, _ in journal.rows()},
         )  # fmt: skip
         self.outcome = self.context.outcome
 
     def run(self) -> Outcome:
-        """All matrices, one after the other; what cannot be had is named in ``missing``."""
-        self.journal.record_machine(self.context.place.machine, describe.metadata())
+        """What is known of this machine, and all matrices; what cannot be had is named in ``missing``."""
+        self.journal.record_machine(self.context.here.place.machine, describe.metadata())
+        return self.measured()
+
+    def measured(self) -> Outcome:
+        """All matrices, one after the other."""
         build.build()  # once here, so that no worker's time holds a compilation
         matrices = list(self._load())
         self.screen.plan({cell: spent for matrix in matrices for cell, spent in self._costs(matrix)})
@@ -67,29 +73,32 @@ class Runner:
                 self.screen.matrix(work.matrix)
                 self.screen.sizes(work.rows)
 
-        def listen(event: processes.Event) -> None:
-            listeners[event.cell](event)
-            if event.kind != "start":
+        def listen(event: Started | Ended, worker: Worker | None) -> None:
+            listeners[event.cell](event, worker)
+            if not isinstance(event, Started):
                 for _, cells in waiting:
                     cells.discard(event.cell)
                 tell()
 
         tell()
         timeout = max((job.timeout for _, job in jobs), default=0.0)
-        processes.run_parts([(job.task, job.cells) for _, job in jobs if job.cells], listen, timeout)
+        processes.run_parts([Part(job.task, tuple(job.cells)) for _, job in jobs if job.cells], listen, timeout)
         self.outcome.measuring_seconds += time.monotonic() - start
 
     def _costs(self, matrix: datasets.Matrix) -> Iterable[tuple[Cell, float]]:
         """The matrix's cells, and the seconds that each may take."""
         plan, (n, m) = full_run.share(self.plan, matrix.name), matrix.matrix.shape
         work = Work(n * m, matrix.matrix.histogram().nnz, plan.effort)
-        return [(cell, registry.get(cell.metric).seconds(cell, work)) for cell in self._cells(plan, matrix)]
+        return [(cell, jobs.get(cell.metric).seconds(cell, work)) for cell in self._cells(plan, matrix)]
+
+    def _registered(self, name: str) -> datasets.Matrix:
+        return datasets.load(name, cache_dir=self.home, progress=self.screen.terminal)
 
     def _load(self) -> Iterable[datasets.Matrix]:
         for name in self.plan.datasets:
             self.screen.loading(name)
             try:
-                matrix = datasets.load(name, cache_dir=self.home, progress=self.screen.terminal)
+                matrix = self._load_one(name)
                 self.journal.record_input(matrix.matrix_sha256, matrix.name, matrix.source, matrix.file_sha256)
             except (datasets.DataError, JournalFull) as error:
                 self.screen.problem(f"{name}: {error}")

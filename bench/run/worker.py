@@ -1,21 +1,22 @@
-"""The measuring process: one task on standard input, one line of JSON on standard output per event.
+"""The measuring process: one order on standard input, one line of JSON on standard output per event.
 
-A fresh process does the job of one metric for cells of one matrix, or such jobs in turn. It says which cell it
-starts, so that its parent knows which one it was if it dies, and it ends with its parent.
+A fresh process does the job of one metric for cells of one matrix, or such jobs in turn. It says who it is and which
+cell it starts, so that its parent knows where it ran and which cell it had in hand if it dies, and it ends with its
+parent.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import threading
 import time
 
-from dotbench.bench.metrics import registry
+from dotbench.bench.machine import describe
 from dotbench.bench.metrics.events import Wire
-from dotbench.bench.plan.cell import Cell
+from dotbench.bench.metrics.messages import Worker, read_order
+from dotbench.bench.run import jobs
 
 
 def end_with_parent() -> None:
@@ -31,17 +32,16 @@ def end_with_parent() -> None:
 
 
 def main() -> None:
-    """Reads the task, does it, and leaves without waiting for anything."""
+    """Reads the order, does it, and leaves without waiting for anything."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    task = json.loads(sys.stdin.readline())
+    order = read_order(sys.stdin.readline())
     end_with_parent()
     wire = Wire(out)
-    parts = [task, *task.get("then", [])]
-    jobs = [registry.get(part["job"]) for part in parts]
-    wire.ready(time.monotonic() - task["sent_at"])
-    for job, part in zip(jobs, parts, strict=True):
-        job.measure(part, [Cell(**cell) for cell in part["cells"]], wire)
+    todo = [jobs.get(part.task.job) for part in order.parts]
+    wire.ready(time.monotonic() - order.sent_at, Worker(describe.place(), describe.boot_id()))
+    for job, part in zip(todo, order.parts, strict=True):
+        job.measure(part.task, list(part.cells), wire)
     out.flush()
 
 

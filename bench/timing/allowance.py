@@ -47,11 +47,13 @@ class Spent:
 
 
 def kept_seconds(data: dict[str, Any]) -> float:
-    """Of a pass's samples that count, from what the journal keeps of it.
+    """Of a pass's samples that count, from what the journal keeps of it; all, where it keeps no rounds.
 
     >>> kept_seconds({"rounds": [(1e6, 2e6), (1e6, 2e6)], "repeats": 5, "reference_repeats": 2})
     0.036
     """
+    if "rounds" not in data:
+        return float(data["sampling_seconds"])
     ours, others = 2 * data["repeats"], 2 * data["reference_repeats"]
     return float(sum(ours * own + others * other for own, other in data["rounds"])) / 1e9
 

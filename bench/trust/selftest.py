@@ -1,20 +1,15 @@
 """Does the timing tell the truth on this machine? Known differences, measured many times.
 
-A trial is what a cell of a run gets: passes in fresh processes, A B B A rounds, one interval. Identical
-kernels must not be called different; a kernel with 10 % more work must be. Both again while another
+A trial is a cell of a run (`dotbench.bench.trust.trials`): passes in fresh processes, A B B A rounds, one interval.
+Identical kernels must not be called different; a kernel with 10 % more work must be. Both again while another
 process keeps one core busy. One with 3 % more work is looked for with intervals of half the width, and two
 whole results of this commit must not differ (`dotbench.bench.trust.repeatability`).
 """
 
 from __future__ import annotations
 
-import json
 import multiprocessing
-import os
-import random
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,14 +20,17 @@ import click
 import numpy as np
 from rich.console import Console
 
-from dotbench import formats
-from dotbench.bench.plan.cell import REFERENCE
+from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
+from dotbench.bench.plan.plan import Plan
+from dotbench.bench.record.journal import Journal
+from dotbench.bench.run.outcome import Row
+from dotbench.bench.run.runner import Runner
 from dotbench.bench.show import next_step
+from dotbench.bench.show.screen import Screen
 from dotbench.bench.timing import pairs
-from dotbench.bench.trust import repeatability
+from dotbench.bench.trust import repeatability, trials
 from dotbench.bench.trust.judged import Judgement
-from dotbench.cdot.places import IMPORTED_FROM
 
 MORE = {"identical": 1.0, "3 % more work": 1.03, "10 % more work": 1.1}  # columns of the kernel against the other
 LOOK = ("doctor", "what this machine can measure, and what keeps it from more")
@@ -41,7 +39,7 @@ TRUE = "the timing tells the truth on this machine now"
 UNTRUE = "the timing does not tell the truth on this machine now, which is no fault of dotbench (exit status 3)"
 TRIALS_A_PROCESS = 4  # trials whose passes share a process, as the cells of a run do
 CASES = ("identical", "10 % more work")
-FINE = Effort(width=0.01, most_passes=40)  # for differences of a few per cent
+FINE = Effort(width=0.01, most_passes=40, cap_seconds=60.0)  # for differences of a few per cent
 
 
 @dataclass(frozen=True)
@@ -55,32 +53,6 @@ class Limits:
 
 QUIET = Limits(1, 22, 0.03)
 BUSY = Limits(2, 18, None)
-
-
-def worker(path: str, cases: Sequence[str], trials: int, seed: int) -> None:
-    """One pass of some trials of each case, in shuffled order; log ratios as JSON."""
-    from dotbench.bench.machine.pinning import pin
-    from dotbench.bench.targets.ours import FormatTarget
-
-    rng, effort = random.Random(seed), Effort()
-    payload = formats.load(path)
-    n, m = payload.shape
-    X = np.random.default_rng(seed).standard_normal((1, n)).astype(np.float32)
-    most = max(MORE.values())
-    short = FormatTarget(payload, X, columns=(0, round(m / most)))
-    targets = {case: FormatTarget(payload, X, columns=(0, round(m * MORE[case] / most))) for case in cases}
-    order = [(case, trial) for case in cases for trial in range(trials)]
-    rng.shuffle(order)
-    pin()
-    out = [
-        (
-            case,
-            trial,
-            pairs.measure(targets[case].run, short.run, effort.rounds, effort.sample_ms * 1e6, rng).log_ratio,
-        )
-        for case, trial in order
-    ]
-    print(json.dumps(out))
 
 
 def _spin() -> None:
@@ -107,37 +79,45 @@ def _matrix() -> np.ndarray:
     return np.where(rng.random(dense.shape) < 0.1, dense, 0)
 
 
-def trials(
-    count: int, path: Path, cases: Sequence[str] = CASES, effort: Effort | None = None
-) -> dict[str, list[pairs.Estimate]]:
-    """``count`` estimates of each case, with as many passes as a run would make."""
-    out: dict[str, list[pairs.Estimate]] = {case: [] for case in cases}
-    for begin in range(0, count, TRIALS_A_PROCESS):
-        found = _estimates(min(TRIALS_A_PROCESS, count - begin), path, cases, effort or Effort())
-        for (case, _), one in sorted(found.items()):
-            out[case].append(one)
-    return out
+@dataclass(frozen=True)
+class Bed:
+    """Where trials are measured: a state folder, the matrix's file in it, and the journal."""
+
+    home: Path
+    matrix: Path
+    journal: Journal
+
+    def trials(
+        self, count: int, cases: Sequence[str] = CASES, effort: Effort | None = None
+    ) -> dict[str, list[pairs.Estimate]]:
+        """``count`` estimates of each case, with as many passes as a run would make."""
+        out: dict[str, list[pairs.Estimate]] = {case: [] for case in cases}
+        effort = effort or Effort()
+        for begin in range(0, count, TRIALS_A_PROCESS):
+            numbers = range(begin, min(begin + TRIALS_A_PROCESS, count))
+            asked = {trials.trial(str(self.matrix), MORE[case], number): case for case in cases for number in numbers}
+            for row in self._rows(tuple(asked), effort):
+                case = next(case for case in cases if MORE[case] == row["work"])
+                out[case].append(pairs.Estimate(row["ratio"], row["low"], row["high"], row["passes"]))
+        return out
+
+    def _rows(self, cells: tuple[Cell, ...], effort: Effort) -> list[Row]:
+        plan = Plan((str(self.matrix),), (), chosen=cells, effort=effort)
+        with Screen(Console(quiet=True), plan) as screen:
+            outcome = Runner(plan, self.home, self.journal, screen).measured()
+        for row in outcome.failed():  # broken, and no judgement of the machine
+            raise click.ClickException(f"a trial of the selftest failed: {row['reason']}")
+        return outcome.rows["trials"]
 
 
-def _estimates(size: int, path: Path, cases: Sequence[str], effort: Effort) -> dict[tuple[str, int], pairs.Estimate]:
-    """Passes until every interval is narrow enough, within the effort's limits."""
-    environment = dict(os.environ, PYTHONPATH=str(IMPORTED_FROM), OPENBLAS_NUM_THREADS="1")
-    logs: dict[tuple[str, int], list[float]] = {}
-    for number in range(1, effort.most_passes + 1):
-        seed = random.SystemRandom().getrandbits(31)
-        code = (
-            f"from dotbench.bench.trust.selftest import worker; worker({str(path)!r}, {tuple(cases)!r}, {size}, {seed})"
-        )
-        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
-        if done.returncode:  # broken, and no judgement of the machine
-            raise click.ClickException(f"a process of the selftest died ({done.returncode}):\n{done.stderr.strip()}")
-        for case, trial, log in json.loads(done.stdout):
-            logs.setdefault((case, trial), []).append(log)
-        if number >= effort.passes:
-            found = {key: pairs.estimate(values) for key, values in logs.items()}
-            if number == effort.most_passes or all(one.half_width <= effort.width for one in found.values()):
-                break
-    return found
+@contextmanager
+def bed() -> Iterator[Bed]:
+    """A bed in a temporary folder, with the kernels of this checkout and a journal that nothing else is in."""
+    with tempfile.TemporaryDirectory() as folder:
+        matrix = Path(folder) / "selftest.npy"
+        np.save(matrix, _matrix())
+        with Journal(Path(folder) / "journal.sqlite") as journal:
+            yield Bed(Path(folder), matrix, journal)
 
 
 def judge(name: str, found: dict[str, list[pairs.Estimate]], limits: Limits, console: Console) -> Judgement:
@@ -181,15 +161,13 @@ def judge_fine(found: dict[str, list[pairs.Estimate]], console: Console) -> Judg
 def main(count: int, quiet: bool, busy: bool, results: bool, console: Console) -> int:
     """All cases, quiet and busy, and two results; the exit status (`dotbench.bench.trust.judged`)."""
     found = Judgement()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "selftest.dbp"
-        formats.get(REFERENCE).encode(_matrix()).save(path)
-        if quiet:
-            found += judge("quiet machine", trials(count, path), QUIET, console)
-            found += judge_fine(trials(count, path, ("3 % more work",), FINE), console)
-        if busy:
-            with _busy_core():
-                found += judge("one core kept busy", trials(count, path), BUSY, console)
+    if quiet:
+        with bed() as place:
+            found += judge("quiet machine", place.trials(count), QUIET, console)
+            found += judge_fine(place.trials(count, ("3 % more work",), FINE), console)
+    if busy:
+        with bed() as place, _busy_core():
+            found += judge("one core kept busy", place.trials(count), BUSY, console)
     if results:
         found += repeatability.main(console)
     console.print(found.words(TRUE, UNTRUE), highlight=False, soft_wrap=True)

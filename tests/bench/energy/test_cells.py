@@ -9,7 +9,7 @@ import pytest
 from dotbench import datasets, formats
 from dotbench.bench.energy import backends, windows
 from dotbench.bench.metrics import energy
-from dotbench.bench.metrics.metric import Place
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.export import ExportReport, merge
 

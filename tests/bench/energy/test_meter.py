@@ -20,7 +20,8 @@ from dotbench.bench.energy.meters import CounterMeter, SystemClock
 from dotbench.bench.energy.perf import open_perf
 from dotbench.bench.metrics import energy
 from dotbench.bench.metrics import time as time_meter
-from dotbench.bench.metrics.metric import Place
+from dotbench.bench.metrics.messages import Task
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.run import session
@@ -81,6 +82,9 @@ class Listener:
     def start(self, cell: Cell) -> None:
         self.started.append(cell.label)
 
+    def done(self, cell: Cell, data: dict[str, Any], remark: str = "") -> None:
+        self.rows[cell.label] = "ok", remark, data
+
     def lack(self, cell: Cell, status: str, reason: str, columns: dict[str, Any] | None = None) -> None:
         self.rows[cell.label] = status, reason, columns or {}
 
@@ -89,17 +93,12 @@ class Listener:
 
 
 @pytest.fixture
-def task(matrix: Path, home: Path, tmp_path: Path) -> dict[str, Any]:
+def task(matrix: Path, home: Path, tmp_path: Path) -> Task:
     found = datasets.load(str(matrix), cache_dir=home)
     paths = {name: tmp_path / f"{name}.dbp" for name in NAMES}
     for name, path in paths.items():
         formats.get(name).encode(found.matrix).save(path)
-    return {
-        "paths": {name: str(path) for name, path in paths.items()},
-        "sha256": found.matrix_sha256,
-        "folder": str(tmp_path / "scratch"),
-        "matrix": str(found.matrix.folder),
-    }
+    return Task("energy", found.matrix_sha256, tmp_path / "scratch", found.matrix.folder, paths)
 
 
 def planned(wanted: int = 4) -> list[Cell]:
@@ -108,9 +107,7 @@ def planned(wanted: int = 4) -> list[Cell]:
 
 
 @pytest.fixture
-def measured(
-    task: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[VirtualRapl], Listener]:
+def measured(task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[VirtualRapl], Listener]:
     """Measures on a virtual machine: products are checked for real, and repeated in virtual time."""
     checked = energy.checked_run
     watts = dict(zip(NAMES, (40.0, 60.0, 50.0), strict=True))
@@ -193,9 +190,7 @@ def test_a_wrong_product_is_not_measured(
     assert {wire.rows[name][0] for name in ("csc", "sham")} == {"ok"}
 
 
-def test_real_kernels_between_perfs_pipes(
-    task: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_real_kernels_between_perfs_pipes(task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`measure` as a worker calls it; lengths are this machine's, so none is held against another."""
     (tmp_path / "perf_bin").mkdir()
     path = program(tmp_path / "perf_bin")
@@ -209,8 +204,8 @@ def test_real_kernels_between_perfs_pipes(
     assert columns["model_pj_per_entry"] > 0
 
 
-def test_a_wrong_product_says_so(task: dict[str, Any]) -> None:
-    bench = time_meter.Bench(task["paths"], task["sha256"], Path(task["folder"]))
+def test_a_wrong_product_says_so(task: Task) -> None:
+    bench = time_meter.Bench(task.paths, task.sha256, task.folder)
     run = energy.checked_run(bench, planned()[1])
     assert run(3) > 0
     bench.reference("sham", 1).Y[0, 0] += 1
@@ -218,7 +213,7 @@ def test_a_wrong_product_says_so(task: dict[str, Any]) -> None:
         energy.checked_run(bench, planned()[1])
 
 
-def test_no_counters_in_the_worker(task: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_counters_in_the_worker(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused() -> None:
         raise NotMeasurable("/sys/x is readable by root only", "sudo chmod a+r /sys/x")
 

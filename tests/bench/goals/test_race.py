@@ -7,6 +7,7 @@ import json
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +17,11 @@ from rich.console import Console
 from dotbench import datasets, formats
 from dotbench.bench.goals import goals, race
 from dotbench.bench.goals.goals import COUNTED, GOALS, RANDOM, Goal, product
+from dotbench.bench.metrics.messages import Task
 from dotbench.bench.pages import limits as show
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
-from dotbench.bench.timing import pairwise
+from dotbench.bench.run import payloads, processes
 from dotbench.bench.timing.pairs import Estimate
 
 FAST = Effort(passes=2, rounds=2, sample_ms=0.2, cell_timeout=60.0)
@@ -93,19 +95,43 @@ def test_instructions_are_those_of_runs(matrix: str, home: Path, valgrind: None)
 
 
 def test_a_kernel_that_is_wrong_fails_its_goal_alone(matrix: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """csc's payload in sham's place: its worker says that the products differ from nothing, and sham's is damaged."""
+    """Nothing in sham's place: its worker says that it is damaged, and ham's goes on."""
     chosen = product("sham", "csc", matrix, 1, 1.0), product("ham", "csc", matrix, 1, 1.0)
-    work = race.Limits(home, chosen, [], FAST)
-    prepare = work._prepare
+    real = processes.run
 
-    def damaged(name: str) -> None:
-        prepare(name)
-        work._path(name, "sham").write_bytes(b"nothing")
+    def damaged(task: Task, *others: Any) -> None:
+        if "sham" in task.paths and task.job == "races":
+            task.paths["sham"].write_bytes(b"nothing")
+        real(task, *others)
 
-    monkeypatch.setattr(work, "_prepare", damaged)
-    sham, ham = work.run(lambda words: None)[0]
+    monkeypatch.setattr(processes, "run", damaged)
+    sham, ham = measured(home, matrix, *chosen)[0]
     assert (sham.verdict, sham.found) == ("failed", None) and "PayloadError" in sham.reason
     assert ham.found and ham.found.ratio > 0
+
+
+def test_a_measurement_that_was_stopped_goes_on(matrix: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first pass is kept in a journal, which goes when all is measured; the next measurement is a new one."""
+    chosen = product("sham", "csc", matrix, 1, 1.0)
+    asked: list[str] = []
+    real = processes.run
+
+    def stopped(task: Task, *others: Any) -> None:
+        asked.append(task.job)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        real(task, *others)
+
+    monkeypatch.setattr(processes, "run", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        measured(home, matrix, chosen)
+    assert (home / "limits.sqlite").exists()
+    said: list[str] = []
+    ((found,), _) = race.Limits(home, [chosen], [], FAST).run(said.append)
+    assert asked == ["races"] * 3 and found.found and found.found.passes == 2
+    assert said == [f"pass 2 of 2: {matrix}"] and not list(home.glob("limits*"))
+    measured(home, matrix, chosen)
+    assert asked == ["races"] * 5
 
 
 def test_what_cannot_be_encoded_fails_with_its_reason(tmp_path: Path, home: Path) -> None:
@@ -114,15 +140,15 @@ def test_what_cannot_be_encoded_fails_with_its_reason(tmp_path: Path, home: Path
     (result,) = measured(
         home, str(path), Goal(Cell("races", str(path), "dense_s8", "", 1, 1, "warm", "against=csc"), 1.0)
     )[0]
-    assert result.verdict == "failed" and "dense_s8 cannot be encoded: dense_s8 stores int8" in result.reason
+    assert result.verdict == "failed" and "dense_s8 cannot be encoded: TypeError: dense_s8 stores int8" in result.reason
 
 
-def test_payloads_that_a_cell_needs() -> None:
-    assert pairwise.needed(product("sham", "scipy_csc", "w", 1, 1).cell) == {"sham", "csc"}
-    assert pairwise.needed(product("im", "csc_min", "w", 1, 1).cell) == {"im", "csc_min", "csc"}
-    assert pairwise.needed(goals.threads("ham").cell) == {"ham", "csc"}
+def test_payloads_that_a_cell_reads() -> None:
+    assert payloads.read_by(product("sham", "scipy_csc", "w", 1, 1).cell) == {"sham", "scipy_csc"}
+    assert payloads.read_by(product("im", "csc_min", "w", 1, 1).cell) == {"im", "csc_min"}
+    assert payloads.read_by(goals.threads("ham").cell) == {"ham"}
     memcpy, decode = goals.ceilings([("w", "ham")])
-    assert pairwise.needed(memcpy) == pairwise.needed(decode) == {"ham", "csc"} and memcpy.label != decode.label
+    assert payloads.read_by(memcpy) == payloads.read_by(decode) == {"ham"} and memcpy.label != decode.label
 
 
 def test_a_missed_goal_is_told_from_one_that_broke() -> None:

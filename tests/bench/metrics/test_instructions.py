@@ -14,7 +14,8 @@ from rich.console import Console
 from dotbench import formats
 from dotbench.bench.counting import callgrind, column_sample
 from dotbench.bench.metrics import hashes, instructions
-from dotbench.bench.metrics.metric import Place
+from dotbench.bench.metrics.messages import Task
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.run import session
@@ -54,13 +55,13 @@ class Wire:
 def measured(folder: Path, W: np.ndarray, *names: str) -> list[tuple[str, str, Any]]:
     """What is said of each format but "start"; each is started before."""
     cached = write_cache(as_source(W), folder / "matrix")
-    paths = {name: str(folder / f"{name}.dbp") for name in names}
+    paths = {name: folder / f"{name}.dbp" for name in names}
     for name, path in paths.items():
         formats.parse(name).encode(W).save(path)
     wire = Wire()
     known = [formats.parse(name) for name in names]
     cells = [Cell("instructions", "w", one.name, one.params, 1) for one in known]
-    task = {"matrix": str(cached.folder), "paths": paths, "folder": str(folder)}
+    task = Task("instructions", cached.matrix_sha256, folder, cached.folder, paths)
     instructions.measure(task, cells, wire)  # type: ignore[arg-type]
     assert [one[:2] for one in wire.said[::2]] == [("start", name) for name in names]
     return wire.said[1::2]

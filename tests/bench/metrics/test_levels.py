@@ -13,11 +13,13 @@ from rich.console import Console
 
 from dotbench import formats
 from dotbench.bench.metrics import hashes, levels
-from dotbench.bench.metrics.metric import Place
+from dotbench.bench.metrics.messages import Task
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.plan import Plan
-from dotbench.bench.run import session
+from dotbench.bench.record.journal import Journal
+from dotbench.bench.run import processes, session
 from dotbench.bench.targets import checked
 from dotbench.cdot.nested import LevelKernel
 from dotbench.datasets.cache import write_cache
@@ -113,16 +115,12 @@ class Wire:
 
 
 @pytest.fixture
-def task(tmp_path: Path) -> dict[str, Any]:
+def task(tmp_path: Path) -> Task:
     W = np.random.default_rng(0).integers(0, 4, (64, 48)).astype(np.float32)
     source = write_cache(as_source(W), tmp_path / "matrix")
     formats.get("nested").encode(W).save(tmp_path / "w.dbp")
-    return {
-        "paths": {"nested": str(tmp_path / "w.dbp")},
-        "matrix": str(tmp_path / "matrix"),
-        "sha256": matrix_sha256(source),
-        "effort": vars(FAST),
-    }
+    paths = {"nested": tmp_path / "w.dbp"}
+    return Task("levels", matrix_sha256(source), tmp_path, tmp_path / "matrix", paths, effort=FAST, seed=5)
 
 
 def cells() -> list[Cell]:
@@ -135,39 +133,47 @@ def test_cells_of_a_plan() -> None:
     assert levels.constant(cells()[2], place) == {"level": 2, "isa": "isa", "machine": "machine"}
 
 
-def test_measuring(task: dict[str, Any]) -> None:
+def test_measuring(task: Task) -> None:
     wire = Wire()
     levels.measure(task, cells(), wire)  # type: ignore[arg-type]
     assert [kind for kind, _ in wire.events] == ["start", "done"] * 4
-    for _, row in wire.events[1::2]:
-        assert 0 < row["prefix_low"] <= row["prefix_ratio"] <= row["prefix_high"] and row["adapt_ns"] > 0
-        assert row["product_error"] < 1e-6
+    assert sorted(detail for _, detail in wire.events[::2]) == [f"level={level}" for level in range(4)]
+    for _, data in wire.events[1::2]:
+        assert len(data["rounds"]) == FAST.rounds and data["sampling_seconds"] > 0
+        assert data["columns"]["adapt_ns"] > 0 and data["columns"]["product_error"] < 1e-6
 
 
-def test_measuring_what_is_wrong(task: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_of_passes() -> None:
+    """Two passes at 1.1 and 1.21 times the copy: their middle, the worse error, the middle of two changes."""
+    kept = [
+        {"log_ratio": np.log(ratio), "columns": {"multiplications": 6, "product_error": error, "adapt_ns": ns}}
+        for ratio, error, ns in ((1.1, 1e-8, 3.0), (1.21, 2e-8, 5.0))
+    ]
+    row = levels.of_passes(cells()[0], kept, 1, None, "2 passes")
+    assert row["prefix_ratio"] == pytest.approx((1.1 * 1.21) ** 0.5) and row["prefix_low"] < 1.1 < row["prefix_high"]
+    assert (row["product_error"], row["adapt_ns"]) == (2e-8, 4.0)
+    empty = {"log_ratio": 0.0, "columns": {"multiplications": 0, "product_error": 0.0, "adapt_ns": 1.0}}
+    assert "prefix_ratio" not in levels.of_passes(cells()[0], [empty, empty], 1, None, "width 2%")
+
+
+def test_measuring_what_is_wrong(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     """A payload of another matrix fails with the product; a copy that does not fit is unavailable, the rest stays."""
     other = np.random.default_rng(1).integers(0, 4, (64, 48)).astype(np.float32)
-    right = Path(task["paths"]["nested"]).read_bytes()
-    formats.get("nested").encode(other).save(task["paths"]["nested"])
+    right = task.paths["nested"].read_bytes()
+    formats.get("nested").encode(other).save(task.paths["nested"])
     wire = Wire()
     levels.measure(task, cells()[:1], wire)  # type: ignore[arg-type]
     assert wire.events[1][0] == "fail" and "wrong product" in wire.events[1][1]
-    Path(task["paths"]["nested"]).write_bytes(right)
+    task.paths["nested"].write_bytes(right)
     monkeypatch.setattr(levels.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 3000}))
     wire = Wire()
     levels.measure(task, cells()[1:2], wire)  # type: ignore[arg-type]
     kind, (reason, row) = wire.events[1]
-    assert kind == "unavailable" and reason == "no room for compact copies of 6120 bytes to time against"
+    assert kind == "unavailable" and reason == "no room for a compact copy of 6120 bytes to time against"
     assert row["rows"] == 45 and "prefix_ratio" not in row
 
 
-def test_rows_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dotbench.cdot import build
-
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "build").symlink_to(build.build().parent)
-    monkeypatch.setenv("DOTBENCH_HOME", str(home))
+def test_rows_of_a_run(home: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "w.npy", HAND)
     plan = Plan((str(tmp_path / "w.npy"),), (formats.get("nested"),), metrics=("space", "levels"), effort=FAST)
     assert session.run_plan(plan, home, tmp_path / "out", Console(file=io.StringIO()), False) == 0
@@ -178,3 +184,31 @@ def test_rows_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ]  # fmt: skip
     assert [row["importance_kept"] for row in rows] == ["0.2500", "0.5000", "0.5000", "1.0000"]
     assert rows[0]["code_sha"] == hashes.code_sha("levels", "nested", "") != hashes.code_sha("time", "nested", "")
+
+
+def test_a_resumed_run_adds_the_missing_passes(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pass in a process of its own; one that died with a pass in the journal goes on with the second."""
+    np.save(tmp_path / "w.npy", HAND)
+    plan = Plan((str(tmp_path / "w.npy"),), (formats.get("nested"),), metrics=("space", "levels"), effort=FAST)
+    asked: list[int] = []
+    real = processes.run
+
+    def dies(task: Task, cells: list[Cell], *others: Any) -> None:
+        if task.job == "levels":
+            asked.append(len(cells))
+            if len(asked) == 2:
+                raise KeyboardInterrupt
+        real(task, cells, *others)
+
+    monkeypatch.setattr(processes, "run", dies)
+    assert session.run_plan(plan, home, tmp_path / "out", Console(file=io.StringIO()), False) == 130
+    with Journal(home / "journal.sqlite") as journal:
+        assert len(journal._read("passes")) == 4 and not [
+            1 for known, _ in journal.rows() if known["metric"] == "levels"
+        ]
+    assert session.run_plan(plan, home, tmp_path / "out", Console(file=io.StringIO()), False) == 0
+    assert asked == [4, 4, 4]
+    with Journal(home / "journal.sqlite") as journal:
+        assert len(journal._read("passes")) == 8
+        rows = [row for known, row in journal.rows() if known["metric"] == "levels"]
+    assert all(row["prefix_low"] <= row["prefix_ratio"] <= row["prefix_high"] for row in rows) and len(rows) == 4

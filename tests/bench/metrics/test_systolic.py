@@ -14,7 +14,7 @@ from rich.console import Console
 from dotbench import formats
 from dotbench.bench.counting.systolic_array import STANDARD, VECTORS, Packing, Setting
 from dotbench.bench.metrics import systolic as meter
-from dotbench.bench.metrics.metric import Place
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.published.column_combining import ALPHA, GAMMA, NETWORKS

@@ -11,17 +11,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from dotbench import formats
 from dotbench.bench.metrics import cycles
-from dotbench.bench.metrics.metric import Place
+from dotbench.bench.metrics.messages import Task
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.microcontroller import command as sessions
-from dotbench.bench.microcontroller import networks
-from dotbench.bench.microcontroller.networks import Work
+from dotbench.bench.microcontroller import networks, targets
+from dotbench.bench.microcontroller.seeded_layers import Layer
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
-from dotbench.bench.run import expand, session
+from dotbench.bench.run import expand, processes, session
 from dotbench.bench.show import networks as show
 from dotbench.cdot import build
 from dotbench.firmware import packages
@@ -152,16 +154,83 @@ def test_a_layer_that_fits_one_memory_of_two() -> None:
     assert wire.said[cell] == ("unavailable", "too large for tcm")
 
 
-def test_rows_of_a_session_say_what_went_wrong(qemu: runners.Qemu) -> None:
-    work = Work("d", "m", "l", as_source(np.eye(700, dtype=np.int8), np.int8), "0" * 64, "seeded", 3)
-    large = list(sessions.rows_of(qemu, formats.get("dense_s8"), work, (TCM, DDR)))
-    assert [(row["status"], row["placement"]) for row in large[:1]] == [("unavailable", "tcm")]
-    assert {row["status"] for row in large[1:]} == {"ok"} and {row["kernel"] for row in large[1:]} >= {"dot", "pixels"}
-    hung = list(sessions.rows_of(replace(qemu, seconds=0.01), formats.get("rel15"), work, (TCM,)))
-    assert [(row["status"], row["kernel"]) for row in hung] == [("timeout", "dot")]
-    wide = replace(work, matrix=as_source(np.eye(70_000, 1, dtype=np.int8), np.int8))
-    refused = list(sessions.rows_of(qemu, formats.get("csr16"), wide, (TCM, DDR)))
-    assert [row["status"] for row in refused] == ["failed", "failed"] and "65" in refused[0]["reason"]
+def on_target(runner: runners.Qemu, path: Path, name: str, W: np.ndarray, place: str, pixels: int) -> tuple[Any, ...]:
+    """What a worker says of a payload in a placement."""
+    formats.get(name).encode(as_source(W, np.int8)).save(path)
+    cell, ended, wire = targets.cell("d", formats.get(name), "qemu", place, pixels, True), Future[Any](), Told()
+    try:
+        ended.set_result(targets.run(runner, path, cell))
+    except Exception as error:
+        ended.set_exception(error)
+    targets.tell(cell, ended, wire)  # type: ignore[arg-type]
+    return wire.said[cell]
+
+
+def test_cells_of_a_session_say_what_went_wrong(qemu: runners.Qemu, firmware_home: Path, tmp_path: Path) -> None:
+    eye, path = np.eye(700, dtype=np.int8), tmp_path / "w.dbp"
+    assert on_target(qemu, path, "dense_s8", eye, "tcm", 3)[0] == "unavailable"
+    status, data = on_target(qemu, path, "dense_s8", eye, "ddr", 3)
+    assert status == "ok" and data["weight_bytes"] == path.stat().st_size
+    assert list(data["kernels"]) == ["open", "dot", "pixels"] and data["kernels"]["pixels"]["pixels"] == 3
+    assert on_target(replace(qemu, seconds=0.01), path, "rel15", eye, "tcm", 3)[0] == "timeout"
+
+
+def test_rows_of_a_cell() -> None:
+    """A row a kernel; one, of the product, where there is no figure."""
+    row = {"format": "rice", "status": "ok", "weight_bytes": 7, "kernels": {"open": {"a": 1}, "dot": {"a": 2}}}
+    assert targets.rows_of(row) == [
+        {"format": "rice", "status": "ok", "weight_bytes": 7, "kernel": kernel, "a": a}
+        for kernel, a in (("open", 1), ("dot", 2))
+    ]
+    assert targets.rows_of({"status": "timeout"}) == [{"status": "timeout", "kernel": "dot"}]
+
+
+LAYERS = (Layer(16, 16, 0.3), Layer(16, 16, 0.3, "int8"))
+
+
+def session_of(out: Path, *more: str) -> tuple[int, list[str], list[dict[str, str]]]:
+    """Exit status, lines and rows of ``nox -s firmware`` for two small layers and no network."""
+    found = CliRunner().invoke(sessions.main, ["--models", "", "--out", str(out), *more])
+    path = out / "cycles.csv"
+    with path.open(newline="") as stream:
+        return found.exit_code, found.output.splitlines(), list(csv.DictReader(stream))
+
+
+def test_a_session_is_resumed_and_keeps_its_rows(
+    qemu: runners.Qemu, firmware_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped behind the first matrix, it runs the second alone; the third time nothing is run, and rows are the same."""
+    monkeypatch.setattr(sessions, "LAYERS", LAYERS)
+    monkeypatch.setattr(sessions, "FORMATS", ("csc", "dense"))
+    monkeypatch.setattr(sessions.formats, "standard", lambda dtype: (formats.get("dense_s8"), formats.get("rice")))
+    asked: list[tuple[str, int]] = []
+    real = processes.run
+
+    def stopped(task: Task, cells: list[Cell], *others: Any) -> None:
+        asked.append((task.job, len(cells)))
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        real(task, cells, *others)
+
+    monkeypatch.setattr(processes, "run", stopped)
+    out = tmp_path / "out"
+    assert CliRunner().invoke(sessions.main, ["--models", "", "--out", str(out)]).exit_code == 1
+    assert not out.exists() and asked == [("firmware", 4)] * 2
+    status, lines, rows = session_of(out)
+    assert status == 0 and asked == [("firmware", 4)] * 3
+    kernels = {(row["format"], row["kernel"]) for row in rows}
+    assert {("csc", "decode"), ("dense_s8", "dot"), ("rice", "decode")} <= kernels and (
+        "dense_s8",
+        "decode",
+    ) not in kernels
+    assert {(row["runner"], row["status"], row["source"]) for row in rows} == {("qemu", "ok", "seeded")}
+    assert {row["placement"] for row in rows} == {"tcm", "ddr@1B/cycle"}
+    assert rows[0]["code_sha"] == session.current_sha("cycles", rows[0])
+    assert any(line.startswith(f"qemu: {len(rows)} rows in ") for line in lines)
+    assert sum("csc dot tcm: ok " in line for line in lines) == 1
+    assert session_of(out)[2] == rows and asked == [("firmware", 4)] * 3
+    lack = session_of(out, "--runners", "board")
+    assert lack[0] == 1 and "skipped: no board is configured: --board FILE.toml" in lack[1] and lack[2] == rows
 
 
 # ---- whole networks

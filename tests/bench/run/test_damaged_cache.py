@@ -20,6 +20,7 @@ from dotbench import datasets, formats
 from dotbench.bench.counting.column_sample import cached_columns_of
 from dotbench.bench.metrics import space
 from dotbench.bench.metrics.events import Wire
+from dotbench.bench.metrics.messages import Task
 from dotbench.bench.plan.cell import BOUNDS, Cell
 from dotbench.bench.record.sealed import is_as_noted
 from dotbench.bench.run import payloads
@@ -48,7 +49,7 @@ class Rows(Wire):
     def start(self, cell: Cell) -> None:
         pass
 
-    def done(self, cell: Cell, data: dict[str, Any]) -> None:
+    def done(self, cell: Cell, data: dict[str, Any], remark: str = "") -> None:
         self.rows[cell.label] = {name: value for name, value in data.items() if name != "encode_seconds"}
 
     def fail(self, cell: Cell, error: Exception) -> None:
@@ -58,8 +59,8 @@ class Rows(Wire):
 def measured(source: CachedSource, folder: Path) -> dict[str, Any]:
     """Everything exact that a run says of a matrix, and what it keeps in the payloads' folder."""
     folder.mkdir(exist_ok=True)
-    paths = {label: str(payloads.path(folder, label)) for label in LABELS}
-    task = {"matrix": str(source.folder), "folder": str(folder), "sha256": source.matrix_sha256, "batches": [2], "paths": paths}  # fmt: skip
+    paths = {label: path for label in LABELS if (path := payloads.path(folder, label))}
+    task = Task("space", source.matrix_sha256, folder, source.folder, paths, batches=(2,))
     said = Rows()
     space.measure(task, [Cell("space", "w", label) for label in (*LABELS, *BOUNDS)], said)
     reference = cached_reference(source, source.matrix_sha256, 2, folder)

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+from dotbench.bench.metrics.messages import Event, Task, TimedOut
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.run import processes
 from dotbench.bench.timing import pairs
@@ -193,9 +194,9 @@ def test_helpers_of_a_hung_measuring_process_end_with_it(tmp_path: Path, monkeyp
     program.write_text(f"#!/bin/sh\nsleep 1000 &\necho $! > {noted}\ncat > {tmp_path}/task\n")
     program.chmod(0o755)
     monkeypatch.setattr(processes.sys, "executable", str(program))
-    events: list[processes.Event] = []
-    processes.run({"job": "time"}, [Cell("time", "w", "csc")], events.append, 1.5)
-    assert [event.kind for event in events] == ["timeout"]
+    events: list[Event] = []
+    processes.run(Task("time"), [Cell("time", "w", "csc")], lambda event, _: events.append(event), 1.5)
+    assert [type(event) for event in events] == [TimedOut]
     assert wait_for(lambda: not alive(int(noted.read_text())), 5)
 
 

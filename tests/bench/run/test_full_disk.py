@@ -18,6 +18,7 @@ import dotbench.datasets.cache as cache
 from dotbench.bench.metrics import space
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.metrics.events import Wire
+from dotbench.bench.metrics.messages import Task
 from dotbench.datasets.errors import NoRoom
 from dotbench.formats import as_source
 
@@ -30,8 +31,8 @@ try:
 except NoRoom as error:
     print(json.dumps(str(error)))
 labels = ["csc", "ham", "dense", "zstd"]
-task = {"matrix": str(place / "matrix"), "folder": str(place / "payloads"), "sha256": source.matrix_sha256, "batches": [],
-        "paths": {label: str(place / "payloads" / label) for label in labels}}
+task = Task("space", source.matrix_sha256, place / "payloads", place / "matrix",
+            {label: place / "payloads" / label for label in labels})
 space.measure(task, [Cell("space", "w", label, "") for label in labels], Wire(sys.stdout))
 """
 
@@ -42,7 +43,7 @@ def test_neither_cache_nor_payload_stays_half_written(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     refused, *lines = map(json.loads, done.stdout.splitlines())
     assert "cannot be cached" in refused and "nothing half-written stays" in refused
-    failed = [event for event in lines if event["event"] == "fail"]
+    failed = [event for event in lines if event["event"] == "failed"]
     assert [event["cell"]["format"] for event in failed] == ["csc", "ham", "dense", "zstd"]
     assert all("cannot be written: File too large. Free some room" in event["reason"] for event in failed), failed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["matrix", "payloads"]

@@ -6,7 +6,9 @@ import math
 import random
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -16,12 +18,13 @@ from rich.console import Console
 from dotbench import formats
 from dotbench.bench.counting import bounds
 from dotbench.bench.metrics import hashes, space
+from dotbench.bench.metrics.messages import Task
 from dotbench.bench.pages import readme
 from dotbench.bench.plan import plan
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.record import identity
-from dotbench.bench.run import expand
+from dotbench.bench.run import expand, processes
 from dotbench.bench.show import grid
 from dotbench.bench.targets import checked, peers
 from dotbench.bench.timing import pairs
@@ -252,7 +255,7 @@ def test_judging_small_differences() -> None:
         assert judged.status == (0 if good else 3)
 
 
-def test_selftest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_selftest_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With short samples and few passes; what it says of this machine is not asked."""
     short = Effort(passes=2, most_passes=2, rounds=2, sample_ms=0.1)
     monkeypatch.setattr(selftest, "Effort", lambda: short)
@@ -260,18 +263,33 @@ def test_selftest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert selftest.main(1, True, True, False, Console(quiet=True)) in (0, 3)
 
 
-def test_a_selftest_that_breaks_is_no_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_selftest_that_breaks_is_no_judgement(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(click.ClickException, match="a process of the selftest died") as raised:
+    with pytest.raises(click.ClickException, match="a trial of the selftest failed") as raised:
         selftest.main(1, True, False, False, Console(quiet=True))
     assert raised.value.exit_code == 1
 
 
-def test_the_worker_of_the_selftest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "w.dbp"
-    formats.get("csc").encode(np.eye(110, dtype=np.float32)).save(path)
-    selftest.worker(str(path), selftest.CASES, 1, 3)
-    assert '"10 % more work", 0,' in capsys.readouterr().out
+def test_trials_are_cells_of_a_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five trials of each case: two groups of processes, passes in the journal, and the work that was asked for."""
+    asked: list[int] = []
+    real = processes.run
+
+    def counted(task: Task, cells: Sequence[Cell], *others: Any) -> None:
+        if task.job == "trials":
+            asked.append(len(cells))
+        real(task, cells, *others)
+
+    monkeypatch.setattr(processes, "run", counted)
+    effort = Effort(passes=2, most_passes=2, rounds=2, sample_ms=0.1)
+    with selftest.bed() as bed:
+        found = bed.trials(5, effort=effort)
+        finished = [row for known, row in bed.journal.rows() if known["metric"] == "trials"]
+        assert len(bed.journal._read("passes")) == 20
+    assert asked == [8, 8, 2, 2]
+    assert {case: len(some) for case, some in found.items()} == {"identical": 5, "10 % more work": 5}
+    assert sorted(row["work"] for row in finished) == [1.0] * 5 + [1.1] * 5
+    assert {one.passes for some in found.values() for one in some} == {2}
 
 
 # ---- pages

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from dotbench import formats
 from dotbench.bench.metrics import hashes
+from dotbench.bench.metrics.messages import Event, Started, Task, Worker
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.plan import Plan
@@ -223,7 +224,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
     path.write_text(
         f"#!{sys.executable}\n"
         "import json, os, signal, sys, time\n"
-        "cells = json.loads(sys.stdin.readline())['cells']\n"
+        "cells = [cell for part in json.loads(sys.stdin.readline())['parts'] for cell in part['cells']]\n"
         "def say(event, cell, **more):\n"
         "    print(json.dumps({'event': event, 'cell': cell, **more}), flush=True)\n" + body
     )
@@ -237,44 +238,71 @@ CELLS = [Cell("space", "w", name) for name in ("a", "b", "c")]
 def listen(timeout: float = 20) -> list[tuple[str, str, str]]:
     events: list[tuple[str, str, str]] = []
 
-    def hear(event: processes.Event) -> None:
-        if event.kind != "start":
-            events.append((event.cell.format, event.kind, event.reason))
+    def hear(event: Event, worker: Worker | None) -> None:
+        if not isinstance(event, Started):
+            events.append((event.cell.format, event.status, event.reason))
 
-    processes.run({"job": "x"}, CELLS, hear, timeout)
+    processes.run(Task("x"), CELLS, hear, timeout)
     return sorted(events)
 
 
 def test_a_crash_fails_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     body = (
         "for cell in cells:\n"
-        "    say('start', cell)\n"
+        "    say('started', cell)\n"
         "    if cell['format'] == 'b': os.kill(os.getpid(), signal.SIGSEGV)\n"
         "    say('done', cell, data={})\n"
     )
     fake(tmp_path, monkeypatch, body)
     assert listen() == [
-        ("a", "done", ""), ("b", "fail", "the measuring process was killed by SIGSEGV"), ("c", "done", ""),
+        ("a", "ok", ""), ("b", "failed", "the measuring process was killed by SIGSEGV"), ("c", "ok", ""),
     ]  # fmt: skip
 
 
 def test_a_hang_times_out_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     body = (
         "for cell in cells:\n"
-        "    say('start', cell)\n"
+        "    say('started', cell)\n"
         "    if cell['format'] == 'b': time.sleep(60)\n"
         "    say('done', cell, data={})\n"
     )
     fake(tmp_path, monkeypatch, body)
-    assert listen(1.0) == [("a", "done", ""), ("b", "timeout", "no news for 1 s: stopped"), ("c", "done", "")]
+    assert listen(1.0) == [("a", "ok", ""), ("b", "timeout", "no news for 1 s: stopped"), ("c", "ok", "")]
 
 
 @pytest.mark.parametrize("body", ["sys.exit('it does not start')\n", "raise RuntimeError('it does not start')\n"])
 def test_a_worker_that_does_not_start_fails_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
     fake(tmp_path, monkeypatch, body)
     found = listen()
-    assert [kind for _, kind, _ in found] == ["fail"] * 3
+    assert [kind for _, kind, _ in found] == ["failed"] * 3
     assert "ended with status 1" in found[0][2] and "it does not start" in found[0][2]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("print('half a li', flush=True)", "no JSON"),
+        ("print('[1]', flush=True)", "no object"),
+        ("say('lack', cell, status='ok', reason='')", "there is no event 'lack'"),
+        ("say('done', cell)", "Done lacks 'data'"),
+        ("say('without', cell, status='ok', reason='')", "Without.status is 'ok'"),
+        ("say('done', dict(cell, format='other'), data={})", "it was not asked for Cell("),
+        ("say('done', dict(cell, batch='1'), data={})", "Done.cell.batch is '1', no int"),
+    ],
+)
+def test_what_is_no_message_fails_the_cell_in_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, reason: str
+) -> None:
+    body = (
+        "for cell in cells:\n"
+        "    say('started', cell)\n"
+        f"    if cell['format'] == 'b': {said}\n"
+        "    say('done', cell, data={})\n"
+    )
+    fake(tmp_path, monkeypatch, body)
+    a, b, c = listen()
+    assert (a, c) == (("a", "ok", ""), ("c", "ok", ""))
+    assert b[:2] == ("b", "failed") and b[2].startswith(f"the measuring process said what is no message: {reason}")
 
 
 # ---- screens

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from dotbench.bench.metrics import time as time_meter
+from dotbench.bench.metrics.messages import Done, Event, Task, Worker
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import QUICK, Effort
-from dotbench.bench.run import passes, processes
+from dotbench.bench.run import passes
 from dotbench.bench.run.outcome import Outcome
 from dotbench.bench.timing import allowance
 from dotbench.bench.timing.allowance import LEAST, Allowance, Spent, factor
@@ -36,8 +38,8 @@ class Machine:
     efforts: list[Effort] = field(default_factory=list)
     dice: random.Random = field(default_factory=lambda: random.Random(7))
 
-    def run(self, task: dict[str, Any], cells: Sequence[Cell], listen: Any, *_: Any) -> None:
-        effort = Effort(**task["effort"])
+    def run(self, task: Task, cells: Sequence[Cell], listen: Any, *_: Any) -> None:
+        effort = task.effort
         self.efforts.append(effort)
         self._work(OVERHEAD)
         for cell in cells:
@@ -51,7 +53,7 @@ class Machine:
                 "reference_repeats": 100, "rounds": [(ns, ns)] * effort.rounds, "call_ns": 0.0, "open_us": 1.0,
                 "sampling_seconds": 4 * sample * effort.rounds * tries * self.slowdown, "product_error": 0.0,
             }  # fmt: skip
-            listen(processes.Event("done", cell, data))
+            listen(Done(cell, data), None)
 
     def _work(self, seconds: float) -> None:
         self.cpu += seconds
@@ -62,18 +64,17 @@ class Rows:
     """What `Passes` wants of the rows of a matrix."""
 
     def __init__(self) -> None:
-        self.outcome, self.boot = Outcome(), "boot"
+        self.outcome = Outcome()
         self.kept: dict[Cell, list[dict[str, Any]]] = {cell: [] for cell in CELLS}
         self.rows: dict[Cell, dict[str, Any]] = {}
-        self.journal = SimpleNamespace(
-            next_pass=lambda cell, boot: len(self.kept[cell]),
-            add_pass=lambda cell, boot, number, data: self.kept[cell].append(data),
-        )
         nothing = lambda *_: None  # noqa: E731
         self.screen = SimpleNamespace(resumed=nothing, running=nothing, passed=nothing)
 
-    def identity(self, cell: Cell) -> Cell:
-        return cell
+    def heard(self, event: Event, worker: Worker | None) -> None:
+        assert worker is None
+
+    def add_pass(self, cell: Cell, data: dict[str, Any]) -> None:
+        self.kept[cell].append(data)
 
     def passes(self, cell: Cell) -> list[dict[str, Any]]:
         return self.kept[cell]
@@ -87,11 +88,15 @@ class Rows:
 
 def timed(machine: Machine, monkeypatch: pytest.MonkeyPatch, effort: Effort | None = None) -> Rows:
     """All cells on that machine; it sees at the start how busy it is."""
-    monkeypatch.setattr(passes.workers, "run", machine.run)
+    monkeypatch.setattr(passes.processes, "run", machine.run)
     monkeypatch.setattr(passes.time, "monotonic", lambda: machine.now)
     monkeypatch.setattr(passes, "_processor_seconds", lambda: machine.cpu)
     rows = Rows()
-    work = passes.Passes(rows, effort or Effort(), lambda cells: {}, 1.0, 1000, {}, machine.slowdown)  # type: ignore[arg-type]
+
+    def columns(cell: Cell, kept: list[dict[str, Any]], stop: str) -> dict[str, Any]:
+        return time_meter.columns_of_row(cell, kept, 1000, None, stop)
+
+    work = passes.Passes(rows, effort or Effort(), lambda cells: Task("time"), 1.0, columns, machine.slowdown)  # type: ignore[arg-type]
     work.run(list(CELLS))
     assert len(rows.rows) == len(CELLS)
     return rows

@@ -38,7 +38,6 @@ INSTEAD = {
     "log time:SiNa:sham:batch=8": ("--help", "the same"),
     "report": ("--out report.html", "the page would go into the checkout"),
     "doctor": ("--help", "it compiles, and asks this machine what it is: tests/bench/machine/test_doctor.py"),
-    "export --pyperf raw.json": ("--help", "it needs rows that were timed: tests/bench/interop/test_pyperf.py"),
 }  # fmt: skip
 
 

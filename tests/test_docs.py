@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import glob
 import importlib
 import re
@@ -149,17 +150,49 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= README_LINES
 
 
+MAP = ROOT / "docs" / "architecture.md"
+IMPORTED = ("bench", "cdot", "datasets", "firmware", "formats")
+
+
 def test_the_map_has_every_folder() -> None:
     """docs/architecture.md names the folders of the rooms, and those of bench/, cdot/ and formats/ one by one."""
-    text = (ROOT / "docs" / "architecture.md").read_text()
-    known = set(re.findall(r"`([\w/.]+)/`", text))
+    known = set(re.findall(r"`([\w/.]+)/`", MAP.read_text()))
     folders = [
         folder.relative_to(ROOT).as_posix()
-        for room in ("bench", "cdot", "datasets", "firmware", "formats")
+        for room in IMPORTED
         for folder in (ROOT / room).iterdir()
-        if folder.is_dir() and folder.name != "__pycache__"
+        if folder.is_dir() and folder.name != "__pycache__" and any(folder.iterdir())
     ]
     assert [folder for folder in folders if folder not in known] == []
+
+
+def imports(file: Path) -> Iterator[str]:
+    """The rooms that a file imports from, behind functions and conditions too."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        yield from (module.split(".")[1] for module in modules if module.startswith("dotbench."))
+
+
+def test_the_map_has_every_arrow_and_no_other() -> None:
+    table = MAP.read_text().split("## Arrows")[1].split("\n## ")[0]
+    said = {
+        room: re.findall(r"`(\w+)`", words)
+        for room, words in re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.MULTILINE)
+    }
+    for room in IMPORTED:
+        found = {other for file in (ROOT / room).rglob("*.py") for other in imports(file)}
+        assert sorted(found & set(IMPORTED) - {room}) == sorted(said[room]), room
+
+
+def test_the_map_has_every_session() -> None:
+    sessions = re.findall(r"^@nox\.session\ndef (\w+)", (ROOT / "noxfile.py").read_text(), re.MULTILINE)
+    table = MAP.read_text().split("## Sessions")[1]
+    assert [session for session in sessions if f"`{session}`" not in table] == []
 
 
 def entries() -> list[str]:
@@ -177,10 +210,10 @@ def test_commit_subjects_are_held_short() -> None:
     """The hook of .pre-commit-config.yaml takes 72 characters and refuses 73."""
     text = (ROOT / ".pre-commit-config.yaml").read_text()
     pattern = re.search(r"entry: '(\\A.*)'", text)
-    assert pattern and "commit-msg" in text
+    assert pattern and "args: [--multiline]" in text and "commit-msg" in text
     for length, refused in ((72, False), (73, True)):
         message = f"{'x' * length}\n\n{'y' * 90}\n"
-        assert bool(re.search(pattern[1], message)) is refused
+        assert bool(re.search(pattern[1], message, re.MULTILINE | re.DOTALL)) is refused  # as pre-commit does
 
 
 def test_versions_agree() -> None:

@@ -32,10 +32,13 @@ SPACE = "--metrics space"
 
 # What runs in place of a command of a page, and why. All others run as they stand.
 INSTEAD = {
-    "run --datasets w.npy --formats csc,ham,sham": (f"{SPACE}", "timing takes half a minute"),
-    "run --datasets nets.npz#fc1 --transpose": (f"--formats csc {SPACE}", "timing takes minutes"),
-    "diff main HEAD": (f"= diff {RESULTS} {RESULTS}", "a checkout may be without its history"),
-    "log time:SiNa:sham:batch=8": ("--help", "the same"),
+    "run --datasets w.npy --formats csc,ham,sham": (f"{SPACE}", "sizes only: times take many passes"),
+    "run --datasets nets.npz#fc1 --transpose": (f"--formats csc {SPACE}", "sizes only, of one format"),
+    "diff": (f"= diff {RESULTS} {RESULTS}", "a checkout may be without its history, and results/ may be of a run"),
+    "diff main HEAD": (f"= diff {RESULTS} {RESULTS}", "the same"),
+    "diff results ../theirs": (f"= diff {RESULTS} {RESULTS}", "nobody else's results are at hand"),
+    "diff HEAD --markdown": (f"= diff {RESULTS} {RESULTS} --markdown", "as diff"),
+    "log time:SiNa:sham:batch=8": ("--help", "as diff"),
     "report": ("--out report.html", "the page would go into the checkout"),
     "doctor": ("--help", "it compiles, and asks this machine what it is: tests/bench/machine/test_doctor.py"),
 }  # fmt: skip
@@ -58,6 +61,8 @@ def given(what: str, folder: Path) -> dict[str, Any]:
         np.save(folder / what, matrix())
     elif what == "nets.npz":
         np.savez(folder / what, fc1=matrix().T, fc2=matrix())
+    elif what == "results":
+        (folder / what).symlink_to(RESULTS)
     else:
         raise AssertionError(f"nobody here can give {what}: tests/test_blocks.py says what can be")
     return {}

@@ -243,6 +243,29 @@ def test_commands_in_sentences_are_read(page: Path, monkeypatch: pytest.MonkeyPa
     assert list(filter(None, errors)) == []
 
 
+def examples() -> list[tuple[str, str]]:
+    """(where it stands, command line) of the examples below ``--help``, and of the example of a workflow."""
+    group = click.Context(command, info_name="dotbench")
+    verbs = [(verb, command.get_command(group, verb)) for verb in command.list_commands(group)]
+    texts = [(f"dotbench {verb} --help", found.epilog or "") for verb, found in verbs if found]
+    texts.append(("dotbench --help", command.epilog or ""))
+    workflow = ROOT / "examples" / "github-action" / "dotbench-diff.yml"
+    texts.append((workflow.name, workflow.read_text()))
+    found = [(where, line.strip()) for where, text in texts for line in text.splitlines()]
+    return [(where, line) for where, line in found if line.startswith("dotbench ")]
+
+
+def test_examples_of_help_and_workflow_are_read() -> None:
+    errors = []
+    for where, line in examples():
+        words = shlex.split(re.split(r"  +| > | \|\| |: two folders", line)[0])
+        try:
+            parsed(words[1:])
+        except click.ClickException as error:
+            errors.append(f"{where}: {line}: {error}")
+    assert len(examples()) >= 12 and errors == []
+
+
 # ---- pieces of other files
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import glob
 import importlib
 import re
 import sys
@@ -32,7 +31,7 @@ CURRENT = [page for page in pages() if page.name != HISTORY]
 def exists(pattern: str, *folders: Path) -> bool:
     """Whether there is such a file or folder; ``*`` and NAME stand for any."""
     pattern = re.sub(r"NAME|\{.*?\}", "*", pattern)
-    return any(glob.glob(str(folder / pattern)) for folder in folders)
+    return any(any(folder.glob(pattern)) for folder in folders)
 
 
 def mentioned_files(page: Path) -> Iterator[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""The tables of README and docs/, and the README's plot (`dotbench.bench.pages.picture`), from results/: ``nox -s docs``."""
+"""The tables of README and docs/, and the README's plot (`picture`), from results/: ``nox -s docs``."""
 
 from __future__ import annotations
 

@@ -124,6 +124,8 @@ def lines(text: str) -> list[list[str]]:
 
 def parsed(words: Sequence[str]) -> None:
     """Lets click read a command line of dotbench without running it: an option that is gone is an error."""
+    if list(words) in (["--help"], ["--version"]):
+        return
     group = click.Context(command, info_name="dotbench")
     verb, found, rest = command.resolve_command(group, list(words))
     assert verb and found

@@ -59,7 +59,7 @@ def page(name: str, results: dict[str, list[Row]]) -> str:
         description(format_),
         "## The bytes of a small matrix",
         f"{_matrix(example(format_))}\n\nIts payload has {payload.nbytes} bytes; numbers are little-endian.",
-        f"```\n{layout(payload)}\n```",
+        f"```text\n{layout(payload)}\n```",
         "## When it wins",
         wins(name, results),
         "---\n\nWritten by `nox -s docs`; do not edit.",
@@ -100,7 +100,7 @@ def _matrix(matrix: npt.NDArray[Any]) -> str:
     n, m = matrix.shape
     lines = ["  ".join(f"{value:>4g}" if value else "   ." for value in row) for row in matrix]
     text = "\n".join(lines)
-    return f"{n} x {m}, {np.count_nonzero(matrix)} nonzeros:\n\n```\n{text}\n```"
+    return f"{n} x {m}, {np.count_nonzero(matrix)} nonzeros:\n\n```text\n{text}\n```"
 
 
 def layout(payload: Payload) -> str:

@@ -1,4 +1,4 @@
-"""The limits as tables: at a terminal, and in docs/limits.md (``python -m bench.pages.limits``, in ``nox -s docs``)."""
+"""The limits as tables: at a terminal, and in docs/limits.md (``nox -s docs``)."""
 
 from __future__ import annotations
 

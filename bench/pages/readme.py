@@ -1,4 +1,4 @@
-"""The tables of README and docs/, and the README's plot (`bench.pages.picture`), from results/: ``nox -s docs``."""
+"""The tables of README and docs/, and the README's plot (`picture`), from results/: ``nox -s docs``."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def replace_between(text: str, name: str, content: str) -> str:
 def with_table(page: Path, text: str, rows: Rows) -> str:
     """A page's text with its table drawn from these rows."""
     place = PLACES[page]
-    return replace_between(text, place.name, "```\n" + table(rows, place.dataset, place.rows) + "\n```")
+    return replace_between(text, place.name, "```text\n" + table(rows, place.dataset, place.rows) + "\n```")
 
 
 def main() -> None:

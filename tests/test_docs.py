@@ -18,7 +18,19 @@ import markdown_pages
 from markdown_pages import ROOT, name, pages
 
 HISTORY = "CHANGELOG.md"  # names of then; they are not those of now
-ROOMS = ("bench", "cdot", "datasets", "docs", "dotbench", "examples", "firmware", "formats", "results", "tests")
+ROOMS = (
+    "bench",
+    "cdot",
+    "datasets",
+    "docs",
+    "dotbench",
+    "examples",
+    "firmware",
+    "formats",
+    "results",
+    "tests",
+    "wheels",
+)
 TOPS = (*ROOMS, ".ci", ".github")
 PATH = re.compile(rf"(?<![\w./~-])(?:{'|'.join(map(re.escape, TOPS))})/[\w./*{{}},\[\]-]*")
 SOURCE = re.compile(r"(?<![\w./*-])[\w.-]+\.(?:py|c|h|md|toml|svg|cff)\b(?!/)")  # of whatever folder
@@ -192,6 +204,15 @@ def test_the_map_has_every_session() -> None:
     sessions = re.findall(r"^@nox\.session\ndef (\w+)", (ROOT / "noxfile.py").read_text(), re.MULTILINE)
     table = MAP.read_text().split("## Sessions")[1]
     assert [session for session in sessions if f"`{session}`" not in table] == []
+
+
+def test_the_map_has_every_extra() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    table = MAP.read_text().split("## Extras")[1].split("\n## ")[0]
+    said = {
+        extra for words in re.findall(r"^\| (.*?) \|", table, re.MULTILINE) for extra in re.findall(r"`(\w+)`", words)
+    }
+    assert said == set(extras)
 
 
 def entries() -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.places import brings
 from dotbench.datasets.compressed import opened
 from dotbench.datasets.errors import DataError
 from dotbench.datasets.header_line import is_header
@@ -100,11 +101,19 @@ def _layout(path: Path, drop: tuple[int, ...]) -> _Layout:
     return _Layout(path, len(fields), above + header, mark)
 
 
+def _pyarrow() -> Any:
+    """The optional package that reads large text; DataError with the line that brings it."""
+    try:
+        import pyarrow  # type: ignore[import-untyped]
+        import pyarrow.csv  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise DataError(f"tables of text are read by pyarrow, which is not installed: {brings('tables')}") from error
+    return pyarrow
+
+
 def _blocks(layout: _Layout, kept: list[int]) -> Iterator[npt.NDArray[np.float64]]:
     """The kept columns of some rows at a time, (columns, rows)."""
-    import pyarrow  # type: ignore[import-untyped]
-    import pyarrow.csv  # type: ignore[import-untyped]
-
+    pyarrow = _pyarrow()
     names = [str(column) for column in range(layout.fields)]
     numbers = pyarrow.csv.ConvertOptions(
         column_types=dict.fromkeys(names, pyarrow.float64()),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotbench.bench.compare.results import Results, find
+from dotbench.bench.machine.extras import missing
 from dotbench.bench.metrics import registry
 from dotbench.bench.metrics.column import COMMON
 from dotbench.bench.metrics.metric import Row
@@ -18,9 +19,11 @@ TIDY = {"figure": "string", "value": "float64", "low": "float64", "high": "float
 
 
 def load(path: str | Path) -> pd.DataFrame:
-    """Of a results folder, one CSV file, or a revision: see `bench.load`."""
-    import pandas as pd
-
+    """Of a results folder, one CSV file, or a revision: see `bench.load`. ImportError without pandas."""
+    try:
+        import pandas as pd  # an optional package, slow to import
+    except ImportError as error:
+        raise ImportError(missing(("report",), "dotbench.bench.load")) from error
     results = find(str(path), results_folder())
     types = _types(results)
     rows = [{"metric": file, **row, **_tidy(file, row)} for file, found in results.rows.items() for row in found]

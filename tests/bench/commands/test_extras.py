@@ -100,3 +100,18 @@ def test_lines_of_an_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
         "python -m pip install 'dotbench[report]'"
     )
     assert missing((), "dotbench cite") == ""
+
+
+def test_a_table_of_text_without_pyarrow(tmp_path: Path) -> None:
+    (tmp_path / "w.csv").write_text("1,2\n3,4\n")
+    done = without.run(CALL, "fetch", str(tmp_path / "w.csv"), packages={"pyarrow"})
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "read by pyarrow, which is not installed: python -m pip install -e '.[tables]'" in done.stderr
+
+
+def test_a_frame_without_pandas() -> None:
+    done = without.run("from dotbench import bench; bench.load('results')", packages={"pandas"})
+    assert done.stderr.splitlines()[-1] == (
+        "ImportError: dotbench.bench.load needs the extra report (not installed: pandas): "
+        "python -m pip install -e '.[report]'"
+    )

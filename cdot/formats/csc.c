@@ -43,7 +43,8 @@ static void csc_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column
         *at = (csc_cursor){column, end};
 }
 
-static int csc_next_half(const cdot_view *view, cut_cursor *at, cdot_block *block)
+/* Not inlined, so that csc_next has no more registers to save than it uses. */
+static __attribute__((noinline)) int csc_next_half(const cdot_view *view, cut_cursor *at, cdot_block *block)
 {
     const uint32_t *pointers = view->section[POINTERS];
     if (at->column == at->end)

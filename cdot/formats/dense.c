@@ -57,8 +57,9 @@ static void dense_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t colu
     *at = (dense_cursor){column, end, scratch, (float *)((uint32_t *)scratch + COLUMNS), 0};
 }
 
-/* Whole columns of float16 as far as they fit, or the next HALVES rows of one that does not. */
-static int dense_next_half(const cdot_view *view, dense_cursor *at, cdot_block *block)
+/* Whole columns of float16 as far as they fit, or the next HALVES rows of one that does not. Not inlined, so that
+ * dense_next has no more registers to save than it uses. */
+static __attribute__((noinline)) int dense_next_half(const cdot_view *view, dense_cursor *at, cdot_block *block)
 {
     uint32_t n = view->n, columns = at->end - at->column;
     if (columns == 0 || n == 0)

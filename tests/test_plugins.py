@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 from steps import BLOCK
 
 from dotbench.cdot import build
 
+ROOT = Path(__file__).resolve().parent.parent
 STEPS = {
     name: block for what, name, _, block in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text()) if what == "file"
 }

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from dotbench.cdot import build
-
 sys.path.insert(0, str(Path(__file__).parent))
 
 from steps import BLOCK
+
+from dotbench.cdot import build
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = {

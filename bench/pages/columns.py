@@ -24,7 +24,8 @@ def _table(columns: Iterable[Column]) -> Iterator[str]:
     yield "| column | holds | unit | meaning |"
     yield "|---|---|---|---|"
     for one in columns:
-        yield f"| `{one.name}` | {one.kind.words} | {one.unit} | {one.meaning} |"
+        meaning = one.meaning.replace("|", "\\|")
+        yield f"| `{one.name}` | {one.kind.words} | {one.unit} | {meaning} |"
 
 
 def _compared(figure: Figure) -> str:

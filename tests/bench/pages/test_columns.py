@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from dotbench.bench.metrics import registry
@@ -23,7 +24,7 @@ def test_every_column_has_a_line() -> None:
         sections,
         strict=True,
     ):
-        rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| `")]
+        rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines() if line.startswith("| `")]
         assert [row[0].strip(" `") for row in rows] == names
         assert all(len(row) == 4 and row[1].strip() and row[3].strip() for row in rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from dotbench import datasets, formats
 from dotbench.bench.metrics import registry
+from dotbench.bench.metrics.messages import Task
 from dotbench.bench.plan import full_run
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
@@ -102,9 +104,9 @@ def test_a_large_matrix_goes_format_by_format_and_leaves_no_payloads(
     there: list[set[str]] = []
     real = processes.run
 
-    def watched(task: dict[str, object], *arguments: object, **more: object) -> None:
-        real(task, *arguments, **more)  # type: ignore[arg-type]
-        there.append({path.name.partition("-")[0] for path in Path(str(task["folder"])).glob("*.dbp")})
+    def watched(task: Task, *arguments: Any) -> None:
+        real(task, *arguments)
+        there.append({path.name.partition("-")[0] for path in task.folder.glob("*.dbp")})
 
     monkeypatch.setattr(processes, "run", watched)
     monkeypatch.setattr(full_run, "ROOM", 1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dotbench import formats
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.code_hash.roots import BUILD, Roots

@@ -22,7 +22,7 @@ from dotbench import formats
 from dotbench.bench.goals import goals
 from dotbench.bench.goals.goals import COUNTED, GOALS, Goal
 from dotbench.bench.machine import describe
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.cell import REFERENCE, Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.labels import written

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.run.processes import environment
 from dotbench.cdot import build
 

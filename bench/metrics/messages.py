@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.typed_json import Malformed, from_json, to_json
 from dotbench.bench.plan.cell import REFERENCE, Cell
 from dotbench.bench.plan.effort import Effort

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from dotbench.bench.metrics.place import Place as Place
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
@@ -13,15 +14,6 @@ if TYPE_CHECKING:
     from dotbench.bench.plan.cell import Cell
     from dotbench.bench.plan.plan import Plan
     from dotbench.bench.record.code_hash.roots import Roots
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run measures: machine, instruction set and compiler as rows carry them."""
-
-    machine: str
-    isa: str
-    compiler: str
 
 
 class Meter(Protocol):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotbench import formats
 from dotbench.bench.metrics import cycles
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
 from dotbench.firmware.errors import DoesNotFit, Unavailable

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotbench import formats
 from dotbench.bench.machine.pinning import pin, unpin
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.time import ROOTS as TIME
 from dotbench.bench.metrics.time import Bench, one_pass, scaling
 from dotbench.bench.plan.cell import REFERENCE, Cell

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dotbench.bench.machine.pinning import pin
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.time import ROOTS as TIME
 from dotbench.bench.metrics.time import Bench, one_pass
 from dotbench.bench.plan.cell import REFERENCE, Cell

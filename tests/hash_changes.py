@@ -152,7 +152,7 @@ CHANGES = [
         {"time": "scipy_csc"},
     ),
     Change(
-        "rounds of a pass", "bench/plan/plan.py", "rounds: int = 4", "rounds: int = 5", {"time": ALL, "levels": ALL}
+        "rounds of a pass", "bench/plan/effort.py", "rounds: int = 4", "rounds: int = 5", {"time": ALL, "levels": ALL}
     ),
     Change(
         "how a row is made",
@@ -161,13 +161,13 @@ CHANGES = [
         'statistics.mean(one["ns"]',
         {"time": ALL},
     ),
-    Change("passes beside a load", "bench/timing/allowance.py", "LEAST = 4", "LEAST = 2", {"time": ALL}),
+    Change("passes beside a load", "bench/timing/allowance.py", "LEAST = 4", "LEAST = 2", {"time": ALL, "levels": ALL}),
     Change(
         "when a cell has passes enough",
         "bench/timing/stopping.py",
         "len(passes) >= effort.most_passes",
         "len(passes) > effort.most_passes",
-        {"time": ALL},
+        {"time": ALL, "levels": ALL},
     ),
     Change(
         "the interval", "bench/timing/pairs.py", "CONFIDENCE = 0.99", "CONFIDENCE = 0.95", {"time": ALL, "levels": ALL}

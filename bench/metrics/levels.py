@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 OWN = (
     f"{__name__}.measure", f"{__name__}.of_passes", "dotbench.bench.run.processes.environment",
     "dotbench.bench.timing.stopping.why_stopped", "dotbench.bench.timing.allowance.Allowance",
+    "dotbench.bench.plan.effort.Effort",
 )  # fmt: skip
 ROOTS = {"format": Roots((*OWN, *BUILD), kernel="whole")}
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 OWN = (
     f"{__name__}.one_pass", f"{__name__}.measure_cell", f"{__name__}.columns_of_row", "bench.run.processes.environment",
     "dotbench.bench.timing.stopping.why_stopped", "dotbench.bench.timing.allowance.Allowance",
+    "dotbench.bench.plan.effort.Effort",
 )  # fmt: skip
 ROOTS = {
     "format": Roots((*OWN, *BUILD), kernel="whole"),

@@ -152,7 +152,7 @@ CHANGES = [
         {"time": "scipy_csc"},
     ),
     Change(
-        "rounds of a pass", "bench/plan/plan.py", "rounds: int = 4", "rounds: int = 5", {"time": ALL, "levels": ALL}
+        "rounds of a pass", "bench/plan/effort.py", "rounds: int = 4", "rounds: int = 5", {"time": ALL, "levels": ALL}
     ),
     Change(
         "how a row is made",

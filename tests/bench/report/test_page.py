@@ -76,20 +76,22 @@ def written(path: Path, tmp_path: Path) -> Page:
 )))  # fmt: skip
 def test_records_survive_packing_with_every_letter(records: list[tuple[str, ...]]) -> None:
     names = ["dataset", "bytes", "ratio", "error"]
-    found = pack.packed(names, records)
+    found = pack.packed(names, records, registry.get("space"))
     again = json.loads(pack.script_json(found))
     assert pack.unpacked(again) == [list(record) for record in records]
 
 
 def test_a_column_is_numbers_only_where_these_print_the_same_again() -> None:
     records = [["csc", "32", "1.50", "4.3e-07", "1e5"], ["ham", "", "0.25", "0", "7"]]
-    columns = dict(pack.packed(["format", "bytes", "ratio", "error", "nnz"], records)["columns"])
+    columns = dict(pack.packed(["format", "bytes", "ratio", "error", "nnz"], records, registry.get("space"))["columns"])
     assert columns["format"] == {"words": ["csc", "ham"], "codes": [0, 1]}  # text that looks like no number
     assert columns["bytes"] == {"decimals": 0, "values": [32, None]}
     assert columns["ratio"] == {"decimals": 2, "values": [1.5, 0.25]}
     assert columns["error"] == {"words": ["4.3e-07", "0"], "codes": [0, 1], "number": True}
     assert columns["nnz"] == {"words": ["1e5", "7"], "codes": [0, 1], "number": True}
-    assert pack.packed(["params"], [["7"], ["7"]])["columns"] == [["params", {"words": ["7"]}]]  # a word even so
+    assert pack.packed(["params"], [["7"], ["7"]], registry.get("space"))["columns"] == [
+        ["params", {"words": ["7"]}]
+    ]  # a word even so
 
 
 def test_the_page_holds_every_field_of_every_file(tmp_path: Path) -> None:

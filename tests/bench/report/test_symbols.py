@@ -53,7 +53,7 @@ def test_the_report_draws_the_same_table() -> None:
 
 def test_the_readmes_plot_has_the_reports_first_axes() -> None:
     """Bytes and time ratio; a library that stores nothing is a line, lossy formats are left out."""
-    assert [(axis.file, axis.column) for axis in axes.USUAL] == [("space", "bytes"), ("time", "time_ratio")]
+    assert axes.usual() == [["space", "bytes"], ["time", "time_ratio"]]
     rows = made.results(1)
     found = picture.points(rows)
     size = {row["format"]: row["bytes"] for row in rows["space"]}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-STORED = ("dotbench.formats.value_types.FLOAT32", "dotbench.formats.value_types.INT8")  # types that rows have
 SOURCE = "dotbench.datasets.cache.CachedSource"  # what every measuring process reads a matrix with
 
 # Python that nothing is followed into, and why. A row's own format or peer is a root itself.
 NOT_FOLLOWED = {
     "dotbench.formats.registry.BUILT_IN": "the list of formats: one more of them changes no other's figures",
     "dotbench.bench.targets.peers.ALL": "the list of peers: likewise",
-    "dotbench.formats.value_types.VALUE_TYPES": "the list of stored types: likewise; `STORED` has what is in use",
+    "dotbench.formats.value_types.VALUE_TYPES": "the list of stored types: likewise; golden payloads hold each",
     "dotbench.bench.record.identity.code_sha": "a hash says what a figure depends on, and decides none",
     "dotbench.bench.record.identity.bounds_sha": "likewise",
     "dotbench.bench.record.identity.definitions_sha": "likewise",

@@ -31,7 +31,7 @@ BUILD = (
 # What multiplies or times: no size, and no bit of a payload, depends on it, nor on how it is compiled.
 PRODUCTS = ("dotbench.formats.payloads.product.dot", "dotbench.cdot.library.library")
 TABLES_C = "*_decoder"  # a format's functions, those that multiply among them
-PRODUCTS_C = (TABLES_C, "cdot_product*", "cdot_dot*", "cdot_pool*", "bench_*")
+PRODUCTS_C = (TABLES_C, "cdot_product*", "cdot_dot*", "cdot_prepare", "cdot_column", "cdot_pool*", "bench_*")
 MULTIPLYING_C = (TABLES_C, "cdot_product*", "cdot_dot*", "bench_dot")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dotbench.cdot.arithmetic import IN_FLOAT32, IN_INT32, Arithmetic
+from dotbench.cdot.arithmetic import IN_FLOAT32, IN_INT32, Arithmetic, tolerance_of
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ValueType:
     @property
     def tolerance(self) -> float:
         """The largest error of a product as a share of sum |w| |x|; 0 where products are exact."""
-        return self.arithmetic.tolerance
+        return tolerance_of(self.arithmetic.inputs)
 
     def random_inputs(self, rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         """What products with such a matrix are tried with, of the arithmetic's inputs."""

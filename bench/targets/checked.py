@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dotbench.bench.record.identity import definitions_sha
 from dotbench.bench.record.sealed import read_sealed, write_sealed
-from dotbench.cdot.arithmetic import arithmetic_of
+from dotbench.cdot.arithmetic import tolerance_of
 from dotbench.formats.sources.source import Source, blocks
 from dotbench.formats.value_types import value_type_of
 
@@ -34,7 +34,7 @@ class Reference:
     @property
     def limit(self) -> float:
         """The largest error that is taken: none where sums are exact."""
-        return arithmetic_of(self.X.dtype).tolerance
+        return tolerance_of(self.X.dtype)
 
     def error(self, product: npt.NDArray[Any]) -> float:
         """Largest error of a product as a share of its scale; WrongProduct above `limit`.

@@ -184,9 +184,13 @@ int cdot_product_s8(const cdot_view *view, const int8_t *X, int32_t *Y, size_t b
 int cdot_vector(const cdot_vector_job *job)
 {
     const cdot_view *view = job->view;
+    cdot_view prepared;
     if (view->decoder->prepare) {
-        product_job all = {view, job->x, job->x, job->y, job->y, 1, 1, 0, view->m, 1, job->scratch, 0};
-        return prepared_product(&all, all.scratch + up(view->scratch_bytes, LINE), NULL);
+        void *memory = (uint8_t *)job->scratch + up(view->scratch_bytes, LINE);
+        int status = cdot_prepare(view, job->x, 1, 1, memory, &prepared);
+        if (status)
+            return status;
+        view = &prepared;
     }
     if (view->arithmetic == CDOT_IN_INT32)
         return cdot_dot_s8(view, job->x, 1, job->y, 1, 1, 0, view->m, job->scratch);

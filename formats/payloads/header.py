@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dotbench.cdot.errors import PayloadError
-from dotbench.formats.value_types import FLOAT32, VALUE_TYPES, value_type_of_code
+from dotbench.formats.value_types import VALUE_TYPES, value_type_of_code
 
 MAGIC = b"DOTB"
 LAYOUT = 1  # of payloads written now; older ones stay readable as long as their golden files are tested
@@ -35,7 +35,7 @@ class Header:
     fields_bytes: int = 0
     crc: int = 0
     layout: int = LAYOUT
-    value_type: int = FLOAT32.code
+    value_type: int = 1  # code of a `ValueType`, of float32
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -13,7 +13,7 @@ from dotbench.bench.record.code_hash.c_closure import CTree, Lists, Node
 from dotbench.bench.record.code_hash.c_pieces import tokens, without_comments
 from dotbench.bench.record.code_hash.closure import Closure, closure
 from dotbench.bench.record.code_hash.modules import Tree
-from dotbench.bench.record.code_hash.roots import NOT_FOLLOWED, NOT_FOLLOWED_C, STORED, Roots
+from dotbench.bench.record.code_hash.roots import NOT_FOLLOWED, NOT_FOLLOWED_C, Roots
 from dotbench.bench.record.code_hash.sources import Sources
 
 
@@ -70,7 +70,7 @@ class Hashes:
     def python(self, roots: Roots, about: About = NOBODY) -> Closure:
         """The definitions of Python."""
         own = [about.definition] if about.definition else []
-        return closure(self._tree, [*roots.definitions, *own, *STORED], (*NOT_FOLLOWED, *roots.apart))
+        return closure(self._tree, [*roots.definitions, *own], (*NOT_FOLLOWED, *roots.apart))
 
     def _c_texts(self, roots: Roots, about: About, words: frozenset[str]) -> set[str]:
         texts = set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-STORED = ("dotbench.formats.value_types.FLOAT32", "dotbench.formats.value_types.INT8")  # types that rows have
 SOURCE = "dotbench.datasets.cache.CachedSource"  # what every measuring process reads a matrix with
 
 # Python that nothing is followed into, and why. A row's own format or peer is a root itself.
@@ -14,7 +13,7 @@ NOT_FOLLOWED = {
     "dotbench.formats.plugins.registered": "formats of other packages: each is a root of its rows",
     "dotbench.bench.targets.peers.ALL": "the list of peers: likewise",
     "dotbench.bench.targets.peers.kinds": "the same with those of other packages",
-    "dotbench.formats.value_types.VALUE_TYPES": "the list of stored types: likewise; `STORED` has what is in use",
+    "dotbench.formats.value_types.VALUE_TYPES": "the list of stored types: likewise; golden payloads hold each",
     "dotbench.bench.record.identity.code_sha": "a hash says what a figure depends on, and decides none",
     "dotbench.bench.record.identity.bounds_sha": "likewise",
     "dotbench.bench.record.identity.definitions_sha": "likewise",
@@ -34,7 +33,7 @@ BUILD = (
 # What multiplies or times: no size, and no bit of a payload, depends on it, nor on how it is compiled.
 PRODUCTS = ("dotbench.formats.payloads.product.dot", "dotbench.cdot.library.library")
 TABLES_C = "*_decoder"  # a format's functions, those that multiply among them
-PRODUCTS_C = (TABLES_C, "cdot_product*", "cdot_dot*", "cdot_pool*", "bench_*")
+PRODUCTS_C = (TABLES_C, "cdot_product*", "cdot_dot*", "cdot_prepare", "cdot_column", "cdot_pool*", "bench_*")
 MULTIPLYING_C = (TABLES_C, "cdot_product*", "cdot_dot*", "bench_dot")
 
 

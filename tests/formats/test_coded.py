@@ -106,7 +106,7 @@ def test_every_way_of_decoding(name: str, case: Matrix, isa: str) -> None:
 def test_seek_points_for_fewer_columns(shift: int, name: str, isa: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(huffman, "seek_shift", lambda m, *codes: shift)
     for module in ("ham", "sham", "eie"):
-        monkeypatch.setattr(f"formats.{module}.seek_shift", huffman.seek_shift)
+        monkeypatch.setattr(f"dotbench.formats.{module}.seek_shift", huffman.seek_shift)
     W = matrix(CODES["few"][1])
     payload = formats.parse(name).encode(W)
     assert len(payload.section("seek_points")) == -(-W.shape[1] >> shift)

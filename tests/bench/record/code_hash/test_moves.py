@@ -111,14 +111,9 @@ def rename_a_c_file(copy: Copy) -> None:
 
 
 def split_a_c_file(copy: Copy) -> None:
-    part = copy.cut("cdot/core/dot.c", "static uint32_t row_of(")
-    copy.add("cdot/decode.c", '#include "core/cdot.h"\n#include "core/multiply.h"\n' + in_range(copy) + part)
-
-
-def in_range(copy: Copy) -> str:
-    """A small helper that both parts have then."""
-    text = (copy.root / "cdot/core/dot.c").read_text()
-    return text[text.index("static int in_range(") : text.index("static void clear(")]
+    part = copy.cut("cdot/core/payload.c", "enum { CRC_AT")
+    includes = '#include "core/payload.h"\n#include <string.h>\n#if defined(__SSE4_2__)\n#include <nmmintrin.h>\n#endif\n'
+    copy.add("cdot/checksum.c", includes.replace("payload.h", "reading.h") + part)
 
 
 def join_c_files(copy: Copy) -> None:

@@ -1,7 +1,8 @@
 /* The kernel contract: payloads are opened into views, decoders fill blocks, multipliers turn blocks
- * into products. How values lie in a payload (float32, float16, int8) is the decoders' business alone: what a block
- * holds, and what is multiplied, is one of two arithmetics. This header and those of library.py's list are fed both to the C compiler and to cffi,
- * which reads them without their preprocessor lines; constants are enums for that reason.
+ * into products. How values lie in a payload (float32, float16, int8) is the decoders' business alone;
+ * what a block holds, and what is multiplied, is one of two arithmetics. This header and those of
+ * library.py's list are fed both to the C compiler and to cffi, which reads them without their
+ * preprocessor lines; constants are enums for that reason.
  *
  * Nothing here allocates, keeps state outside its arguments, or needs more of libc than memcpy, so the
  * same files run bare-metal. Threads (threads.c) and timing (bench.c) are for hosts only.

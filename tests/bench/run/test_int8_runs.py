@@ -15,7 +15,7 @@ from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.run import expand, session
-from dotbench.bench.targets import peers
+from dotbench.bench.targets import peer, peers
 from dotbench.bench.targets.checked import WrongProduct, reference
 from dotbench.bench.targets.mlw import Mlw, compress
 from dotbench.datasets.models import stand_in
@@ -42,7 +42,7 @@ def rows(out: Path, file: str) -> list[dict[str, str]]:
 
 
 def test_each_value_type_has_its_own_formats_and_peers() -> None:
-    chosen = plan(peers=tuple(peer() for peer in peers.ALL), metrics=("space", "time", "energy"), batches=(1,))
+    chosen = plan(peers=tuple(kind() for kind in peers.ALL), metrics=("space", "time", "energy"), batches=(1,))
     wide, narrow = expand.cells(chosen, "w.npy"), expand.cells(chosen, TWIN, "int8")
     assert {cell.format for cell in narrow if cell.metric == "space"} == {*formats.names("int8"), "mlw"}
     assert {cell.metric for cell in narrow} == {"space", "time"}
@@ -110,7 +110,7 @@ def test_a_product_of_int8_is_right_or_wrong() -> None:
 
 
 def test_mlw_where_vela_is_not_installed(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peers.peer, "find_spec", lambda name: None)
+    monkeypatch.setattr(peer, "find_spec", lambda name: None)
     assert Mlw().lack == "ethos-u-vela is not installed: python -m pip install 'ethos-u-vela==5.2.0'"
     cell = next(one for one in expand.cells(plan(peers=(Mlw(),)), TWIN, "int8") if one.format == "mlw")
     assert cell == Cell("space", TWIN, "mlw")

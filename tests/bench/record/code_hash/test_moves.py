@@ -112,7 +112,9 @@ def rename_a_c_file(copy: Copy) -> None:
 
 def split_a_c_file(copy: Copy) -> None:
     part = copy.cut("cdot/core/payload.c", "enum { CRC_AT")
-    includes = '#include "core/payload.h"\n#include <string.h>\n#if defined(__SSE4_2__)\n#include <nmmintrin.h>\n#endif\n'
+    includes = (
+        '#include "core/payload.h"\n#include <string.h>\n#if defined(__SSE4_2__)\n#include <nmmintrin.h>\n#endif\n'
+    )
     copy.add("cdot/checksum.c", includes.replace("payload.h", "reading.h") + part)
 
 

@@ -23,7 +23,7 @@ Columns = dict[str, Any]
 class Task:
     """What a worker has to know of one matrix and of one job.
 
-    ``job``: a metric's name, or another of `dotbench.bench.metrics.meter.meter`. ``paths``: what formats and peers
+    ``job``: a metric's name, or another of `dotbench.bench.run.jobs`. ``paths``: what formats and peers
     store, by label. ``sha256``: the matrix's; ``matrix``: the folder that it is cached in; ``folder``: of payloads and
     of products that kernels are held against. ``reference``: the format that times are held against. ``batches``:
     numbers of vectors whose products are made ahead. ``seed``: of what is shuffled.

@@ -172,7 +172,7 @@ static inline int fused(const cdot_view *view, const float *x, size_t ldx, float
     return 0;
 }
 const cdot_decoder NAME_decoder = {
-    .version = CDOT_VERSION, .open = open_it, .seek = seek, .next = next, .dot = DOT
+    .version = CDOT_VERSION, .open = open_it, .seek = seek, .next = next, .dot = FUSED
 };
 """
 
@@ -180,7 +180,7 @@ const cdot_decoder NAME_decoder = {
 def plugin(folder: Path, name: str, body: str, dot: str = "NULL") -> Job:
     """A job of a format whose decoder does ``body`` and shows nothing."""
     source = folder / f"{name}.c"
-    source.write_text(PLUGIN.replace("NAME", name).replace("BODY", body).replace("DOT", dot))
+    source.write_text(PLUGIN.replace("NAME", name).replace("BODY", body).replace("FUSED", dot))
     return Job(name, GOLDEN / "csc-1.dbp", 0, 40, source)
 
 

@@ -140,7 +140,7 @@ def test_payloads_that_cannot_be_read_fail_alone(
     load = formats.load
 
     def damaged(path: str, **more: Any) -> Any:
-        if path.endswith("csc.dbp"):
+        if path.name.endswith("csc.dbp"):
             raise ValueError("damaged")
         return load(path, **more)
 

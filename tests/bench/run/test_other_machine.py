@@ -22,7 +22,7 @@ FAST = Effort(passes=2, most_passes=2, rounds=2, sample_ms=0.1)
 WORKER = """#!{python}
 import sys
 from dotbench.bench.machine import describe
-from dotbench.bench.metrics.meter import Place
+from dotbench.bench.metrics.place import Place
 from dotbench.bench.run import worker
 describe.place = lambda: Place("Other x64", "other_isa", "other-cc-1")
 describe.boot_id = lambda: "other boot"

@@ -69,8 +69,8 @@ def test_only_rows_that_were_current_get_new_hashes(tmp_path: Path) -> None:
             assert current == (was["format"] in ("csc", "bound:h0", "sham", "ceiling:decode") or file == "board")
             if not current:
                 assert (one["code_sha"], one.get("reference_sha")) == (was["code_sha"], was.get("reference_sha"))
-            hashes = {"code_sha", "reference_sha"}
-            assert {key: one[key] for key in was.keys() - hashes} == {key: was[key] for key in was.keys() - hashes}
+            stamps = {"code_sha", "reference_sha"}
+            assert {key: one[key] for key in was.keys() - stamps} == {key: was[key] for key in was.keys() - stamps}
     again: list[str] = []
     restamp.results(tmp_path, lambda asked: {one: hashes.code_sha(*one) for one in asked}, again.append)
     assert again[1] == "time.csv: 0 rows under new hashes, 2 had them, 1 left alone"

@@ -18,7 +18,6 @@ import pytest
 from rich.console import Console
 
 from dotbench import formats
-from dotbench.bench.metrics import hashes
 from dotbench.bench.metrics.messages import Event, Started, Task, Worker
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
@@ -108,10 +107,7 @@ def test_a_changed_reference_is_measured_again(
     before = rows(tmp_path / "results", "time")
     assert session.current_sha("time", dict(before[1])) == before[1]["code_sha"]
     assert session.current_sha("time", {**before[1], "reference_sha": "of another csc"}) == "another reference"
-    real = hashes.code_sha
-    monkeypatch.setattr(
-        rows_of_run, "code_sha", lambda metric, name, params: "newer" if name == "csc" else real(metric, name, params)
-    )
+    monkeypatch.setattr(rows_of_run.MatrixRows, "_reference", staticmethod(lambda cell: {"reference_sha": "newer"}))
     assert run(chosen, home, tmp_path / "other")[0] == 0
     after = rows(tmp_path / "other", "time")
     assert {row["reference_sha"] for row in after} == {"newer"}

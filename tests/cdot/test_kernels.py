@@ -195,11 +195,11 @@ CHARS = """
 import numpy as np
 from dotbench import formats
 W = np.random.default_rng(0).integers(0, 6, (300, 70)).astype(np.float32) * (np.arange(70) % 3 > 0)
-names = [kind.name for kind in dotbench.formats.registry.BUILT_IN if kind.lossless]
+names = [kind.name for kind in formats.registry.BUILT_IN if kind.lossless]
 for name in (*names, "bitmap[values=codebook]"):
     for dtype in formats.parse(name).value_types:
         payload = formats.parse(name).encode(W.astype(dtype))
-        assert (payload.decode() == W).all() and payload.dot(np.ones(300, dtype)).tolist() == W.sum(0).tolist()
+        assert (payload.decode() == W).all() and payload.dot(np.ones(300, payload.kernel.arithmetic.inputs)).tolist() == W.sum(0).tolist()
         print(name, dtype, payload.header.crc)
 """
 

@@ -40,7 +40,7 @@ def test_outputs_are_cleared_where_they_are(wide: tuple[Kernel, np.ndarray]) -> 
 @pytest.mark.parametrize("function", ["cdot_dot", "cdot_dot_s8"])
 def test_the_same_where_outputs_are_further_apart(wide: tuple[Kernel, np.ndarray], function: str) -> None:
     kernel, memory = wide
-    kernel.view.value_type = 2 if function.endswith("s8") else 1
+    kernel.view.value_type = kernel.view.arithmetic = 2 if function.endswith("s8") else 1
     y = memory.reshape(-1, 2)
     y[:WIDTH] = y[HERE // 2 : HERE // 2 + WIDTH] = y[HERE : HERE + WIDTH] = 7
     out = pointer(y, "float *" if function == "cdot_dot" else "int32_t *")

@@ -13,11 +13,11 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from dotbench.bench import published
 from dotbench.bench.commands.diff import diff
 from dotbench.bench.machine.doctor import Check, render
 from dotbench.bench.pages import limits
 from dotbench.bench.published import paper
+from dotbench.bench.published import papers as published
 from dotbench.bench.published.figure import Figure, Group
 from dotbench.bench.show import answer, listing, networks, table
 from dotbench.bench.show import paper as papers

@@ -130,7 +130,7 @@ def joules(name: str, meaning: str) -> Column:
 COMMON = (  # what all files have, first
     word("dataset", "name of the data set or file; `~twin` at its end: a synthetic stand-in"),
     word("matrix_sha256", "SHA-256 of the matrix's shape, dtype and nonzeros: what tells it from any other"),
-    word("source", "where it came from: url, mirror, package, subset, twin, seed, file or model"),
+    word("source", "where it came from: url, mirror, package, subset, twin, seeded, file or model"),
     word("format", "the format, peer, `ceiling:` or `bound:` that is measured"),
     word("params", "its parameters, sorted; empty where all are the default"),
     word("status", "ok, failed, timeout, skipped or unavailable"),

@@ -42,7 +42,7 @@ def encode(W: Any, format: str = "csc", *, threads: int = 1) -> Payload:
 
     >>> import numpy as np
     >>> encode(np.eye(64, dtype=np.float32), "csc_min").nbytes
-    432
+    612
     """
     from dotbench import formats  # numpy, cffi and the kernels: when they are needed
 

@@ -167,8 +167,16 @@ def of_python(words: Sequence[str]) -> None:
         assert (ROOT / words[0]).is_file(), f"no file {words[0]}"
     elif words[1] in ("dotbench", "bench"):
         of_dotbench(words[2:])
+    elif words[1] == "pytest":
+        of_pytest(words[2:])
     else:
         parsed_by(words[1], words[2:])
+
+
+def of_pytest(words: Sequence[str]) -> None:
+    """Files of tests are there; what is said of them besides, pytest reads."""
+    missing = [word for word in words if word.startswith("tests/") and not (ROOT / word).exists()]
+    assert not missing, f"no file {missing[0]}"
 
 
 def of_dotbench(words: Sequence[str]) -> None:
@@ -290,6 +298,11 @@ def toml(block: Block) -> str:
     return ""
 
 
+def followed(block: Block) -> str:
+    """Steps that tests take one after the other in a copy of the code (tests/steps.py)."""
+    return "" if block.page.name == "CONTRIBUTING.md" else f"{block}: only CONTRIBUTING.md has blocks of {block.kind}"
+
+
 def nothing(block: Block) -> str:
     return ""
 
@@ -298,6 +311,8 @@ KINDS: dict[str, Callable[[Block], str]] = {
     "text": nothing,  # what a program printed, and drawings
     "python": nothing,  # test_python
     "sh": nothing,  # test_commands
+    "bash": followed,
+    "diff": followed,
     "toml": toml,
     "c": quoted,
     "yaml": quoted,

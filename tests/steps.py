@@ -31,7 +31,7 @@ class Copy:
         self.root, self.home = root, root.parent / "home"
         self.home.mkdir(parents=True)
         (self.home / "build").symlink_to(build.build().parent)  # kernels have the hash of their sources in their names
-        copied.code(root, "CONTRIBUTING.md", "examples", "tests", "pyproject.toml")
+        copied.code(root, "CONTRIBUTING.md", "docs", "examples", "results", "tests", "pyproject.toml")
         np.save(root / "w.npy", np.eye(64, 48, dtype=np.float32))
 
     def follow(self, heading: str) -> list[str]:

@@ -63,7 +63,7 @@ def test_encoding_loading_and_multiplying_import_numpy_and_cffi_alone() -> None:
 
 
 def test_a_sparse_matrix_is_known_where_scipy_is_there() -> None:
-    sparse = pytest.importorskip("scipy.sparse")
+    sparse = pytest.importorskip("scipy.sparse", reason="no scipy: pip install -e '.[run]' brings it")
     W = np.array([[0, 2], [3, 0]], np.float32)
     for matrix in (sparse.csr_array(W), sparse.coo_matrix(W)):
         assert bytes(dotbench.encode(matrix, "csc").data) == bytes(dotbench.encode(W, "csc").data)

@@ -53,7 +53,7 @@ def test_a_choice_can_be_linked_to(open_report: Open) -> None:
     assert other.locator("#rows-box th[aria-sort=descending]").count() == 1
     assert other.evaluate("location.hash") == link
     # it was the levels that were chosen last; scrolling is smooth, and takes a while
-    expect = pytest.importorskip("playwright.sync_api").expect
+    expect = pytest.importorskip("playwright.sync_api", reason="no playwright: nox -s browser brings it").expect
     expect(other.locator("#levels-chart")).to_be_in_viewport(ratio=0.9)
     assert other.locator("#address-note").inner_text() == ""
 

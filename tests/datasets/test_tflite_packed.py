@@ -66,7 +66,9 @@ def read(stored: Tensor, steps: Sequence[int], shape: Sequence[int]) -> Model:
 
 def interpreted(data: bytes, tensor: int) -> np.ndarray:
     """A tensor as the format's own interpreter has it after a run."""
-    litert: Any = pytest.importorskip("ai_edge_litert.interpreter", reason="no TFLite interpreter")
+    litert: Any = pytest.importorskip(
+        "ai_edge_litert.interpreter", reason="no LiteRT: pip install -e '.[litert]' brings it"
+    )
     reference = litert.OpResolverType.BUILTIN_REF
     model = litert.Interpreter(
         model_content=data, experimental_preserve_all_tensors=True, experimental_op_resolver_type=reference
@@ -312,7 +314,9 @@ def product_of(change: Any) -> tuple[Any, np.ndarray, np.ndarray]:
     change(graph)
     data = build([graph], codes)
     (layer,) = parse(data, "m").layers
-    litert: Any = pytest.importorskip("ai_edge_litert.interpreter", reason="no TFLite interpreter")
+    litert: Any = pytest.importorskip(
+        "ai_edge_litert.interpreter", reason="no LiteRT: pip install -e '.[litert]' brings it"
+    )
     model = litert.Interpreter(
         model_content=data, experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF, num_threads=1
     )

@@ -80,7 +80,9 @@ def test_a_file_that_is_not_understood_is_named(text: str) -> None:
 
 def test_functions_that_the_linker_finds_are_those_of_the_library() -> None:
     """Nothing that one C file has from another is overlooked, nor taken for what it is not."""
-    elftools = pytest.importorskip("elftools.elf.elffile")
+    elftools = pytest.importorskip(
+        "elftools.elf.elffile", reason="no pyelftools: pip install -e '.[firmware]' brings it"
+    )
     from dotbench.cdot import build
 
     with build.build().open("rb") as file:

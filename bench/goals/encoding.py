@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dotbench import formats
-from dotbench.bench.metrics.metric import Metric, no_cells
+from dotbench.bench.metrics.metric import job
 from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.record.code_hash.roots import BUILD, Roots
@@ -77,16 +77,12 @@ def _one(cell: Cell, source: CachedSource, wire: Wire) -> None:
     wire.done(cell, {"seconds": seconds, "cpu_seconds": cpu, **sizes})
 
 
-JOB = Metric(
-    name="encoding",
-    summary="how fast a format is encoded, and in how much memory",
-    columns=(),
-    figures=(),
-    roots=ROOTS,
-    cells=no_cells,  # they are named one by one
+JOB = job(
+    "encoding",
+    "how fast a format is encoded, and in how much memory",
+    ROOTS,
+    measure,
     constant=constant,
-    measure=measure,
-    in_runs=False,
     place=("machine", "isa", "compiler"),
     reads_payloads=False,
     alone=True,

@@ -161,3 +161,13 @@ class Metric:
         if row["status"] not in STATUSES:
             raise ValueError(f"column status: {row['status']!r} is none of {', '.join(STATUSES)}")
         return row
+
+
+def job(name: str, summary: str, roots: Mapping[str, Roots], measure: Measure, **more: Any) -> Metric:
+    """What is measured as metrics are, cell by cell as they are named, and has no file of results.
+
+    ``more``: fields of `Metric`.
+    """
+    return Metric(
+        name, summary, columns=(), figures=(), roots=roots, cells=no_cells, measure=measure, in_runs=False, **more
+    )

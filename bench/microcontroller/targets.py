@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotbench import formats
 from dotbench.bench.metrics import cycles
-from dotbench.bench.metrics.metric import Metric, no_cells
+from dotbench.bench.metrics.metric import job
 from dotbench.bench.metrics.place import Place
 from dotbench.bench.plan.cell import Cell
 from dotbench.firmware.errors import DoesNotFit, Unavailable
@@ -109,14 +109,10 @@ def rows_of(row: Row) -> list[Row]:
     return [known | {"kernel": kernel} | columns for kernel, columns in row.get("kernels", {"dot": {}}).items()]
 
 
-JOB = Metric(
-    name="firmware",
-    summary="payloads on a runner of a Cortex-M55, in every placement",
-    columns=(),
-    figures=(),
-    roots=ROOTS,
-    cells=no_cells,  # they are named one by one
+JOB = job(
+    "firmware",
+    "payloads on a runner of a Cortex-M55, in every placement",
+    ROOTS,
+    measure,
     constant=constant,
-    measure=measure,
-    in_runs=False,
 )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotbench import formats
 from dotbench.bench.machine.pinning import pin, unpin
-from dotbench.bench.metrics.metric import Metric, no_cells
+from dotbench.bench.metrics.metric import job
 from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.time import ROOTS as TIME
 from dotbench.bench.metrics.time import Bench, one_pass, scaling
@@ -105,16 +105,12 @@ def of_passes(
     return {**asdict(known), "other_ns": math.exp(statistics.fmean(others)) if others else None, "stop": stop}
 
 
-JOB = Metric(
-    name="races",
-    summary="one kernel against another of the same matrix",
-    columns=(),
-    figures=(),
-    roots=ROOTS,
-    cells=no_cells,  # they are named one by one
+JOB = job(
+    "races",
+    "one kernel against another of the same matrix",
+    ROOTS,
+    measure,
     constant=constant,
-    measure=measure,
-    in_runs=False,
     place=("machine", "isa", "compiler"),
     of_passes=of_passes,
 )

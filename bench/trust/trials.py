@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dotbench.bench.machine.pinning import pin
-from dotbench.bench.metrics.metric import Metric, no_cells
+from dotbench.bench.metrics.metric import job
 from dotbench.bench.metrics.place import Place
 from dotbench.bench.metrics.time import ROOTS as TIME
 from dotbench.bench.metrics.time import Bench, one_pass
@@ -61,16 +61,12 @@ def of_passes(
     return {**asdict(pairs.estimate([one["log_ratio"] for one in passes])), "stop": stop}
 
 
-JOB = Metric(
-    name="trials",
-    summary="kernels of the same code called the same, and slower ones",
-    columns=(),
-    figures=(),
-    roots=ROOTS,
-    cells=no_cells,  # they are named one by one
+JOB = job(
+    "trials",
+    "kernels of the same code called the same, and slower ones",
+    ROOTS,
+    measure,
     constant=constant,
-    measure=measure,
-    in_runs=False,
     place=("machine", "isa", "compiler"),
     of_passes=of_passes,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,9 +9,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import distributions
+from distributions import call
 from steps import BLOCK
-
-from dotbench.cdot import build
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = {
@@ -45,27 +43,8 @@ BROKEN = {
 
 
 def install(site: Path, name: str, group: str, text: str, of: str) -> None:
-    """A distribution as pip leaves it."""
-    (site / f"{name}.py").write_text(text)
-    info = site / f"{name}-1.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {name}:{of}\n")
-
-
-def call(site: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    (site.parent / "home").mkdir(exist_ok=True)
-    if not (site.parent / "home" / "build").exists():
-        (site.parent / "home" / "build").symlink_to(build.build().parent)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)]),
-        "DOTBENCH_HOME": str(site.parent / "home"),
-        "COLUMNS": "300",
-    }
-    return subprocess.run(
-        [sys.executable, *command], env=environment, capture_output=True, text=True, timeout=200, cwd=site.parent
-    )
+    """A module with one entry point."""
+    distributions.install(site, name, text, f"[{group}]\n{name} = {name}:{of}\n")
 
 
 @pytest.fixture

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import distributions
+from distributions import call
 
 ROOT = Path(__file__).resolve().parents[2]
 ELL = ROOT / "examples" / "ell" / "dotbench_ell" / "__init__.py"
@@ -46,24 +49,8 @@ WRONG: dict[str, tuple[str, str]] = {  # the module's text, and what is said of 
 
 
 def install(site: Path, name: str, text: str, points: str = "") -> None:
-    """A distribution as pip leaves it: a module, and metadata with an entry point."""
-    (site / f"{name}.py").write_text(text)
-    info = site / f"{name}-1.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1\n")
-    (info / "entry_points.txt").write_bytes((points or f"[dotbench.formats]\n{name} = {name}:Ell\n").encode("latin-1"))
-
-
-def call(site: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)]),
-        "DOTBENCH_HOME": str(site.parent / "home"),
-        "COLUMNS": "300",
-    }
-    return subprocess.run(
-        [sys.executable, *command], env=environment, capture_output=True, text=True, timeout=120, cwd=site.parent
-    )
+    """A module with a format."""
+    distributions.install(site, name, text, points or f"[dotbench.formats]\n{name} = {name}:Ell\n")
 
 
 LOOK = "from dotbench import formats; print(*formats.names()); print(*formats.broken(), sep='\\n'); print(formats.standard()[0])"

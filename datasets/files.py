@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 
 from dotbench.cdot.build import BuildError
 from dotbench.cdot.library import library
@@ -18,7 +17,7 @@ from dotbench.datasets import readers
 from dotbench.datasets.errors import CUT, DataError
 from dotbench.datasets.reader import Streamed, Wanted
 from dotbench.formats.sources.source import Source, as_source
-from dotbench.formats.sources.sparse_input import check
+from dotbench.formats.sources.sparse_input import check, is_sparse
 
 VERSION = 2  # of what becomes of a file of one's own: part of the cache's keys
 ROUNDED = "rounded to float32"
@@ -43,7 +42,7 @@ def read(
         if isinstance(matrix, Streamed):
             return turned(matrix.source) if transposed else matrix.source, matrix.note
         _check_entries(path, tuple(matrix.shape))
-        if scipy.sparse.issparse(matrix):
+        if is_sparse(matrix):
             check(matrix)  # before scipy, which follows indices unseen, transposes it
         return taken(matrix.T if transposed else matrix)
     except FileNotFoundError as error:
@@ -96,7 +95,7 @@ def _looked_at(source: Source) -> Source:
 
 
 def _rounded(matrix: Any) -> tuple[Source, str]:
-    if scipy.sparse.issparse(matrix) and hasattr(matrix, "sum_duplicates"):
+    if is_sparse(matrix) and hasattr(matrix, "sum_duplicates"):
         matrix.sum_duplicates()  # before they are rounded
     with np.errstate(over="ignore"):
         narrow = as_source(matrix.astype(np.float32))
@@ -108,6 +107,8 @@ def _rounded(matrix: Any) -> tuple[Source, str]:
 
 def turned(source: Source) -> Source:
     """The transposed matrix of a source, whose nonzeros are all in memory for that."""
+    import scipy.sparse  # slow to import, and a process that measures reads the cache alone
+
     n, m = source.shape
     columns = source.columns(0, m)
     whole = scipy.sparse.csc_array((columns.values, columns.rows, columns.indptr), shape=(n, m))

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
 from dotbench.datasets.compressed import OPENERS, opened
 from dotbench.datasets.errors import CUT, DataError
@@ -167,6 +166,8 @@ def _typed(head: Head, values: Floats) -> npt.NDArray[Any]:
 
 
 def _sparse(head: Head, table: Floats) -> Any:
+    import scipy.sparse  # slow to import, and a process that measures reads the cache alone
+
     i, j = (table[:, at].astype(np.int32) - np.int32(1) for at in (0, 1))
     values = np.ones(len(table), np.float32) if head.field == "pattern" else _typed(head, table[:, 2])
     if head.symmetry != "general":

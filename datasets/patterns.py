@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
 from dotbench.datasets.errors import DataError
 from dotbench.formats.sources.source import MAX_DIMENSION
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 SEED = 1811
 VALUES = 32
@@ -36,6 +39,8 @@ def codebook() -> npt.NDArray[np.float32]:
 
 def read_pattern(path: Path) -> scipy.sparse.csc_array:
     """W (inputs by outputs) of a pattern, float32; DataError where the file is none."""
+    import scipy.sparse  # slow to import, and a process that measures reads the cache alone
+
     try:
         lines = path.read_text("ascii").split("\n")
         n_rows, n_columns, nnz = (int(word) for word in lines[0].split(","))

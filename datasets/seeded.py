@@ -8,13 +8,16 @@ and sHAM were timed on; 5 bits a value is the most that 32 values can have.
 from __future__ import annotations
 
 import fnmatch
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
 from dotbench.datasets.entry import Dataset
 from dotbench.datasets.patterns import VALUES, codebook
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 SEED = 4096_90_32
 LAYER = Dataset(
@@ -45,6 +48,8 @@ def matching(pattern: str) -> list[str]:
 
 def make(entry: Dataset) -> scipy.sparse.csc_array:
     """The matrix of an entry, column after column. Uniform doubles alone decide."""
+    import scipy.sparse  # slow to import, and a process that measures reads the cache alone
+
     n, m = entry.shape
     rng = np.random.Generator(np.random.PCG64(SEED))
     values = codebook()

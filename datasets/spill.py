@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
 from dotbench.cdot.encode.dense import compress
 from dotbench.datasets.errors import NoRoom
@@ -82,6 +81,8 @@ class Spill(Own):
             values.append(self._read(block.values_at, part, self.dtype))
             column.append(np.repeat(np.arange(end - begin, dtype=np.int32), np.diff(indptr)))
         places = np.concatenate(rows), np.concatenate(column)
+        import scipy.sparse  # slow to import, and a process that measures reads the cache alone
+
         whole = scipy.sparse.coo_array((np.concatenate(values), places), shape=(self.shape[0], end - begin)).tocsc()
         return Columns(whole.indices.astype(np.int32), whole.data, whole.indptr.astype(np.int64))
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
 from dotbench.datasets.chow_liu import TreeTwin
 from dotbench.datasets.features import FeatureTwin
@@ -87,6 +86,8 @@ def layer(fitted: dict[str, Any]) -> npt.NDArray[np.float32]:
 
 def grid(fitted: dict[str, Any]) -> Any:
     """A 7-point stencil on a box; the values of each diagonal in random order."""
+    import scipy.sparse  # slow to import, and a process that measures reads the cache alone
+
     rng, sizes = _rng(), fitted["grid"]
     count = int(np.prod(sizes))
     index = np.arange(count)
@@ -107,6 +108,8 @@ def grid(fitted: dict[str, Any]) -> Any:
 def symmetric(fitted: dict[str, Any]) -> Any:
     """A symmetric pattern: how far entries lie from the diagonal, how full rows are, how often values
     repeat."""
+    import scipy.sparse  # slow to import, and a process that measures reads the cache alone
+
     rng, n, below = _rng(), fitted["shape"][0], fitted["below_diagonal"]
     full = _quantiles(fitted["row_fullness"], n, rng)
     full /= full.max()

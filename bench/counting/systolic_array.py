@@ -7,14 +7,16 @@ input or group of inputs (column), and inputs stream through (Kung, McDanel and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csc_array
 
 from dotbench.bench.targets.checked import reference
 from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Columns, Source, blocks
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 ADD_PJ, MULTIPLY_PJ = 0.9, 3.7  # 32 bits; picojoules of the spec's table (measurement.md section 3)
 WORD_PJ = 5.0  # one access of 32 bits to a buffer of up to 8 KB
@@ -166,6 +168,8 @@ def _percent(part: int, whole: int) -> float:
 
 
 def _sparse(columns: Columns, n: int) -> csc_array:
+    from scipy.sparse import csc_array  # slow to import
+
     arrays = (columns.values.astype(np.float64), columns.rows, columns.indptr)
     return csc_array(arrays, shape=(n, len(columns.indptr) - 1))
 

@@ -23,6 +23,7 @@ from dotbench.bench.metrics.plots import Axis, Chart, Strip
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.code_hash.roots import PRODUCTS, PRODUCTS_C, Roots
+from dotbench.cdot.places import brings
 from dotbench.datasets.models.names import split
 from dotbench.datasets.registry import TWIN
 from dotbench.firmware.errors import DoesNotFit, FirmwareError, TargetHung, Unavailable
@@ -53,7 +54,6 @@ ROOTS = {
 }
 PLACES = ("tcm", "ddr")
 AT_ONCE = 2  # QEMUs
-CURE = "python -m pip install -e '.[firmware]'"
 
 
 def cells(plan: Plan, dataset: str) -> Iterator[Cell]:
@@ -86,7 +86,7 @@ def names_of(dataset: str) -> dict[str, str]:
 def find() -> qemu.Qemu:
     """QEMU and what reads its images, or Unavailable with the line that installs what is missing."""
     if not find_spec("capstone") or not find_spec("elftools"):
-        raise Unavailable("capstone and pyelftools, which read images, are not installed", CURE)
+        raise Unavailable("capstone and pyelftools, which read images, are not installed", brings("firmware"))
     program = qemu.find()
     qemu.version_of(program)
     return qemu.Qemu(program)

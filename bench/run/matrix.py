@@ -256,8 +256,7 @@ class MatrixRun:
                 self._out.finish(event.cell, self._out.of(event))
 
         for part in [[cell] for cell in cells] if jobs.get(metric).alone else [cells]:
-            threads = max(1, *(cell.threads for cell in part))
-            processes.run(self._task(metric, part), part, listen, self._timeout, threads)
+            processes.run(self._task(metric, part), part, listen, self._timeout)
 
     def _time(self, metric: str, todo: list[Cell]) -> None:
         """Of times of own matrices what may be on the front comes first: it is what was asked for."""

@@ -82,7 +82,7 @@ class Passes:
         seed = random.SystemRandom().getrandbits(32)
         task = replace(self._task(cells), seed=seed, effort=effort)
         start, cpu = time.monotonic(), _processor_seconds()
-        processes.run(task, cells, listen, self._timeout, max(1, *(cell.threads for cell in cells)), ready)
+        processes.run(task, cells, listen, self._timeout, ready)
         wall = time.monotonic() - start
         self.allowance.add(effort, Spent(wall, _processor_seconds() - cpu, *sampled))
         outcome.timing_seconds += wall

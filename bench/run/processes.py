@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from dotbench.bench.metrics import messages
@@ -51,15 +51,30 @@ def run(
     cells: Sequence[Cell],
     listen: Listen,
     timeout: float,
-    threads: int = 1,
     ready: Callable[[float], None] = lambda seconds: None,
 ) -> None:
     """Does a task's cells in fresh processes; every cell gets a `Done`, `Without`, `Failed` or `TimedOut`.
 
+    Cells with other numbers of threads have processes of their own: a BLAS reads its number once, when it is loaded.
+
     A worker that dies, says what is no message or stays silent for ``timeout`` seconds fails the cell in hand, and a
     new one goes on with the rest. ``ready`` hears how long each took to start and import.
     """
-    run_parts([Part(task, tuple(cells))], listen, timeout, threads, ready)
+    for threads, part in by_threads(cells).items():
+        run_parts([Part(task, tuple(part))], listen, timeout, threads, ready)
+
+
+def by_threads(cells: Iterable[Cell]) -> dict[int, list[Cell]]:
+    """Cells by the number of threads that they ask for, 1 where their metric has none; fewest first, as they stand.
+
+    >>> cells = [Cell("time", "w", "csc", threads=2), Cell("space", "w", "csc"), Cell("time", "w", "csc", threads=1)]
+    >>> {threads: [cell.metric for cell in part] for threads, part in by_threads(cells).items()}
+    {1: ['space', 'time'], 2: ['time']}
+    """
+    out: dict[int, list[Cell]] = {}
+    for cell in sorted(cells, key=lambda cell: max(1, cell.threads)):
+        out.setdefault(max(1, cell.threads), []).append(cell)
+    return out
 
 
 def run_parts(

@@ -32,7 +32,7 @@ def end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def job(name: str) -> Metric:
+def job_of(name: str) -> Metric:
     """The job of a name; KeyError where there is none."""
     if name == times.METRIC.name:
         return times.METRIC
@@ -48,7 +48,7 @@ def main() -> None:
     order = read_order(sys.stdin.readline())
     end_with_parent()
     wire = Wire(out)
-    todo = [job(part.task.job) for part in order.parts]
+    todo = [job_of(part.task.job) for part in order.parts]
     wire.ready(time.monotonic() - order.sent_at, Worker(describe.place(), describe.boot_id()))
     for job, part in zip(todo, order.parts, strict=True):
         job.measure(part.task, list(part.cells), wire)

@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 
 from dotbench import formats
-from dotbench.bench.metrics.messages import Event, Started, Task, Worker
+from dotbench.bench.metrics.messages import Done, Event, Started, Task, Worker
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.plan import Plan
@@ -211,6 +211,14 @@ def test_control_c(matrix: Path, home: Path, tmp_path: Path) -> None:
     assert {row["status"] for row in rows(tmp_path / "results", "space")} == {"ok"} and passes_of(home) > 5
 
 
+def test_a_process_that_times_imports_neither_scipy_nor_other_metrics() -> None:
+    """Its start is most of what a run of small matrices takes."""
+    code = "import sys, dotbench.bench.run.worker; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"numpy", "dotbench.bench.metrics.time"} <= set(loaded)
+    assert not {"scipy", "pandas", "rich", "dotbench.bench.metrics.registry"} & set(loaded)
+
+
 # ---- workers that die
 
 
@@ -240,6 +248,28 @@ def listen(timeout: float = 20) -> list[tuple[str, str, str]]:
 
     processes.run(Task("x"), CELLS, hear, timeout)
     return sorted(events)
+
+
+def test_cells_with_other_numbers_of_threads_have_processes_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A BLAS reads its number of threads when it is loaded: one thread's cells must not run on two."""
+    body = (
+        "for cell in cells:\n"
+        "    say('started', cell)\n"
+        "    data = {'given': os.environ['OPENBLAS_NUM_THREADS'], 'beside': len(cells)}\n"
+        "    say('done', cell, data=data)\n"
+    )
+    fake(tmp_path, monkeypatch, body)
+    cells = [Cell("time", "w", name, threads=threads) for threads in (2, 1) for name in ("blas_dense", "csc")]
+    told: dict[tuple[str, int], tuple[str, int]] = {}
+
+    def hear(event: Event, worker: Worker | None) -> None:
+        if isinstance(event, Done):
+            told[event.cell.format, event.cell.threads] = event.data["given"], event.data["beside"]
+
+    processes.run(Task("x"), cells, hear, 20)
+    assert told == {(name, threads): (str(threads), 2) for threads in (1, 2) for name in ("blas_dense", "csc")}
 
 
 def test_a_crash_fails_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,8 @@ class Spill(Own):
         return out
 
     def columns(self, begin: int, end: int) -> Columns:
+        import scipy.sparse  # slow to import, and a process that measures reads the cache alone
+
         if not 0 <= begin <= end <= self.shape[1]:
             raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
         rows, values, column = [np.zeros(0, np.int32)], [np.zeros(0, self.dtype)], [np.zeros(0, np.int32)]
@@ -81,8 +83,6 @@ class Spill(Own):
             values.append(self._read(block.values_at, part, self.dtype))
             column.append(np.repeat(np.arange(end - begin, dtype=np.int32), np.diff(indptr)))
         places = np.concatenate(rows), np.concatenate(column)
-        import scipy.sparse  # slow to import, and a process that measures reads the cache alone
-
         whole = scipy.sparse.coo_array((np.concatenate(values), places), shape=(self.shape[0], end - begin)).tocsc()
         return Columns(whole.indices.astype(np.int32), whole.data, whole.indptr.astype(np.int64))
 

@@ -62,9 +62,9 @@ class Runner:
     def _sizes(self, works: Sequence[MatrixRun]) -> None:
         """Sizes of all matrices first, from one process: they are exact, and there in no time."""
         start = time.monotonic()
-        jobs = [(work, work.encoding()) for work in works]
-        waiting = [(work, set(job.cells)) for work, job in jobs]
-        listeners = {cell: job.listen for _, job in jobs for cell in job.cells}
+        orders = [(work, work.encoding()) for work in works]
+        waiting = [(work, set(order.cells)) for work, order in orders]
+        listeners = {cell: order.listen for _, order in orders for cell in order.cells}
 
         def tell() -> None:
             """The matrices that have all their sizes, in their order."""
@@ -81,8 +81,9 @@ class Runner:
                 tell()
 
         tell()
-        timeout = max((job.timeout for _, job in jobs), default=0.0)
-        processes.run_parts([Part(job.task, tuple(job.cells)) for _, job in jobs if job.cells], listen, timeout)
+        timeout = max((order.timeout for _, order in orders), default=0.0)
+        parts = [Part(order.task, tuple(order.cells)) for _, order in orders if order.cells]
+        processes.run_parts(parts, listen, timeout)
         self.outcome.measuring_seconds += time.monotonic() - start
 
     def _costs(self, matrix: datasets.Matrix) -> Iterable[tuple[Cell, float]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -18,15 +17,12 @@ import pytest
 from rich.console import Console
 
 from dotbench import formats
-from dotbench.bench.metrics.messages import Done, Event, Started, Task, Worker
-from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.identity import definitions_sha
 from dotbench.bench.record.journal import Journal
 from dotbench.bench.record.sealed import write_sealed
 from dotbench.bench.run import outcome, processes, session
-from dotbench.bench.show import screen as screens
 from dotbench.bench.targets import peers
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -211,196 +207,9 @@ def test_control_c(matrix: Path, home: Path, tmp_path: Path) -> None:
     assert {row["status"] for row in rows(tmp_path / "results", "space")} == {"ok"} and passes_of(home) > 5
 
 
-def test_a_process_that_times_imports_neither_scipy_nor_other_metrics() -> None:
-    """Its start is most of what a run of small matrices takes."""
-    code = "import sys, dotbench.bench.run.worker; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert {"numpy", "dotbench.bench.metrics.time"} <= set(loaded)
-    assert not {"scipy", "pandas", "rich", "dotbench.bench.metrics.registry"} & set(loaded)
-
-
-# ---- workers that die
-
-
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
-    """A worker that speaks the protocol and then does what ``body`` says."""
-    path = tmp_path / "fake-python"
-    path.write_text(
-        f"#!{sys.executable}\n"
-        "import json, os, signal, sys, time\n"
-        "cells = [cell for part in json.loads(sys.stdin.readline())['parts'] for cell in part['cells']]\n"
-        "def say(event, cell, **more):\n"
-        "    print(json.dumps({'event': event, 'cell': cell, **more}), flush=True)\n" + body
-    )
-    path.chmod(0o755)
-    monkeypatch.setattr(processes.sys, "executable", str(path))
-
-
-CELLS = [Cell("space", "w", name) for name in ("a", "b", "c")]
-
-
-def listen(timeout: float = 20) -> list[tuple[str, str, str]]:
-    events: list[tuple[str, str, str]] = []
-
-    def hear(event: Event, worker: Worker | None) -> None:
-        if not isinstance(event, Started):
-            events.append((event.cell.format, event.status, event.reason))
-
-    processes.run(Task("x"), CELLS, hear, timeout)
-    return sorted(events)
-
-
-def test_cells_with_other_numbers_of_threads_have_processes_of_their_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A BLAS reads its number of threads when it is loaded: one thread's cells must not run on two."""
-    body = (
-        "for cell in cells:\n"
-        "    say('started', cell)\n"
-        "    data = {'given': os.environ['OPENBLAS_NUM_THREADS'], 'beside': len(cells)}\n"
-        "    say('done', cell, data=data)\n"
-    )
-    fake(tmp_path, monkeypatch, body)
-    cells = [Cell("time", "w", name, threads=threads) for threads in (2, 1) for name in ("blas_dense", "csc")]
-    told: dict[tuple[str, int], tuple[str, int]] = {}
-
-    def hear(event: Event, worker: Worker | None) -> None:
-        if isinstance(event, Done):
-            told[event.cell.format, event.cell.threads] = event.data["given"], event.data["beside"]
-
-    processes.run(Task("x"), cells, hear, 20)
-    assert told == {(name, threads): (str(threads), 2) for threads in (1, 2) for name in ("blas_dense", "csc")}
-
-
-def test_a_crash_fails_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = (
-        "for cell in cells:\n"
-        "    say('started', cell)\n"
-        "    if cell['format'] == 'b': os.kill(os.getpid(), signal.SIGSEGV)\n"
-        "    say('done', cell, data={})\n"
-    )
-    fake(tmp_path, monkeypatch, body)
-    assert listen() == [
-        ("a", "ok", ""), ("b", "failed", "the measuring process was killed by SIGSEGV"), ("c", "ok", ""),
-    ]  # fmt: skip
-
-
-def test_a_hang_times_out_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = (
-        "for cell in cells:\n"
-        "    say('started', cell)\n"
-        "    if cell['format'] == 'b': time.sleep(60)\n"
-        "    say('done', cell, data={})\n"
-    )
-    fake(tmp_path, monkeypatch, body)
-    assert listen(1.0) == [("a", "ok", ""), ("b", "timeout", "no news for 1 s: stopped"), ("c", "ok", "")]
-
-
-@pytest.mark.parametrize("body", ["sys.exit('it does not start')\n", "raise RuntimeError('it does not start')\n"])
-def test_a_worker_that_does_not_start_fails_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
-    fake(tmp_path, monkeypatch, body)
-    found = listen()
-    assert [kind for _, kind, _ in found] == ["failed"] * 3
-    assert "ended with status 1" in found[0][2] and "it does not start" in found[0][2]
-
-
-@pytest.mark.parametrize(
-    ("said", "reason"),
-    [
-        ("print('half a li', flush=True)", "no JSON"),
-        ("print('[1]', flush=True)", "no object"),
-        ("say('lack', cell, status='ok', reason='')", "there is no event 'lack'"),
-        ("say('done', cell)", "Done lacks 'data'"),
-        ("say('without', cell, status='ok', reason='')", "Without.status is 'ok'"),
-        ("say('done', dict(cell, format='other'), data={})", "it was not asked for Cell("),
-        ("say('done', dict(cell, batch='1'), data={})", "Done.cell.batch is '1', no int"),
-    ],
-)
-def test_what_is_no_message_fails_the_cell_in_hand(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, reason: str
-) -> None:
-    body = (
-        "for cell in cells:\n"
-        "    say('started', cell)\n"
-        f"    if cell['format'] == 'b': {said}\n"
-        "    say('done', cell, data={})\n"
-    )
-    fake(tmp_path, monkeypatch, body)
-    a, b, c = listen()
-    assert (a, c) == (("a", "ok", ""), ("c", "ok", ""))
-    assert b[:2] == ("b", "failed") and b[2].startswith(f"the measuring process said what is no message: {reason}")
-
-
-# ---- screens
-
-
 def test_the_live_screen(matrix: Path, home: Path, tmp_path: Path) -> None:
     status, text = run(plan(matrix, batches=(1,)), home, tmp_path / "results", terminal=True)
     assert status == 0 and "pass 1" in text and "encoding" in text and "libraries" in text
-
-
-def test_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Encoding counts as timing does: by what each cell may take, at the pace of those that are done."""
-    now = [0.0]
-    monkeypatch.setattr(screens.time, "monotonic", lambda: now[0])
-    space, *timed = [Cell("space", "w", "ham"), *(Cell("time", "w", "ham", batch=batch) for batch in (1, 8, 32))]
-    clock = screens.Clock()
-    assert clock.share == 1.0 and clock.words() == "0 of 0 cells"
-    clock.plan({space: 100.0, **dict.fromkeys(timed, 80.0)})
-    now[0] = 20.0
-    assert clock.left() == "" and clock.words() == "0 of 4 cells"
-    clock.did(space)
-    clock.finished(space)
-    assert clock.words() == "1 of 4 cells, about 48 s left"  # 240 at a pace of 5
-    clock.skip(timed[0], 0.5)
-    clock.did(timed[0], 0.5)
-    now[0] = 28.0
-    assert clock.left() == "about 32 s left" and clock.share == 140 / 300
-    clock.did(Cell("space", "w", "csc"))  # a payload that others need, and no cell of the plan
-    clock.did(timed[1])
-    clock.did(timed[2], 0.95)
-    assert clock.left() == "nearly done"
-
-
-@pytest.mark.parametrize("width", [80, 120])
-def test_how_far_it_is_fits_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The live lines of a long name on a narrow terminal are cut, and stay three."""
-    out = io.StringIO()
-    screen = screens.LiveScreen(Console(file=out, width=width, force_terminal=True), plan("w"))
-    cell = Cell(
-        "time", "dlmc/transformer-variational-90-ffn", "ceiling:decode", "format=eie[coding=huffman]", 8, 1, "warm"
-    )
-    screen.plan({cell: 1e4})
-    now = screens.time.monotonic()
-    monkeypatch.setattr(screens.time, "monotonic", lambda: now + 60)
-    screen.passed(cell)
-    screen.running(cell, "pass 12")
-    screen.console.print(screen._lines())
-    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in out.getvalue().splitlines()]
-    assert len(lines) == 3 and max(map(len, lines)) <= width
-    assert lines[0].startswith("dlmc/transformer-variational-90-ffn  ceiling:decode")
-    assert lines[0].rstrip().endswith("…" if width == 80 else "pass 12")
-    assert lines[1].startswith("0 of 1 cell, about 1 min 00 s left") and "50%" in lines[2]
-
-
-def test_plain_logs_say_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    out, now = io.StringIO(), [0.0]
-    monkeypatch.setattr(screens.time, "monotonic", lambda: now[0])
-    screen = screens.Screen(Console(file=out, width=80), plan("w"))
-    first, second = Cell("space", "w", "csc"), Cell("time", "w", "csc", batch=1)
-    screen.plan({first: 1.0, second: 4.0})
-    now[0] = 16.0
-    screen.finished(first, {"status": "ok"})
-    now[0] = 24.0
-    screen.passed(second)
-    now[0] = 32.0
-    screen.finished(second, {"status": "failed", "reason": "WrongProduct"})
-    assert out.getvalue().splitlines() == [
-        "2 cells to measure",
-        "  w: 1 of 2 cells, about 1 min 04 s left",
-        "  csc, time batch 1: failed: WrongProduct",
-        "  w: 2 of 2 cells, nearly done",
-    ]
 
 
 def test_twins_are_told(home: Path, tmp_path: Path) -> None:

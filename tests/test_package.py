@@ -10,6 +10,7 @@ import pkgutil
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,13 @@ def test_public_names() -> None:
     assert rooms == set(dotbench.ROOMS) and not rooms & set(dotbench.__all__)
     assert all(inspect.signature(getattr(dotbench, name)).return_annotation for name in dotbench.__all__)
     assert (Path(dotbench.__file__).parent / "py.typed").is_file()
+
+
+def test_coverage_counts_every_room() -> None:
+    """It knows files by where links lead: of ``dotbench`` alone it would see one file."""
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["coverage"]
+    assert tool["run"]["source_dirs"] == ["dotbench", *dotbench.ROOMS] and "source" not in tool["run"]
+    assert tool["report"]["fail_under"] >= 90
 
 
 def test_importing_the_package_imports_nothing() -> None:

@@ -177,7 +177,7 @@ class Screen:
             if row["status"] in ("unavailable", "skipped"):  # the same for all its cells: once is enough
                 self._told.add(known)
             batch = f" batch {cell.batch}" if cell.metric == "time" else ""
-            self.problem(f"  {cell.label}, {cell.metric}{batch}: {row['status']}: {row['reason']}")
+            self.problem(f"  {cell.dataset}: {cell.label}, {cell.metric}{batch}: {row['status']}: {row['reason']}")
 
     def resumed(self, cell: Cell, passes: int) -> None:
         """A cell that has passes from a run that was stopped."""

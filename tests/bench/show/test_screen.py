@@ -75,6 +75,6 @@ def test_plain_logs_say_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert out.getvalue().splitlines() == [
         "2 cells to measure",
         "  w: 1 of 2 cells, about 1 min 04 s left",
-        "  csc, time batch 1: failed: WrongProduct",
+        "  w: csc, time batch 1: failed: WrongProduct",
         "  w: 2 of 2 cells, nearly done",
     ]

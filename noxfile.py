@@ -55,11 +55,23 @@ nox.options.error_on_external_run = False
 nox.options.sessions = ["lint", "tests"]
 
 RUN = ("-e", ".[all,vela]")  # what reads images for cycles, and Arm's weight coder, are small; no torch, no MKL
+PEERS = (*RUN, "-e", ".[peers]", "pytest>=8.3")  # gigabytes: an environment of its own
 TESTS = ("-e", ".[tests]", "-e", "./examples/ell")
 
 # What `dotbench selftest` and `bench.goals.race` exit with where they ran, and this machine is not good enough now:
 # they say so in their last line. A session that ran is no failure; 1 is, whatever the machine (bench/trust/judged.py).
 JUDGED = (0, 3)
+
+# The session `peers`: what may be fastest on some matrix, and the libraries that people take instead.
+RACERS = (
+    "csc", "csc_min", "csc_palette", "cser", "sham", "ham", "im", "bitmap", "bsr", "dense",
+    "mkl_csr", "torch_csr", "torch_dense", "graphblas_csr", "scipy_csc", "blas_dense",
+)  # fmt: skip
+RACED = (
+    "deepdta/30-0-16", "deepdta/30-0-256", "deepdta/80-0-16", "deepdta/80-0-256", "orsreg_1", "SiNa",
+    "vgg19/60-0-256", "vgg19/90-0-32", "covtype-38pct", "random/4096-50-32", "random/4096-70-32",
+    "random/4096-90-32", "random/4096-95-32", "random/4096-99-32",
+)  # fmt: skip
 
 ASAN_FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -Werror"
 
@@ -86,6 +98,18 @@ def small(session: nox.Session) -> None:
 def full(session: nox.Session) -> None:
     """All matrices of the registry, the large ones as far as can be had, else as twins: under 75 minutes."""
     bench(session, "run", "full", *session.posargs)
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """MKL, PyTorch and GraphBLAS beside the formats that may be fastest, batches 1, 8 and 32, into results/time.csv;
+    their conformance first. ``-- --datasets NAMES``, ``--threads 2``; goes on where it was."""
+    python, path = str(environment("peers", *PEERS)), {"PYTHONPATH": str(ROOT)}
+    conformance = ("tests/bench/targets/test_peers.py", "tests/bench/targets/test_own_environment.py")
+    session.run(python, "-m", "pytest", "-q", *conformance, env={**path, "DOTBENCH_PEERS": "1"})
+    names = () if "--datasets" in session.posargs else ("--datasets", ",".join(RACED))
+    words = ("--formats", ",".join(RACERS), "--metrics", "time", "--batch", "1,8,32", *names, *session.posargs)
+    session.run(python, "-m", "bench", "run", *words, env=path)
 
 
 @nox.session
@@ -247,7 +271,7 @@ def paper(session: nox.Session) -> None:
 
 
 # Every session that checks, quick ones first. Left out are those that measure into results/ or write pages: small,
-# full, paper, docs. (Whether pages are current is one of the tests.)
+# full, peers, paper, docs. (Whether pages are current is one of the tests.)
 CHECKS = {
     "lint": (),
     "tests": (),
@@ -275,7 +299,7 @@ def everything(session: nox.Session) -> None:
     if unknown := set(session.posargs) - set(CHECKS):
         session.error(f"no check: {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
     verdicts = {name: verdict(name, logs / f"{name}.log") for name in session.posargs or CHECKS}
-    print("not run, for they measure or write: small, full, paper, docs")
+    print("not run, for they measure or write: small, full, peers, paper, docs")
     if broken := [name for name, word in verdicts.items() if word == "failed"]:
         session.error(f"{len(broken)} of {len(verdicts)} failed: {', '.join(broken)}; their words are in {logs}")
 

@@ -8,6 +8,7 @@ and sHAM were timed on; 5 bits a value is the most that 32 values can have.
 from __future__ import annotations
 
 import fnmatch
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,29 +20,50 @@ from dotbench.datasets.patterns import VALUES, codebook
 if TYPE_CHECKING:
     import scipy.sparse
 
-SEED = 4096_90_32
-LAYER = Dataset(
-    "random/4096-90-32",
-    (4096, 4096),
-    "random layer, 90 % zeros, 32 values, from a fixed seed",
-    "of our own",
-    "ab572824a282a6953b2fe2e4aac15faa28eda256e8ce6b6edd3e15be153e2e8a",
-    "",
-    "",
-    (),
-)
+SIDE = 4096
+PERCENT = {  # zeros: the hash of the matrix
+    50: "fc4ea6abad68b5635375fcd09e90d1cfb95f600bf4a05a898a2aaaa8045060ea",
+    70: "a03f19e51bf55b6d5b55315af17983d6a9a8074cb969bd57e704dc0838da6aaf",
+    90: "ab572824a282a6953b2fe2e4aac15faa28eda256e8ce6b6edd3e15be153e2e8a",
+    95: "ab167633711373003eda4c488c0f153c5c4fdb79f0fda0ed69ffafd382ffc4dc",
+    99: "e6d0a8eb51fddabc8129cacf8b33236bb484d60fcb7033a99c88a1f062b17ed5",
+}
+
+
+def _entry(zeros: int, sha256: str) -> Dataset:
+    """A layer of this many per cent of zeros."""
+    return Dataset(
+        f"random/{SIDE}-{zeros}-{VALUES}",
+        (SIDE, SIDE),
+        f"random layer, {zeros} % zeros, {VALUES} values, from a fixed seed",
+        "of our own",
+        sha256,
+        "",
+        "",
+        (),
+        density=(100 - zeros) / 100,
+        distinct=VALUES,
+    )
+
+
+LAYERS = {entry.name: entry for entry in (_entry(*one) for one in PERCENT.items())}
+
+
+def seed(name: str) -> int:
+    """``random/4096-90-32``: 40969032."""
+    return int("".join(re.findall(r"\d", name)))
 
 
 def entries() -> dict[str, Dataset]:
     """All of them by name; no standard run has them."""
-    return {LAYER.name: LAYER}
+    return dict(LAYERS)
 
 
 def matching(pattern: str) -> list[str]:
     """Names from one of them, or from a glob that begins with ``random/``.
 
-    >>> matching("random/*"), matching("*")
-    (['random/4096-90-32'], [])
+    >>> matching("random/*-9?-32"), matching("*")
+    (['random/4096-90-32', 'random/4096-95-32', 'random/4096-99-32'], [])
     """
     return fnmatch.filter(entries(), pattern) if pattern.startswith("random/") else []
 
@@ -51,16 +73,16 @@ def make(entry: Dataset) -> scipy.sparse.csc_array:
     import scipy.sparse  # slow to import, and a process that measures reads the cache alone
 
     n, m = entry.shape
-    rng = np.random.Generator(np.random.PCG64(SEED))
-    values = codebook()
-    columns = [_column(rng, n, values) for _ in range(m)]
+    rng = np.random.Generator(np.random.PCG64(seed(entry.name)))
+    values, share = codebook(), entry.density
+    columns = [_column(rng, n, values, share) for _ in range(m)]
     indptr = np.cumsum([0, *(len(rows) for rows, _ in columns)], dtype=np.int64)
     rows, chosen = (np.concatenate(parts) for parts in zip(*columns, strict=True))
     return scipy.sparse.csc_array((chosen, rows, indptr), shape=(n, m))
 
 
 def _column(
-    rng: np.random.Generator, n: int, values: npt.NDArray[np.float32]
+    rng: np.random.Generator, n: int, values: npt.NDArray[np.float32], share: float
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    rows = np.flatnonzero(rng.random(n) < 0.1).astype(np.int32)
+    rows = np.flatnonzero(rng.random(n) < share).astype(np.int32)
     return rows, values[(rng.random(len(rows)) * VALUES).astype(np.int64)]

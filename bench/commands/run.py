@@ -118,7 +118,7 @@ def run(
 def _chosen(kinds: list[str] | None) -> labels.Chosen:
     """What ``--formats`` asks for, else everything."""
     if kinds is None:
-        return labels.Chosen(formats.standard_of_all(), tuple(peer() for peer in peers.kinds().values()), True)
+        return labels.Chosen(formats.standard_of_all(), peers.standard(), True)
     try:
         return labels.choose(kinds)
     except ValueError as error:

@@ -8,10 +8,13 @@ from typing import Any
 
 from dotbench import formats
 from dotbench.bench.targets.blas_dense import BlasDense
+from dotbench.bench.targets.graphblas_sparse import GraphblasCsr
+from dotbench.bench.targets.mkl_sparse import MklCsr
 from dotbench.bench.targets.mlw import Mlw
 from dotbench.bench.targets.peer import Peer
 from dotbench.bench.targets.peer_faults import faults
 from dotbench.bench.targets.scipy_sparse import ScipyCsc, ScipyCsr
+from dotbench.bench.targets.torch_products import TorchCsr, TorchDense
 from dotbench.bench.targets.zstd import Zstd
 from dotbench.cdot.entry_points import Broken, Wrong, loaded
 from dotbench.formats.parameters import split, with_params
@@ -24,12 +27,19 @@ ALL: tuple[type[Peer], ...] = (
     Zstd,
     Mlw,
 )
+# No standard run has these, for they need an environment of their own: the session `peers`, or whoever names them.
+APART: tuple[type[Peer], ...] = (
+    MklCsr,
+    TorchCsr,
+    TorchDense,
+    GraphblasCsr,
+)
 
 
 def _checked(kind: Any, point: EntryPoint, found: list[type[Peer]]) -> type[Peer]:
     if not (isinstance(kind, type) and issubclass(kind, Peer)):
         raise Wrong(f"{kind!r:.80} is no subclass of dotbench.bench.targets.peer.Peer")
-    if wrong := faults(kind, [*formats.names(), *(one.name for one in (*ALL, *found))]):
+    if wrong := faults(kind, [*formats.names(), *(one.name for one in (*ALL, *APART, *found))]):
         raise Wrong("; ".join(wrong))
     return kind
 
@@ -51,7 +61,12 @@ def kinds() -> dict[str, type[Peer]]:
     >>> list(kinds())[:2]
     ['blas_dense', 'scipy_csc']
     """
-    return {kind.name: kind for kind in (*ALL, *_plugins()[0])}
+    return {kind.name: kind for kind in (*ALL, *APART, *_plugins()[0])}
+
+
+def standard() -> tuple[Peer, ...]:
+    """Those of standard runs, with their parameters as they are by default."""
+    return tuple(kind() for kind in kinds().values() if kind not in APART)
 
 
 def is_peer(text: str) -> bool:

@@ -31,8 +31,15 @@ def test_extras_are_those_of_the_project() -> None:
     assert packages(PROJECT["dependencies"]) == CORE
     for name, extra in EXTRAS.items():
         assert set(extra.modules) == packages(PROJECT["optional-dependencies"][name])
-    every = {line for lines in PROJECT["optional-dependencies"].values() for line in lines}
-    assert not packages(list(every)) & {"torch", "mkl"}
+
+
+def test_only_extras_of_their_own_bring_gigabytes() -> None:
+    """The two commands of the README install neither torch nor MKL."""
+    extras = PROJECT["optional-dependencies"]
+    assert {name for name, lines in extras.items() if packages(lines) & {"torch", "mkl"}} == {"mkl", "torch"}
+    bring = {name for name, lines in extras.items() if re.search(r"dotbench\[.*\b(mkl|torch|graphblas)\b", str(lines))}
+    assert bring == {"peers"} and "peers" not in str({name: extras[name] for name in extras if name != "peers"})
+    assert re.findall(r"^(\w+) = .*\bpeers\b", (ROOT / "noxfile.py").read_text(), re.MULTILINE) == ["PEERS"]
 
 
 def test_verbs_are_what_their_commands_say() -> None:

@@ -206,11 +206,18 @@ def test_the_committed_page_is_current() -> None:
         assert text.count("Not measured yet") == 2
 
 
+@pytest.mark.parametrize(("zeros", "nnz"), [(50, 8_389_305), (99, 167_528)])
+def test_seeded_matrices_of_other_densities(tmp_path: Path, zeros: int, nnz: int) -> None:
+    found = datasets.load(f"random/4096-{zeros}-32", cache_dir=tmp_path)  # its hash is verified
+    assert found.matrix.histogram().nnz == nnz and len(found.matrix.histogram().values) == 32
+
+
 def test_the_seeded_matrix(tmp_path: Path) -> None:
     found = datasets.load(RANDOM, cache_dir=tmp_path)
     assert (found.source, found.matrix.shape, found.reason) == ("seed", (4096, 4096), "")
     histogram = found.matrix.histogram()
     assert len(histogram.values) == 32 and math.isclose(histogram.nnz / 4096**2, 0.1, rel_tol=0.002)
     assert histogram.counts.max() / histogram.counts.min() < 1.05
-    assert datasets.resolve(["random/*"]) == [RANDOM] and datasets.source_now(RANDOM) == "seed"
+    assert datasets.resolve(["random/*"]) == [f"random/4096-{zeros}-32" for zeros in (50, 70, 90, 95, 99)]
+    assert datasets.source_now(RANDOM) == "seed"
     assert RANDOM not in datasets.FULL and RANDOM not in datasets.resolve(["*"])

@@ -32,6 +32,10 @@ def load(path: str | Path) -> pd.DataFrame:
         frame[frame.metric == "space"].pivot(index="dataset", columns=["format", "params"], values="value")
         frame[(frame.metric == "time") & (frame.batch == 1)].groupby("format").value.median()
     """
+    from dotbench.bench.machine.extras import missing  # what follows imports packages of the extra
+
+    if lack := missing(("report",), "dotbench.bench.load"):
+        raise ImportError(lack)
     from dotbench.bench.interop.frame import load as loaded
 
     return loaded(path)

@@ -139,6 +139,17 @@ def test_lost_links_are_named_with_the_line_that_cures(lost: Path, command: tupl
     assert called("-c", "from dotbench import formats; print(formats.names()[0])", cwd=lost, path=lost).returncode == 0
 
 
+def test_copies_in_place_of_links(lost: Path) -> None:
+    """Changes beside them would have no effect: sessions refuse, and the line cures it."""
+    (lost / "dotbench" / "formats").unlink()
+    shutil.copytree(lost / "formats", lost / "dotbench" / "formats")
+    done = called("noxfile.py", "-l", cwd=lost, path=lost)
+    cure = done.stderr.rpartition("In the checkout: ")[2].strip()
+    assert done.returncode == 1 and cure.startswith("rm -rf dotbench/formats && ln -sfn ../bench ")
+    subprocess.run(cure, cwd=lost, check=True, shell=True)
+    assert (lost / "dotbench" / "formats").is_symlink()
+
+
 def test_links_that_are_not_there_at_all(lost: Path) -> None:
     (lost / "dotbench" / "formats").unlink()
     assert "has lost the links" in called("-c", "import dotbench", cwd=lost, path=lost).stderr

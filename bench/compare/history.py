@@ -22,6 +22,7 @@ from dotbench.bench.record import csv_file
 from dotbench.bench.record.columns import extra_keys, place
 
 COUNTS = "instructions"
+NO_HISTORY = " A history is one of commits: it is found in a clone of the project, or in a folder of results under git"
 WORKING = Commit("", "", "not committed")
 
 
@@ -63,7 +64,7 @@ class History:
 
 def history(folder: Path, cells: Cells, column: str | None, text: str) -> History:
     """The series of cells over the commits of ``folder``; CompareError where there never were such cells."""
-    repository, cells = Repository(folder), _with_column(cells, column)
+    repository, cells = Repository(folder, NO_HISTORY), _with_column(cells, column)
     found, notes = _Collector(column), []
     counts = _counted(cells)
     files = cells.files if counts is None else (COUNTS, *(file for file in cells.files if file != COUNTS))

@@ -40,12 +40,12 @@ class Touched:
 
 
 class Repository:
-    """The repository that holds ``folder``, seen from that folder; CompareError where there is none."""
+    """The repository that holds ``folder``, seen from there; CompareError with a ``cure`` where there is none."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cure: str = "") -> None:
         self.folder = folder.absolute()
         self._near = next(parent for parent in (self.folder, *self.folder.parents) if parent.is_dir())
-        inside = self._text("rev-parse", "--show-prefix", cure="")
+        inside = self._text("rev-parse", "--show-prefix", cure=cure)
         within = (Path(inside) / self.folder.relative_to(self._near)).as_posix()
         self.prefix = "" if within == "." else within
 

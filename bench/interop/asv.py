@@ -17,7 +17,7 @@ from typing import Any
 
 from dotbench.bench.compare.cells import label
 from dotbench.bench.compare.errors import CompareError
-from dotbench.bench.compare.history import versions
+from dotbench.bench.compare.history import NO_HISTORY, versions
 from dotbench.bench.compare.repository import Commit, Repository
 from dotbench.bench.compare.results import text_of
 from dotbench.bench.metrics import registry
@@ -42,7 +42,7 @@ def write(results: Path, folder: Path) -> tuple[int, list[str]]:
     CompareError: no history, or a folder with something else in it.
     """
     _check(folder)
-    repository = Repository(results)
+    repository = Repository(results, NO_HISTORY)
     states, notes = _states(repository)
     if not states:
         raise CompareError(f"no results are committed in {results}. {'; '.join(notes)}".rstrip(". "))

@@ -40,9 +40,9 @@ EXTRAS = {
         Extra(
             "report",
             "the HTML page (report), results as a pandas frame (dotbench.bench.load)",
-            {"plotly": "plotly", "pandas": "pandas"},
+            {"plotly": "plotly", "pandas": "pandas", "psutil": "psutil"},
         ),
-        Extra("tables", "data sets that are large tables of text: covtype, census", {"pyarrow": "pyarrow"}),
+        Extra("tables", "tables of text: covtype, census, and .csv files of your own", {"pyarrow": "pyarrow"}),
         Extra("compiler", "kernels from a checkout, and those of plug-ins", {"ziglang": "ziglang"}),
         Extra(
             "firmware",

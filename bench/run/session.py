@@ -142,6 +142,18 @@ def _by_folder(
     return found
 
 
+def _lacking_line(reasons: list[str]) -> str:
+    """How many cells have no figure: why, if it is the same for all of them.
+
+    >>> _lacking_line(["no QEMU", "no QEMU"]), _lacking_line(["no valgrind", "no QEMU"])[:26]
+    ('2 cells unavailable here: no QEMU', '2 cells unavailable here; ')
+    """
+    count = counted(len(reasons), "cell")
+    if len(set(reasons)) == 1:
+        return f"{count} unavailable here: {reasons[0]}"
+    return f"{count} unavailable here; their rows say why (dotbench doctor: what would help)"
+
+
 def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> None:
     rows = outcome.all()
     if not rows:
@@ -153,10 +165,9 @@ def _summary(outcome: Outcome, seconds: float, out: Path, console: Console) -> N
         line += f" (measuring {duration(outcome.measuring_seconds)}, in samples {duration(outcome.sampling_seconds)})"
     console.print(line, highlight=False)
     _timing_summary(outcome, console)
-    lacking = sum(row["status"] in ("unavailable", "skipped") for row in rows)
+    lacking = [row["reason"] for row in rows if row["status"] in ("unavailable", "skipped")]
     if lacking:
-        why = "its row says why" if lacking == 1 else "their rows say why"
-        console.print(f"{counted(lacking, 'cell')} unavailable here; {why} (dotbench doctor: what would help)")
+        console.print(_lacking_line(lacking), highlight=False, soft_wrap=True)
     twins = sorted({row["dataset"] for row in rows if row["source"] == "twin"})
     if twins:
         console.print(

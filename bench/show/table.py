@@ -69,7 +69,8 @@ def print_tables(
     ``columns`` (see `dotbench.bench.show.choice`); LookupError if none does."""
     if rows:
         results = with_rows(results, rows)
-    datasets = list(dict.fromkeys(str(row["dataset"]) for own in results.values() for row in own))
+    shown = (row for file in ("space", "time") for row in results.get(file, ()))  # others only add columns to these
+    datasets = list(dict.fromkeys(str(row["dataset"]) for row in shown))
     chosen = [name for name in datasets if not names or any(fnmatch(name, pattern) for pattern in names)]
     if not chosen:
         raise LookupError(f"no results of {', '.join(names or [])}: there are {', '.join(datasets) or 'none'}")

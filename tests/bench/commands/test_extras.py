@@ -103,7 +103,7 @@ def test_lines_of_an_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setattr("dotbench.bench.machine.extras.find_spec", lambda name: None)
     assert missing(("report",), "dotbench report") == (
-        "dotbench report needs the extra report (not installed: plotly, pandas): "
+        "dotbench report needs the extra report (not installed: plotly, pandas, psutil): "
         "python -m pip install 'dotbench[report]'"
     )
     assert missing((), "dotbench cite") == ""
@@ -114,6 +114,14 @@ def test_a_table_of_text_without_pyarrow(tmp_path: Path) -> None:
     done = without.run(CALL, "fetch", str(tmp_path / "w.csv"), packages={"pyarrow"})
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "read by pyarrow, which is not installed: python -m pip install -e '.[tables]'" in done.stderr
+
+
+def test_a_frame_in_the_core() -> None:
+    """The metrics say what the columns are, and what they measure with is of the extra, too."""
+    done = without.run("from dotbench import bench; bench.load('results')", packages=MODULES)
+    assert done.stderr.splitlines()[-1].endswith(
+        "(not installed: plotly, pandas, psutil): python -m pip install -e '.[report]'"
+    )
 
 
 def test_a_frame_without_pandas() -> None:

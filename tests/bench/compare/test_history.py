@@ -272,3 +272,11 @@ def test_instructions_stand_beside_times_that_cannot_be_compared(row: Make, chec
     known = json.loads(call("time:SiNa:sham:batch=1", "--results", checkout.results, "--json").output)
     assert [one["instructions"] for one in known["series"][0]["entries"]] == [2000, 1000, 1000]
     assert known["series"][0]["entries"][1]["why"].startswith("not compared: reference_sha differs: ")
+
+
+def test_a_folder_that_is_in_no_repository(write: Callable[..., Path], row: Make, tmp_path: Path) -> None:
+    folder = write("results", space=[row()])
+    with pytest.raises(
+        CompareError, match="not a git repository.* A history is one of commits: it is found in a clone"
+    ):
+        history.history(folder, parse("space:vgg19/90-0-32:sham"), None, "space:vgg19/90-0-32:sham")

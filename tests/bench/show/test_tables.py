@@ -62,6 +62,18 @@ def cycled(format_: str, kernel: str, mid: float, placement: str = "tcm", **more
     return {**common, "placement": placement, "cycles_est_mid": mid, **more}
 
 
+@pytest.mark.parametrize("style", ["terminal", "markdown", "latex"])
+def test_a_matrix_with_cycles_alone_has_no_table(style: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Cycles are columns of rows that sizes or times make."""
+    results = {"space": ROWS["space"], "cycles": [cycled("sham", "dot", 5) | {"dataset": "of_a_network"}]}
+    text = io.StringIO()
+    table.print_tables(results, None, style, Console(file=text, width=100))
+    said = text.getvalue() + capsys.readouterr().out
+    assert "ham" in said and "network" not in said
+    with pytest.raises(LookupError, match="no results of of_a_network: there are w_1"):
+        table.print_tables(results, ["of_a_network"], style, Console(file=text, width=100))
+
+
 def test_cycles_have_columns_where_there_are_any() -> None:
     cycles = [
         cycled("sham", "dot", 12_340, "ddr@1B/cycle"), cycled("sham", "dot", 2_340), cycled("ham", "dot", 1_234_560),

@@ -204,6 +204,20 @@ def wheels(session: nox.Session) -> None:
 
 
 @nox.session
+def aarch64(session: nox.Session) -> None:
+    """The conformance suite by a Python for aarch64 under qemu-aarch64, and bits of payloads and products against
+    x86-64's; its packages are fetched without root.
+
+    ``-- --quick``: the part that the landing check runs; ``--whole``; pytest's words, files of tests.
+    """
+    python = str(environment("tests", *TESTS))
+    if not (shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")):
+        apt_installed("qemu-user")  # else the session says the line
+    path = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+    session.run(python, "-m", "emulation", *session.posargs, env={"PYTHONPATH": path})
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """The report in a real headless Chromium: clicked, read by axe, printed, photographed (.dotbench/screenshots).
 
@@ -283,6 +297,7 @@ CHECKS = {
     "faults": (),
     "fuzz": ("--minutes", "5", "--unrecorded"),
     "wheels": (),
+    "aarch64": (),
     "slow": (),
     "firmware": ("--out", ".dotbench/everything/results"),
     "limits": (),

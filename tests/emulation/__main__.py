@@ -7,15 +7,16 @@ What stands behind the options goes to pytest, files and folders of tests in pla
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from dotbench.cdot import build
 from dotbench.firmware.errors import Unavailable
 from emulation import bits, debian
-from emulation.machine import NEWER, OLDEST, ROOT, Machine, environment, prepared
+from emulation.machine import OLDEST, ROOT, Machine, environment, prepared
 
 USUAL = ("tests/cdot", "tests/formats")
 WHOLE = ("tests/cdot", "tests/formats", "dotbench/cdot", "dotbench/formats")
@@ -73,40 +74,43 @@ def selection(asked: argparse.Namespace, words: list[str]) -> list[str]:
 
 
 def lefts(asked: argparse.Namespace) -> list[tuple[str, str]]:
-    """Tests that are left out, with why."""
-    return [*FAULTY.items(), *(() if asked.quick or asked.whole else HOSTS.items())]
+    """Tests that would be asked for and are left out, with why."""
+    return [] if asked.quick else [*FAULTY.items(), *(() if asked.whole else HOSTS.items())]
 
 
 def compared(machine: Machine, few: bool) -> Iterator[str]:
     """Faults of payloads and products, a line each; lines about what was compared go to the screen."""
-    folder = debian.folder() / "bits"
-    shutil.rmtree(folder, ignore_errors=True)
-    bits.write_inputs(folder, few)
-    found: dict[tuple[str, str, str], bits.Arrays] = {}
-    for isa, flags, cpu in wanted(few):
-        out = folder / f"{isa}-{cpu}-{len(found)}.npz"
-        words = ("-m", "emulation.bits", str(folder), isa, str(out))
-        if machine.run(*words, cpu=cpu, **bits.flags(flags)):
-            yield f"the build {isa} did not run to its end on {cpu}: its words stand above"
-            return
-        found[isa, flags, cpu] = bits.read(out)
-    for cpu in NEWER:
-        ours, theirs = found["aarch64", "", OLDEST], found["aarch64", "", cpu]
-        differ = bits.differing(ours, theirs)
-        yield from told(f"{OLDEST}, {cpu}", ours, differ, differ)
-    for pair in bits.PAIRS:
-        if lack := pair.needs if pair.needs not in {"", *build.processor_flags()} else "":
-            print(f"left out: {pair.said}: this processor has no {lack}", flush=True)
-        elif ours := found.get((pair.aarch64, pair.flags, OLDEST), {}):
-            theirs = bits.on_the_host(folder, pair, environment())
+    debian.folder().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=debian.folder()) as name:
+        folder = Path(name)
+        bits.write_inputs(folder, few)
+        here, lacking = machine.processors()
+        for cpu in lacking:
+            print(f"left out: {cpu}: this QEMU has none", flush=True)
+        files: dict[tuple[str, str, str], Path] = {}
+        for isa, flags, cpu in wanted(few, here):
+            out = folder / f"{isa}-{cpu}-{len(files)}.npz"
+            if machine.run("-m", "emulation.bits", str(folder), isa, str(out), cpu=cpu, **bits.flags(flags)):
+                yield f"the build {isa} did not run to its end on {cpu}: its words stand above"
+                return
+            files[isa, flags, cpu] = out
+        for cpu in here:
+            ours, theirs = bits.read(files["aarch64", "", OLDEST]), bits.read(files["aarch64", "", cpu])
             differ = bits.differing(ours, theirs)
-            yield from told(pair.said, ours, differ, bits.far(pair, ours, theirs, differ, folder))
+            yield from told(f"{OLDEST}, {cpu}", ours, differ, differ)
+        for pair in bits.PAIRS:
+            if pair.needs not in {"", *build.processor_flags()}:
+                print(f"left out: {pair.said}: this processor has no {pair.needs}", flush=True)
+            elif file := files.get((pair.aarch64, pair.flags, OLDEST)):
+                ours, theirs = bits.read(file), bits.on_the_host(folder, pair, environment())
+                differ = bits.differing(ours, theirs)
+                yield from told(pair.said, ours, differ, bits.far(pair, ours, theirs, differ, folder))
 
 
-def wanted(few: bool) -> list[tuple[str, str, str]]:
+def wanted(few: bool, newer: list[str]) -> list[tuple[str, str, str]]:
     """(build, flags, processor) of what is computed under the emulator."""
     builds = dict.fromkeys((pair.aarch64, pair.flags, OLDEST) for pair in bits.PAIRS if not (few and pair.flags))
-    return [*builds, *(("aarch64", "", cpu) for cpu in NEWER)]
+    return [*builds, *(("aarch64", "", cpu) for cpu in newer)]
 
 
 def told(what: str, compared: bits.Arrays, differ: list[str], wrong: list[str]) -> Iterator[str]:

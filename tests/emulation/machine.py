@@ -46,6 +46,11 @@ class Machine:
         given = environment(QEMU_CPU=cpu, DOTBENCH_EMULATOR="\n".join(self.emulator), **more)
         return subprocess.run([str(self.python), *words], cwd=ROOT, env=given).returncode
 
+    def processors(self) -> tuple[list[str], list[str]]:
+        """Of `NEWER` those that this emulator knows, and the others."""
+        known = subprocess.run([self.emulator[0], "-cpu", "help"], capture_output=True, text=True).stdout.split()
+        return [cpu for cpu in NEWER if cpu in known], [cpu for cpu in NEWER if cpu not in known]
+
 
 def environment(**more: str) -> dict[str, str]:
     """Of what is run here and there: the plain build, and this checkout's modules of tests."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dotbench.cdot import build
 from dotbench.firmware.errors import Unavailable
 from emulation import __main__ as session
 from emulation import bits, debian, emulated_programs, machine
 
 TESTS = Path(__file__).resolve().parents[1]
+BUILT = build.build().parent
 LISTING = "Inst libc6 (2.36-9 Debian:12 [arm64])\nInst python3 (3.11.2-1 Debian:12 [arm64])\nConf libc6 (2.36-9)"
 
 
@@ -172,7 +173,39 @@ def test_what_is_selected_is_there() -> None:
 
 
 def test_what_is_left_out_is_named() -> None:
-    assert len(session.lefts(asked())) == len(session.lefts(asked(whole=True))) + len(session.HOSTS) == 2
+    assert session.lefts(asked()) == [*session.lefts(asked(whole=True)), *session.HOSTS.items()]
+    assert session.lefts(asked(whole=True)) == list(session.FAULTY.items()) and session.lefts(asked(quick=True)) == []
+
+
+def test_processors_that_an_emulator_does_not_know_are_left_out(tmp_path: Path) -> None:
+    older = Path(programs(tmp_path, qemu="echo Available CPUs:; echo '  cortex-a72'; echo '  max'")) / "qemu"
+    assert machine.Machine(Path("python"), (str(older),)).processors() == (["max"], ["cortex-a76"])
+    assert session.wanted(True, ["max"]) == [
+        ("aarch64_unfused", "", "cortex-a72"), ("aarch64", "", "cortex-a72"), ("aarch64", "", "max"),
+    ]  # fmt: skip
+    assert len(session.wanted(False, [])) == 3
+
+
+def test_what_is_computed_is_the_same_again_and_faults_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the host for the emulated machine: the same build has the same bits, another one is told."""
+    here = machine.Machine(Path(sys.executable), (str(Path(programs(tmp_path, qemu="")) / "qemu"),))
+    monkeypatch.setenv("DOTBENCH_HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "build").symlink_to(BUILT)
+    monkeypatch.setattr(session, "OLDEST", "here")
+    monkeypatch.setattr(bits, "FEW", ("extremes",))
+    same = bits.Pair("one", "x86_64", "x86_64")
+    monkeypatch.setattr(bits, "PAIRS", (same,))
+    monkeypatch.setattr(session, "wanted", lambda few, newer: [("x86_64", "", "here")])
+    assert list(session.compared(here, True)) == []
+    assert "one: 14 payload, 14 decoded, 70 product: 98 the same bits; 0 wrong\n" in capsys.readouterr().out
+    monkeypatch.setattr(session, "wanted", lambda few, newer: [("no build", "", "here")])
+    assert list(session.compared(here, True)) == [
+        "the build no build did not run to its end on here: its words stand above"
+    ]
+    assert not list(debian.folder().iterdir())
 
 
 def test_programs_of_the_other_machine_get_the_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,11 +264,9 @@ def test_a_comparison_says_figures_and_the_first_faults(capsys: pytest.CaptureFi
     assert capsys.readouterr().out == line
 
 
-def test_a_driver_runs_under_the_emulator(emulator: str, tmp_path: Path) -> None:
-    """A program for aarch64 by the pinned compiler, against no system at all: an instruction of ARMv8.2 ends it on the
-    processor that the tests take, and on none of the others."""
-    from dotbench.cdot import build
-
+def test_the_processor_of_the_tests_refuses_what_others_run(emulator: str, tmp_path: Path) -> None:
+    """A dot product of ARMv8.2 ends a program on the processor that the tests take, and on none of the others: kernels
+    have no dispatch at run time, so none of theirs may be beyond what every aarch64 has."""
     source, program = tmp_path / "dot.c", tmp_path / "dot"
     source.write_text(
         "void _start(void) {\n"
@@ -260,4 +291,3 @@ def test_a_driver_runs_under_the_emulator(emulator: str, tmp_path: Path) -> None
         for cpu in (machine.OLDEST, *machine.NEWER)
     }
     assert status == {"cortex-a72": -4, "cortex-a76": 7, "max": 7}
-    assert shutil.which(Path(emulator).name)

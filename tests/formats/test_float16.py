@@ -47,7 +47,9 @@ def test_values_that_no_encoder_writes(isa: str) -> None:
     data[32:] = BITS.view(np.uint8)
     kernel, y = Kernel("dense", data, isa=isa), np.zeros((1, len(EVERY)), np.float32)
     kernel.dot(np.ones((1, 1), np.float32), y, (0, len(EVERY)), None, kernel.scratch(1, 1))
-    assert np.array_equal(y[0], EVERY.astype(np.float32), equal_nan=True)
+    with np.errstate(invalid="ignore"):  # what aarch64's conversion says of signalling NaN
+        expected = EVERY.astype(np.float32)
+    assert np.array_equal(y[0], expected, equal_nan=True)
 
 
 def test_which_formats_keep_it() -> None:

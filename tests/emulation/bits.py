@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from matrices import HALF, INT8, LARGE, SMALL, VARIANTS, format_of, given, int8
 
 Arrays = dict[str, npt.NDArray[np.generic]]
+GOLDEN, GOLDEN_ROWS = Path(__file__).resolve().parents[1] / "formats" / "golden", 37
 BATCHES = (1, 3, 8, 17, 41)
 FEW = ("mixed_lengths", "long_codes", "n_257", "extremes")  # of the quick part
 LARGEST = 1e9  # of floats that are made into int8
@@ -88,9 +89,9 @@ def write_inputs(folder: Path, few: bool) -> None:
     made = {**{f"float32 {key}": W for key, W in floats.items()}, **{f"int8 {key}": W for key, W in whole.items()}}
     rng = np.random.default_rng(64)
     vectors: Arrays = {}
-    for W in made.values():
-        vectors[f"float32 {len(W)}"] = rng.standard_normal((max(BATCHES), len(W))).astype(np.float32)
-        vectors[f"int8 {len(W)}"] = rng.integers(-128, 128, (max(BATCHES), len(W))).astype(np.int8)
+    for n in (GOLDEN_ROWS, *map(len, made.values())):
+        vectors[f"float32 {n}"] = rng.standard_normal((max(BATCHES), n)).astype(np.float32)
+        vectors[f"int8 {n}"] = rng.integers(-128, 128, (max(BATCHES), n)).astype(np.int8)
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "matrices.npz", **made)
     np.savez(folder / "vectors.npz", **vectors)
@@ -106,24 +107,35 @@ def inputs(folder: Path) -> Iterator[tuple[str, str, npt.NDArray[np.generic]]]:
                 yield name, key, given(name, W)
 
 
+def payloads(folder: Path) -> Iterator[tuple[str, str, formats.Payload | ValueError]]:
+    """(format, matrix, its payload or why there is none), golden files last: their matrix is ``golden`` of a layout."""
+    for name, key, W in inputs(folder):
+        try:
+            yield name, key, format_of(name.removesuffix("-int8")).encode(W)
+        except ValueError as refusal:  # too many rows for the indices of some formats
+            yield name, key, refusal
+    for path in sorted(GOLDEN.glob("*.dbp")):
+        name, _, layout = path.stem.rpartition("-")
+        yield name, f"golden {layout}", formats.load(path)
+
+
 def computed(folder: Path, isa: str) -> Arrays:
     """Each payload's bytes, what it decodes to, and products of each number of vectors, under their names."""
     found: Arrays = {}
     with np.load(folder / "vectors.npz") as file:
         vectors = dict(file)
-    for name, key, W in inputs(folder):
-        try:
-            payload = format_of(name.removesuffix("-int8")).encode(W)
-        except ValueError as refusal:  # too many rows for the indices of some formats
-            found[f"refused {name} {key}"] = np.array(str(refusal))
+    for name, key, payload in payloads(folder):
+        if isinstance(payload, ValueError):
+            found[f"refused {name} {key}"] = np.array(str(payload))
             continue
         kernel = Kernel(payload.format.name, payload.data, payload.format.kernel_source, isa)
+        n, m = kernel.shape
         found[f"payload {name} {key}"] = np.array(payload.data)
-        found[f"decoded {name} {key}"] = np.concatenate([part.view(np.uint8) for part in kernel.decode(0, W.shape[1])])
+        found[f"decoded {name} {key}"] = np.concatenate([part.view(np.uint8) for part in kernel.decode(0, m)])
         for batch in BATCHES:
-            X = vectors[f"{np.dtype(kernel.arithmetic.inputs)} {len(W)}"][:batch]
-            Y = np.zeros((batch, W.shape[1]), kernel.arithmetic.outputs)
-            kernel.dot(X, Y, (0, W.shape[1]), None, kernel.scratch(batch, 1))
+            X = vectors[f"{np.dtype(kernel.arithmetic.inputs)} {n}"][:batch]
+            Y = np.zeros((batch, m), kernel.arithmetic.outputs)
+            kernel.dot(X, Y, (0, m), None, kernel.scratch(batch, 1))
             found[_product(name, key, batch)] = Y
     return found
 
@@ -165,13 +177,12 @@ def far(pair: Pair, ours: Arrays, theirs: Arrays, differ: list[str], folder: Pat
     found = [name for name in differ if name not in near]
     with np.load(folder / "vectors.npz") as file:
         vectors = dict(file)
-    for name, key, W in inputs(folder):
+    for name, key, payload in payloads(folder):
         mine = [batch for batch in BATCHES if _product(name, key, batch) in near]
-        if not mine:
+        if not mine or isinstance(payload, ValueError):
             continue
-        held = W if format_of(name).lossless else format_of(name).holds(W).columns(0, W.shape[1]).dense(len(W)).T
-        X = np.abs(vectors[f"float32 {len(W)}"].astype(np.float64))
-        allowed = MARGIN * (X @ np.abs(held.astype(np.float64))) + np.finfo(np.float32).tiny
+        X = np.abs(vectors[f"float32 {payload.shape[0]}"].astype(np.float64))
+        allowed = MARGIN * (X @ np.abs(payload.decode().astype(np.float64))) + np.finfo(np.float32).tiny
         for one, batch in ((_product(name, key, batch), batch) for batch in mine):
             if not (np.abs(ours[one].astype(np.float64) - theirs[one]) <= allowed[:batch]).all():
                 found.append(one)

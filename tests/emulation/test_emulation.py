@@ -200,7 +200,7 @@ def test_what_is_computed_is_the_same_again_and_faults_are_found(
     monkeypatch.setattr(bits, "PAIRS", (same,))
     monkeypatch.setattr(session, "wanted", lambda few, newer: [("x86_64", "", "here")])
     assert list(session.compared(here, True)) == []
-    assert "one: 14 payload, 14 decoded, 70 product: 98 the same bits; 0 wrong\n" in capsys.readouterr().out
+    assert "one: 50 payload, 50 decoded, 250 product: 350 the same bits; 0 wrong\n" in capsys.readouterr().out
     monkeypatch.setattr(session, "wanted", lambda few, newer: [("no build", "", "here")])
     assert list(session.compared(here, True)) == [
         "the build no build did not run to its end on here: its words stand above"

@@ -44,7 +44,7 @@ def loaded(group: str, checked: Callable[[Any, EntryPoint, list[T]], T]) -> tupl
         try:
             found.append(checked(point.load(), point, found))
         except (Exception, SystemExit) as error:  # whatever a stranger's module does when it is imported
-            broken.append(Broken(_distribution(point), _words(point, error)))
+            broken.append(Broken(distribution_of(point), _words(point, error)))
     return found, broken
 
 
@@ -64,11 +64,20 @@ def check_name(name: Any, what: str, taken: Iterable[str] = ()) -> None:
 
 def _words(point: EntryPoint, error: BaseException) -> str:
     """An error in a line."""
-    said = " ".join(str(error).split())[:300]
-    return said if isinstance(error, Wrong) else f"{point.value} raises {type(error).__name__}: {said}".rstrip(": ")
+    return " ".join(str(error).split())[:300] if isinstance(error, Wrong) else f"{point.value} raises {in_words(error)}"
 
 
-def _distribution(point: EntryPoint) -> str:
+def in_words(error: BaseException) -> str:
+    """What a stranger's code raised, in a line.
+
+    >>> in_words(ValueError("of two\\nlines")), in_words(KeyError())
+    ('ValueError: of two lines', 'KeyError')
+    """
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".removesuffix(": ")
+
+
+def distribution_of(point: EntryPoint) -> str:
+    """The distribution that an entry point is of; the point's own name where that is not known."""
     with contextlib.suppress(Exception):  # its metadata may be what is broken
         if point.dist is not None and point.dist.name:
             return str(point.dist.name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 TYPES: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "str": str}  # of parameters
+DEFAULTS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}  # what they may be
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +84,18 @@ def _takes(kind: Any, name: str, value: str) -> bool:
 def type_name(field: dataclasses.Field[Any]) -> str:
     """Of a class, or of an annotation that was kept as text (``from __future__ import annotations``)."""
     return field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
+
+
+def parameter_faults(kind: Any) -> Iterator[str]:
+    """A sentence for each parameter that no text can give, or that a run without parameters could not do without."""
+    for field in dataclasses.fields(kind):
+        type_ = type_name(field)
+        if type_ not in TYPES:
+            yield f"its parameter {field.name} is of type {field.type}: {', '.join(TYPES)} can be given"
+        elif field.default is dataclasses.MISSING:
+            yield f"its parameter {field.name} has no default: standard runs name no parameters"
+        elif not isinstance(field.default, DEFAULTS[type_]) or isinstance(field.default, bool):
+            yield f"its parameter {field.name} is {type_}, and {field.default!r:.80} by default"
 
 
 def with_params(kind: Any, params: dict[str, str]) -> Any:

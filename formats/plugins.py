@@ -5,7 +5,6 @@ What such a package does wrong is told in a line with its name, and costs nothin
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Iterable
 from importlib.metadata import EntryPoint
 from typing import Any
@@ -14,7 +13,7 @@ from dotbench.cdot.entry_points import Broken as Broken  # for the registry
 from dotbench.cdot.entry_points import Wrong, check_attributes, check_name, loaded
 from dotbench.formats.format import Format
 from dotbench.formats.ids import ALL as IDS
-from dotbench.formats.parameters import TYPES, split, type_name, with_params
+from dotbench.formats.parameters import parameter_faults, split, with_params
 from dotbench.formats.value_types import value_type_names
 
 GROUP = "dotbench.formats"
@@ -53,6 +52,5 @@ def _check(kind: Any) -> None:
         raise Wrong(f"{kind.format_id!r:.80} is no id of a format: a number from 1 to {IDS.stop - 1}")
     if not (isinstance(kind.value_types, tuple) and kind.value_types and {*kind.value_types} <= {*value_type_names()}):
         raise Wrong(f"it stores {kind.value_types!r:.80}: a tuple of one or more of {', '.join(value_type_names())}")
-    for field in dataclasses.fields(kind):
-        if type_name(field) not in TYPES:
-            raise Wrong(f"its parameter {field.name} is of type {field.type}: {', '.join(TYPES)} can be given")
+    if wrong := next(parameter_faults(kind), ""):
+        raise Wrong(wrong)

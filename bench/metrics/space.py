@@ -27,6 +27,7 @@ from dotbench.bench.record.sealed import read_sealed, write_beside, write_sealed
 from dotbench.bench.targets import peers
 from dotbench.bench.targets.checked import cached_reference
 from dotbench.bench.targets.peer import Peer
+from dotbench.bench.targets.watched import Watched
 from dotbench.cdot.fresh import new_path
 from dotbench.datasets.cache import CachedSource
 from dotbench.formats.format import Format
@@ -148,14 +149,14 @@ def _one(cell: Cell, task: Task, source: Source, bounds: Bounds) -> dict[str, An
     path = task.paths[cell.label]
     if peers.is_peer(cell.label):
         start = time.perf_counter()
-        size = _stored(peers.parse(cell.label), source, path)
+        size = _stored(Watched(peers.parse(cell.label)), source, path)
         return {**_sizes(source, bounds, size, 8 * size), "encode_seconds": time.perf_counter() - start}
     encoded = encode(formats.parse(cell.label), source, task.sha256)
     encoded.payload.save(path)
     return {**columns_of_row(encoded, source, bounds), "encode_seconds": encoded.seconds}
 
 
-def _stored(peer: Peer, source: Source, path: Path) -> int:
+def _stored(peer: Peer | Watched, source: Source, path: Path) -> int:
     """Bytes of what a peer stores, in a file that is written whole or not at all; OSError says what to do."""
     new = new_path(path)  # of its own: two runs may store the same at once
     try:
@@ -190,7 +191,7 @@ def measure(task: Task, cells: list[Cell], wire: Wire) -> None:
     bounds = cached_bounds(source, folder)
     for cell in cells:
         wire.start(cell)
-        if peers.is_peer(cell.label) and (lack := peers.parse(cell.label).lack):
+        if peers.is_peer(cell.label) and (lack := peers.lack(peers.parse(cell.label))):
             wire.lack(cell, "unavailable", lack)
             continue
         try:

@@ -144,7 +144,7 @@ def is_lacking(name: str, params: str) -> bool:
     """Whether a row is of a library that is not installed here: nobody here can say whether it is of today's code."""
     label = f"{name}[{params}]" if params else name
     try:
-        return peers.is_peer(label) and bool(peers.parse(label).lack)
+        return peers.is_peer(label) and bool(peers.lack(peers.parse(label)))
     except ValueError:  # parameters of another version
         return True
 

@@ -126,7 +126,7 @@ class MatrixRun:
         """Status and reason of a cell that cannot be measured, or None."""
         if self._says_nothing(cell):
             return "unavailable", TWIN_REASON
-        if peers.is_peer(cell.label) and (lack := peers.parse(cell.label).lack):
+        if peers.is_peer(cell.label) and (lack := peers.lack(peers.parse(cell.label))):
             return "unavailable", lack
         needed = {label for label in self._read(cell) if self._path(label)}
         for label in sorted(needed & self._without.keys()):

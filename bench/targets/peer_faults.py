@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from collections.abc import Collection, Iterator
 
 from dotbench.bench.targets.peer import Peer
-from dotbench.cdot.entry_points import Wrong, check_attributes, check_name
-from dotbench.formats.parameters import TYPES, type_name
+from dotbench.cdot.entry_points import Wrong, check_attributes, check_name, in_words
+from dotbench.formats.parameters import parameter_faults
 
 DTYPES = {"float32", "int8"}
 
@@ -20,7 +19,15 @@ def faults(kind: type[Peer], taken: Collection[str] = ()) -> list[str]:
         check_name(kind.name, "peer or format", taken)
     except Wrong as wrong:
         return [str(wrong)]
-    return list(_others(kind))
+    return list(_others(kind)) or list(_of_itself(kind))
+
+
+def _of_itself(kind: type[Peer]) -> Iterator[str]:
+    """Whether it can be made as standard runs make it."""
+    try:
+        kind()
+    except Exception as error:
+        yield f"{kind.name} cannot be made with its default parameters: {in_words(error)}"
 
 
 def _others(kind: type[Peer]) -> Iterator[str]:
@@ -34,6 +41,6 @@ def _others(kind: type[Peer]) -> Iterator[str]:
         yield f"{kind.name}: packages are {kind.packages!r:.80}: a tuple of distributions that its figures depend on"
     if not (isinstance(kind.value_types, tuple) and kind.value_types and set(kind.value_types) <= DTYPES):
         yield f"{kind.name} takes {kind.value_types!r:.80}: a tuple of {' or '.join(sorted(DTYPES))}, or both"
-    for field in dataclasses.fields(kind):
-        if type_name(field) not in TYPES:
-            yield f"{kind.name}: its parameter {field.name} is of type {field.type}: {', '.join(TYPES)} can be given"
+    if not (isinstance(kind.module, str) and kind.module.replace(".", "").isidentifier()):
+        yield f"{kind.name}: module is {kind.module!r:.80}: the name of the one that it imports"
+    yield from (f"{kind.name}: {wrong}" for wrong in parameter_faults(kind))

@@ -16,7 +16,7 @@ from dotbench.bench.targets.peer_faults import faults
 from dotbench.bench.targets.scipy_sparse import ScipyCsc, ScipyCsr
 from dotbench.bench.targets.torch_products import TorchCsr, TorchDense
 from dotbench.bench.targets.zstd import Zstd
-from dotbench.cdot.entry_points import Broken, Wrong, loaded
+from dotbench.cdot.entry_points import Broken, Wrong, in_words, loaded
 from dotbench.formats.parameters import split, with_params
 
 GROUP = "dotbench.peers"
@@ -67,6 +67,14 @@ def kinds() -> dict[str, type[Peer]]:
 def standard() -> tuple[Peer, ...]:
     """Those of standard runs, with their parameters as they are by default."""
     return tuple(kind() for kind in kinds().values() if kind not in APART)
+
+
+def lack(peer: Peer) -> str:
+    """Why a peer cannot be had here, empty where it can: also where it cannot say that itself."""
+    try:
+        return str(peer.lack or "")
+    except Exception as error:  # of a module whose package is not installed, say
+        return f"lack of {peer.name} raises {in_words(error)}"
 
 
 def is_peer(text: str) -> bool:

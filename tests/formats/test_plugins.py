@@ -45,6 +45,14 @@ WRONG: dict[str, tuple[str, str]] = {  # the module's text, and what is said of 
         GOOD.replace("    name: ClassVar", "    k: list = None\n    name: ClassVar"),
         "its parameter k is of type <class 'list'>",
     ),
+    "a parameter without a default": (
+        GOOD.replace("    name: ClassVar", "    k: int\n    name: ClassVar"),
+        "its parameter k has no default: standard runs name no parameters",
+    ),
+    "a default of another type": (
+        GOOD.replace("    name: ClassVar", "    k: int = 'two'\n    name: ClassVar"),
+        "its parameter k is int, and 'two' by default",
+    ),
 }
 
 

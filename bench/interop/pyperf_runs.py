@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from dotbench.bench.compare.cells import label
 from dotbench.bench.metrics.metric import Row
 from dotbench.bench.record.columns import key
-from dotbench.bench.record.export import write_whole
+from dotbench.bench.record.export import fault_of, write_whole
 from dotbench.bench.record.journal import Journal
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def _cells(journal: Journal, sha_now: ShaNow) -> list[tuple[Row, list[dict[str, 
     found: dict[tuple[Any, ...], tuple[Row, list[dict[str, Any]]]] = {}
     now = journal.matrices_now()  # of each name one matrix
     for known, row, passes in journal.finished_passes():
-        if now.get(row["dataset"], row["matrix_sha256"]) != row["matrix_sha256"]:
+        if known["metric"] != "time" or fault_of("time", row, known) or sha_now("time", row) != row["code_sha"]:
             continue
-        if known["metric"] == "time" and sha_now("time", row) == row["code_sha"]:
+        if now.get(row["dataset"], row["matrix_sha256"]) == row["matrix_sha256"]:
             found[key("time", row)] = row, passes
     return list(found.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -37,33 +38,60 @@ def _finite(text: str) -> float:
     return value
 
 
+LONGEST = 2**63  # of whole numbers: pandas has 64 bits for them
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_truth(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    """A finite one that a float can be; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -sys.float_info.max <= value <= sys.float_info.max
+
+
+def _is_whole(value: Any) -> bool:
+    return _is_number(value) and value == int(value) and -LONGEST <= value < LONGEST
+
+
 @dataclass(frozen=True)
 class Kind:
     """What the values of a column are.
 
     ``words``: for people. ``read``: from a CSV's text to a value, ValueError where it does not fit; ``text``: from a
-    value to the CSV's text. ``pandas``: the type in `bench.load`. ``half_unit``: half of the last decimal that is
-    printed, 0 where figures are exact or have as many digits as they need.
+    value to the CSV's text. ``fits``: whether a value is one of them. ``pandas``: the type in `bench.load`.
+    ``half_unit``: half of the last decimal that is printed, 0 where figures are exact or have as many digits as they
+    need.
     """
 
     words: str
     read: Callable[[str], Any]
     text: Callable[[Any], str]
+    fits: Callable[[Any], bool]
     pandas: str
     half_unit: float = 0.0
 
 
-TEXT = Kind("text", str, plain_word, "string")
-TRUTH = Kind("true or false", _boolean, lambda value: "true" if value else "false", "boolean")
-WHOLE = Kind("whole number", _whole, lambda value: str(int(value)), "Int64")
-ERROR = Kind("0, or 4 digits", _finite, lambda value: "0" if value == 0 else f"{value:.3e}", "float64")
-JOULES = Kind("7 digits", _finite, lambda value: f"{value:.6e}", "float64")
+TEXT = Kind("text", str, plain_word, _is_text, "string")
+TRUTH = Kind("true or false", _boolean, lambda value: "true" if value else "false", _is_truth, "boolean")
+WHOLE = Kind("whole number", _whole, lambda value: str(int(value)), _is_whole, "Int64")
+ERROR = Kind("0, or 4 digits", _finite, lambda value: "0" if value == 0 else f"{value:.3e}", _is_number, "float64")
+JOULES = Kind("7 digits", _finite, lambda value: f"{value:.6e}", _is_number, "float64")
 
 
 def _decimals(count: int) -> Kind:
     """Numbers with a fixed count of decimals."""
     plural = "" if count == 1 else "s"
-    return Kind(f"{count} decimal{plural}", _finite, lambda value: f"{value:.{count}f}", "float64", 0.5 * 10.0**-count)
+    half_unit = 0.5 * 10.0**-count
+    return Kind(
+        f"{count} decimal{plural}", _finite, lambda value: f"{value:.{count}f}", _is_number, "float64", half_unit
+    )
 
 
 DECIMALS = {count: _decimals(count) for count in (1, 3, 4, 8)}
@@ -91,6 +119,13 @@ class Column:
             return self.kind.read(text)
         except ValueError as error:
             raise ValueError(f"column {self.name}: {error}") from error
+
+    def fault(self, value: Any) -> str:
+        """Why a value cannot stand in this column, in words; empty where it can, as None."""
+        if value is None or self.kind.fits(value):
+            return ""
+        what = {TEXT: "no text", TRUTH: "neither true nor false", WHOLE: "no whole number of 64 bits"}
+        return f"column {self.name}: {value!r:.80} is {what.get(self.kind, 'no finite number')}"
 
     def text(self, value: Any) -> str:
         """The CSV's text; None is empty."""

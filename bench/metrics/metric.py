@@ -57,7 +57,8 @@ class Metric:
     ``name``: of the metric, of its CSV file without .csv, of what ``--metrics`` takes. ``summary``: a sentence.
     ``columns``: of its file behind those that all files have. ``keys``: what tells its cells apart besides matrix,
     format and parameters; numbers sort as numbers. ``figures``: what `diff` compares; the first stands for the file.
-    ``equal``: columns that have to agree, besides the cell, before two figures are compared.
+    ``equal``: columns that have to agree, besides the cell, before two figures are compared. ``kept``: what
+    ``measure`` tells besides columns, for other parts of a run: the journal has it, and no file.
 
     ``roots``: what its figures depend on besides a row's own format or peer, by what is measured: ``format``,
     ``peer``, ``bound``, ``ceiling:decode``, ``ceiling:memcpy``. ``place``: the names of `Place` that a finished cell is
@@ -86,6 +87,7 @@ class Metric:
     constant: Callable[[Cell, Place], dict[str, Any]] = no_constant
     keys: tuple[str, ...] = ()
     equal: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     place: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float32", "int8")
     seconds: Callable[[Cell, Work], float] = encoding
@@ -130,6 +132,11 @@ class Metric:
     def headline(self) -> Figure:
         """The figure that stands for the file."""
         return self.figures[0]
+
+    @property
+    def has_file(self) -> bool:
+        """Whether its rows are those of a file: what is measured like a metric, and is none, says what it likes."""
+        return bool(self.figures)
 
     @property
     def is_to_a_reference(self) -> bool:

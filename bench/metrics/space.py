@@ -224,6 +224,7 @@ METRIC = Metric(
         number("x_bound", 4, "", "size over the bound of positions plus values"),
     ),
     figures=(Figure("bytes", SIZE, limit="0%"), Figure("scratch_bytes", SIZE), Figure("error", SIZE)),
+    kept=("encode_seconds",),
     roots=ROOTS,
     cells=cells,
     measure=measure,

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dotbench.bench.metrics import registry
+from dotbench.bench.metrics import registry, row_faults
 from dotbench.bench.metrics.metric import Metric
 from dotbench.bench.record import csv_file
 from dotbench.bench.record.columns import extra_keys, key, place
@@ -109,6 +109,37 @@ def merge(
         else:
             report.dropped[file] = report.dropped.get(file, 0) + 1
     return [rows[at] for at in sorted(rows)]
+
+
+@dataclass
+class LeftOut:
+    """Rows that can stand in no file, by file and by what is wrong with them."""
+
+    rows: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
+
+    def takes(self, file: str, row: Row, identity: dict[str, Any] | None = None) -> bool:
+        """Whether a row is one of these; ``identity``: of its cell in the journal."""
+        fault = fault_of(file, row, identity)
+        if fault:
+            self.rows.setdefault((file, fault), []).append(row)
+        return bool(fault)
+
+    def lines(self) -> list[str]:
+        """In words: a line for each fault of a file."""
+        out = []
+        for (file, fault), rows in self.rows.items():
+            params = f"[{rows[0]['params']}]" if rows[0].get("params") else ""
+            label = f"{rows[0].get('dataset')} {rows[0].get('format')}{params}"
+            which = f"the row of {label} is" if len(rows) == 1 else f"{len(rows)} rows ({label} the first) are"
+            out.append(f"{file}.csv: {which} left out: {fault}")
+        return out
+
+
+def fault_of(file: str, row: Row, identity: dict[str, Any] | None = None) -> str:
+    """Why a row cannot stand in a file, in words, empty where it can; ``identity``: of its cell in the journal."""
+    if not registry.is_known(file):
+        return "no metric that is installed here has such rows"
+    return row_faults.of_row(registry.get(file), row, identity)
 
 
 def matrices_now(new: Iterable[Row]) -> dict[str, str]:

@@ -9,14 +9,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from dotbench.bench.metrics.messages import Done, Ended, Event, Started, Task, Worker
+from dotbench.bench.metrics import row_faults
+from dotbench.bench.metrics.messages import Done, Ended, Event, Failed, Started, Task, Worker
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.record.journal import JournalFull
-from dotbench.bench.run import processes
+from dotbench.bench.run import jobs, processes
 from dotbench.bench.run.rows import MatrixRows
 from dotbench.bench.timing.allowance import Allowance, Spent, kept_seconds
 from dotbench.bench.timing.stopping import why_stopped
+from dotbench.cdot.entry_points import in_words
 
 TaskOf = Callable[[list[Cell]], Task]  # of some cells: what their worker is told
 
@@ -67,6 +69,8 @@ class Passes:
             if isinstance(event, Started):
                 screen.running(cell, f"pass {index + 1}")
                 return
+            if isinstance(event, Done) and (fault := _fault(event)):
+                event = Failed(cell, fault)
             if isinstance(event, Done):
                 sampled[0] += event.data["sampling_seconds"]
                 sampled[1] += kept_seconds(event.data)
@@ -106,8 +110,26 @@ class Passes:
         passes = self._rows.passes(cell)
         if not (stop := why_stopped(passes, self._effort, spent, self.allowance.used_up)):
             return False
-        self._rows.finish(cell, self._rows.row(cell, "ok", **self._columns(cell, passes, stop)))
+        self._rows.finish(cell, self._row_of_passes(cell, passes, stop))
         return True
+
+    def _row_of_passes(self, cell: Cell, passes: list[dict[str, Any]], stop: str) -> dict[str, Any]:
+        try:
+            columns = self._columns(cell, passes, stop)
+        except Exception as error:  # another package's
+            return self._rows.row(cell, "failed", f"of_passes of {cell.metric} raises {in_words(error)}")
+        return self._rows.row(cell, "ok", columns=columns)
+
+
+def _fault(event: Done) -> str:
+    """What is wrong with a pass, so that no time can be made of it; empty where nothing is."""
+    if fault := row_faults.of_pass(jobs.get(event.cell.metric), event.data):
+        return fault
+    try:
+        kept_seconds(event.data)
+    except Exception as error:  # another package's rounds
+        return f"{event.cell.metric} gives rounds of a pass that cannot be read: {in_words(error)}"
+    return ""
 
 
 def _processor_seconds() -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from dotbench.bench.metrics import row_faults, trial
 from dotbench.bench.metrics.messages import Ended, Event, Worker
 from dotbench.bench.plan.cell import Cell
 from dotbench.bench.record import identity
@@ -57,22 +58,39 @@ class MatrixRows:
         return known | self._reference(cell)
 
     def finished(self, cell: Cell) -> Row | None:
-        """The row of a cell that is finished, else None; of a new matrix none is, and no hash is needed for that."""
+        """The row of a cell that is finished, else None; of a new matrix none is, and no hash is needed for that.
+
+        A row that cannot stand in its file is as if it were not there.
+        """
         if self._matrix.matrix_sha256 not in self._measured:
             return None
-        return self.journal.finished(self.identity(cell))
+        identity, metric = self.identity(cell), jobs.get(cell.metric)
+        row = self.journal.finished(identity)
+        return None if row and metric.has_file and row_faults.of_row(metric, row, identity) else row
 
     def passes(self, cell: Cell) -> list[dict[str, Any]]:
-        """The passes of a cell since its machine was started."""
-        return self.journal.passes(self.identity(cell), self.worker(cell).boot)
+        """The passes of a cell since its machine was started, without those that nothing can be made of."""
+        metric = jobs.get(cell.metric)
+        found = self.journal.passes(self.identity(cell), self.worker(cell).boot)
+        return [one for one in found if not row_faults.of_pass(metric, one)]
 
     def add_pass(self, cell: Cell, data: dict[str, Any]) -> None:
         """One more pass of a cell; JournalFull where there is no room for it."""
         identity, boot = self.identity(cell), self.worker(cell).boot
         self.journal.add_pass(identity, boot, self.journal.next_pass(identity, boot), data)
 
-    def row(self, cell: Cell, status: str, reason: str = "", **columns: Any) -> Row:
-        row: Row = {
+    def row(self, cell: Cell, status: str, reason: str = "", columns: dict[str, Any] | None = None) -> Row:
+        """The row of a cell. ``columns``: what was measured; where these, or those known before, are no columns of the
+        metric or do not fit them, the cell has failed, and the row has none of them."""
+        columns = columns or {}
+        known, fault = self._known_before(cell)
+        fault = fault or self._fault(cell, columns, known)
+        if fault:
+            status, reason, columns = "failed", fault, {}
+        return self._identity_columns(cell, status, reason) | known | columns
+
+    def _identity_columns(self, cell: Cell, status: str, reason: str) -> Row:
+        return {
             "dataset": self._matrix.name,
             "matrix_sha256": self._matrix.matrix_sha256,
             "source": self._matrix.source,
@@ -82,12 +100,24 @@ class MatrixRows:
             "reason": reason or self._matrix.reason,
             "code_sha": self._sha(cell),
         }
-        place = self.worker(cell).place
-        return row | jobs.get(cell.metric).constant(cell, place) | self._reference(cell) | columns
+
+    def _known_before(self, cell: Cell) -> tuple[dict[str, Any], str]:
+        """The metric's columns that are known before anything is measured, and what is wrong with them: then none."""
+        metric, place = jobs.get(cell.metric), self.worker(cell).place
+        try:
+            known = trial.constant(metric, cell, place) if metric.has_file else metric.constant(cell, place)
+        except trial.Unfit as unfit:
+            return {}, str(unfit)
+        return known | self._reference(cell), ""
+
+    @staticmethod
+    def _fault(cell: Cell, columns: dict[str, Any], known: dict[str, Any]) -> str:
+        metric = jobs.get(cell.metric)
+        return row_faults.of_data(metric, columns, known) if metric.has_file else ""
 
     def of(self, event: Ended) -> Row:
         """The row that an event makes of its cell."""
-        return self.row(event.cell, event.status, event.reason, **event.data)
+        return self.row(event.cell, event.status, event.reason, event.data)
 
     def record(self, cell: Cell, row: Row) -> None:
         """Into the journal. Where the disk is full the run goes on, and says at its end what is not in there."""

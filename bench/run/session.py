@@ -75,15 +75,24 @@ def _next(out: Path) -> str:
 
 
 def write(rows: dict[str, list[Row]], out: Path, console: Console, again: str = AGAIN) -> int:
-    """Exports rows into ``out`` and says which rows were kept or dropped there; how many these files hold now."""
-    filled = {
-        name: [row | {"dataset": plain_word(row["dataset"])} for row in part] for name, part in rows.items() if part
-    }
+    """Exports rows into ``out`` and says which rows were left out, kept or dropped there; how many these files hold
+    now."""
+    filled: dict[str, list[Row]] = {}
+    left_out = export.LeftOut()
+    for name, part in rows.items():
+        if good := [row for row in part if not left_out.takes(name, row)]:
+            filled[name] = [row | {"dataset": plain_word(row["dataset"])} for row in good]
+    _say_left_out(left_out, console)
     keys = {name: {key(name, row) for row in part} for name, part in filled.items()}
     report = export.export(filled, out, keys, current_sha, again)
     for line in report.lines():
         console.print(Text(line, "dim"), soft_wrap=True)
     return sum(report.written.values())
+
+
+def _say_left_out(left_out: export.LeftOut, console: Console) -> None:
+    for line in left_out.lines():
+        console.print(Text(line, "red"), soft_wrap=True)
 
 
 def current_sha(file: str, row: Row) -> str | None:
@@ -103,10 +112,12 @@ def export_journal(home: Path, out: Path | None, console: Console, quick: bool) 
     """Exports every finished cell of the journal that this checkout's code measured, of each name the matrix that was
     read last under it. Own files' rows go into a folder of their own, as after a run, unless ``out`` is chosen; so do
     those of quick runs, which are taken where there are no others."""
-    rows = _finished(home, quick)
-    if not rows and not quick and (rows := _finished(home, True)):
+    left_out = export.LeftOut()
+    rows = _finished(home, quick, left_out)
+    if not rows and not quick and (rows := _finished(home, True, left_out)):
         console.print("There are only rows of quick runs (dotbench run --quick):", highlight=False)
         quick = True
+    _say_left_out(left_out, console)
     if not rows:
         console.print("The journal has no finished cells of this code: dotbench run small")
         return 2
@@ -118,8 +129,9 @@ def export_journal(home: Path, out: Path | None, console: Console, quick: bool) 
     return 0
 
 
-def _finished(home: Path, quick: bool) -> list[tuple[str, Row]]:
-    """(metric, row) of the cells that are still what their names and this checkout's code stand for."""
+def _finished(home: Path, quick: bool, left_out: export.LeftOut) -> list[tuple[str, Row]]:
+    """(metric, row) of the cells that are still what their names and this checkout's code stand for; ``left_out`` gets
+    the rows that can stand in no file."""
     if not (path := journal_path(home, quick)).exists():
         return []
     with Journal(path) as journal:
@@ -127,7 +139,8 @@ def _finished(home: Path, quick: bool) -> list[tuple[str, Row]]:
         return [
             (known["metric"], row)
             for known, row in journal.rows()
-            if now.get(row["dataset"], row["matrix_sha256"]) == row["matrix_sha256"]
+            if not left_out.takes(known["metric"], row, known)
+            and now.get(row["dataset"], row["matrix_sha256"]) == row["matrix_sha256"]
             and current_sha(known["metric"], row) in (None, row["code_sha"])  # None: of a library that is gone
         ]
 
@@ -137,7 +150,7 @@ def _by_folder(
 ) -> dict[Path, dict[str, list[Row]]]:
     found: dict[Path, dict[str, list[Row]]] = {}
     for metric, row in rows:
-        folder = out or (home / "quick" if quick else home / "own" if row["source"] in OWN else RESULTS)
+        folder = out or (home / "quick" if quick else home / "own" if row.get("source") in OWN else RESULTS)
         found.setdefault(folder, {}).setdefault(metric, []).append(row)
     return found
 

@@ -89,11 +89,12 @@ def run(
     """
     plugins.say_broken()
     chosen = _chosen(kinds)
+    fit = tuple(name for name in registry.names_in_runs() if name not in registry.unfit())
     plan = plans.Plan(
         datasets=tuple(resolved(names, which, transpose)),
         formats=chosen.formats,
         peers=chosen.peers,
-        metrics=options.checked(metrics or registry.names_in_runs(), registry.names_in_runs(), "metric"),
+        metrics=options.checked(metrics or fit, fit, "metric"),
         bounds=chosen.bounds and not (quick and kinds is None),
         ceilings=not quick,
         batches=batch or (1, 8),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields
 
 from dotbench.bench.metrics.column import TEXT, Column
 from dotbench.bench.metrics.figure import Figure
 from dotbench.bench.metrics.metric import Metric
+from dotbench.bench.metrics.place import Place
+from dotbench.bench.record.code_hash.roots import Roots
 from dotbench.cdot.entry_points import Wrong, check_name
 
 DTYPES = ("float32", "int8")
+MEASURED = ("format", "peer", "bound", "ceiling:decode", "ceiling:memcpy")  # what has roots
 
 
 def faults(metric: Metric, taken: Collection[str] = ()) -> list[str]:
@@ -28,8 +32,10 @@ def _of_name(metric: Metric, taken: Collection[str]) -> Iterator[str]:
         check_name(metric.name, "metric", taken)
     except Wrong as wrong:
         yield str(wrong)
-    if not metric.summary:
+    if not (isinstance(metric.summary, str) and metric.summary):
         yield f"{metric.name} has no summary"
+    if not isinstance(metric.shown, int):
+        yield f"shown of {metric.name} is {metric.shown!r:.80}: a whole number, the lowest is shown first"
 
 
 def _of_columns(metric: Metric) -> Iterator[str]:
@@ -66,7 +72,30 @@ def _of_code(metric: Metric) -> Iterator[str]:
     for name in ("cells", "measure", "constant", "seconds"):
         if not callable(getattr(metric, name)):
             yield f"{name} of {metric.name} cannot be called"
-    if not metric.roots:
-        yield f"{metric.name} has no roots: nobody could say what its figures depend on"
+    if metric.of_passes is not None and not callable(metric.of_passes):
+        yield f"of_passes of {metric.name} cannot be called"
+    yield from _of_roots(metric)
+    places = [field.name for field in fields(Place)]
+    if unknown := [str(name) for name in metric.place if name not in places]:
+        yield f"place of {metric.name} has {', '.join(unknown)}: there are {', '.join(places)}"
     if unknown := sorted(set(metric.dtypes) - set(DTYPES)):
         yield f"{metric.name} is of {', '.join(unknown)}: there are {' and '.join(DTYPES)}"
+
+
+def _of_roots(metric: Metric) -> Iterator[str]:
+    """Whether they are roots; whether what they name is there, `dotbench.bench.metrics.trial` finds out."""
+    if not metric.roots:
+        yield f"{metric.name} has no roots: nobody could say what its figures depend on"
+    elif not isinstance(metric.roots, Mapping):
+        yield f"roots of {metric.name} are {metric.roots!r:.80}: a dictionary, by what is measured ({MEASURED[0]})"
+    else:
+        for what, roots in metric.roots.items():
+            if what not in MEASURED:
+                yield f"{metric.name} has roots of {what!r:.80}: there are {', '.join(MEASURED)}"
+            if not isinstance(roots, Roots):
+                yield f"roots of {metric.name} by {what} are {roots!r:.80}, no {Roots.__module__}.Roots"
+                continue
+            for part in ("definitions", "apart", "c_apart", "c_only", "c_files", "texts"):
+                names = getattr(roots, part)
+                if not (isinstance(names, tuple) and all(isinstance(name, str) for name in names)):
+                    yield f"{part} of the roots of {metric.name} by {what} are {names!r:.80}: a tuple of names"

@@ -15,10 +15,11 @@ from dotbench.bench.metrics import (
     space,
     systolic,
     time,
+    trial,
 )
 from dotbench.bench.metrics.faults import faults
 from dotbench.bench.metrics.metric import Metric
-from dotbench.cdot.entry_points import Broken, Wrong, loaded
+from dotbench.cdot.entry_points import Broken, Wrong, distribution_of, loaded
 
 GROUP = "dotbench.metrics"
 ALL: tuple[Metric, ...] = (  # in the order in which a run measures them
@@ -31,24 +32,46 @@ ALL: tuple[Metric, ...] = (  # in the order in which a run measures them
     time.METRIC,
     energy.METRIC,
 )
+JOBS = ("races", "trials", "encoding", "firmware")  # what workers do besides (dotbench.bench.run.jobs)
 
 
 def _checked(metric: Any, point: EntryPoint, found: list[Metric]) -> Metric:
     if not isinstance(metric, Metric):
         raise Wrong(f"{metric!r:.80} is no dotbench.bench.metrics.metric.Metric")
-    if wrong := faults(metric, [one.name for one in (*ALL, *found)]):
+    if wrong := faults(metric, [*JOBS, *(one.name for one in (*ALL, *found))]):
         raise Wrong("; ".join(wrong))
     return metric
 
 
 @cache
-def _plugins() -> tuple[list[Metric], list[Broken]]:
-    return loaded(GROUP, _checked)
+def _plugins() -> tuple[list[Metric], list[Broken], dict[str, str]]:
+    """Metrics, those that are left out, and the distributions of the former by name."""
+    distributions: dict[str, str] = {}
+
+    def checked(metric: Any, point: EntryPoint, found: list[Metric]) -> Metric:
+        good = _checked(metric, point, found)
+        distributions[good.name] = distribution_of(point)
+        return good
+
+    return *loaded(GROUP, checked), distributions
+
+
+@cache
+def unfit() -> dict[str, Broken]:
+    """The metrics of other packages that a run cannot ask, by name: their roots are not found, or what they say of
+    cells is of no use. For whoever begins a run or lists what there is; it takes longer than a worker has."""
+    found, _, distributions = _plugins()
+    return {metric.name: Broken(distributions[metric.name], why) for metric in found if (why := trial.fault(metric))}
+
+
+def distribution(name: str) -> str:
+    """The distribution that a metric is of; empty for the built-in ones."""
+    return _plugins()[2].get(name, "")
 
 
 def broken() -> tuple[str, ...]:
-    """A line for each plug-in that is left out: which, and why."""
-    return tuple(map(str, _plugins()[1]))
+    """A line for each plug-in that a run leaves out: which, and why."""
+    return (*map(str, _plugins()[1]), *map(str, unfit().values()))
 
 
 @cache

@@ -51,7 +51,8 @@ class MatrixRun:
         self._outcome = context.outcome
         self._screen = context.screen
         self._folder = payloads.folder(context.home, matrix.matrix_sha256)
-        self._cells = expand.cells(self._plan, matrix.name, matrix.dtype)
+        found = expand.cells(self._plan, matrix.name, matrix.dtype, context.leave_out)
+        self._cells = [cell for cell in found if cell.metric not in context.left_out]
         self._reference = value_type(matrix.dtype).reference
         self._seconds: dict[str, float] = {}  # of encoding, by label
         self._refused: dict[str, str] = {}  # labels that could not be encoded, and why

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dotbench import datasets
 from dotbench.bench.machine import describe
+from dotbench.bench.metrics import trial
 from dotbench.bench.metrics.messages import Ended, Part, Started, Worker
 from dotbench.bench.plan import full_run
 from dotbench.bench.plan.cell import Cell
@@ -51,7 +52,8 @@ class Runner:
         """All matrices, one after the other."""
         build.build()  # once here, so that no worker's time holds a compilation
         matrices = list(self._load())
-        self.screen.plan({cell: spent for matrix in matrices for cell, spent in self._costs(matrix)})
+        costs = [(cell, spent) for matrix in matrices for cell, spent in self._costs(matrix)]
+        self.screen.plan({cell: spent for cell, spent in costs if cell.metric not in self.context.left_out})
         works = [MatrixRun(self.context, matrix) for matrix in matrices]
         if not self.plan.full:  # of a full run sizes alone take many minutes, and large payloads do not stay
             self._sizes(works)
@@ -90,7 +92,11 @@ class Runner:
         """The matrix's cells, and the seconds that each may take."""
         plan, (n, m) = full_run.share(self.plan, matrix.name), matrix.matrix.shape
         work = Work(n * m, matrix.matrix.histogram().nnz, plan.effort)
-        return [(cell, jobs.get(cell.metric).seconds(cell, work)) for cell in self._cells(plan, matrix)]
+        for cell in self._cells(plan, matrix):
+            try:
+                yield cell, trial.seconds(jobs.get(cell.metric), cell, work)
+            except trial.Unfit as unfit:
+                self.context.leave_out(cell.metric, str(unfit))
 
     def _registered(self, name: str) -> datasets.Matrix:
         return datasets.load(name, cache_dir=self.home, progress=self.screen.terminal)
@@ -110,8 +116,9 @@ class Runner:
 
     def _cells(self, plan: Plan, matrix: datasets.Matrix) -> list[Cell]:
         """A matrix's cells; where no format that was asked for stores its values, that is said."""
-        cells = expand.cells(plan, matrix.name, matrix.dtype)
-        if not cells:
+        out = self.context.left_out
+        cells = expand.cells(plan, matrix.name, matrix.dtype, self.context.leave_out)
+        if not cells and not out:
             why = f"{matrix.name}: nothing of what was asked for takes {matrix.dtype} (dotbench list formats)"
             self.screen.problem(why)
             self.outcome.missing.append(why)

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from dotbench.bench.metrics import registry
 from dotbench.bench.metrics.column import plain_word
 from dotbench.bench.metrics.hashes import code_sha
 from dotbench.bench.plan.plan import Plan
@@ -98,9 +99,9 @@ def _say_left_out(left_out: export.LeftOut, console: Console) -> None:
 def current_sha(file: str, row: Row) -> str | None:
     """The ``code_sha`` that a CSV row would have in this checkout; of no row where its reference is another one.
 
-    None where nobody can say it here: a format or a library that is not installed.
+    None where nobody can say it here: a format or a library that is not installed, a metric that is unfit.
     """
-    if identity.is_lacking(row["format"], row["params"]):
+    if identity.is_lacking(row["format"], row["params"]) or file in registry.unfit():
         return None
     found = code_sha(file, row["format"], row["params"])
     if found and (known := row.get("reference_sha")):

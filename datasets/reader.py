@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from dotbench.datasets.models.layer import Model
 from dotbench.formats.sources.source import Source
 
@@ -36,6 +39,7 @@ class Streamed:
 
 
 Read = Callable[[Path, Wanted], Any]
+Write = Callable[[Path, npt.NDArray[np.float32]], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +55,9 @@ class Reader:
 
     ``model(path)``: of a file with layers, instead of ``read``: they are named ``FILE#LAYER``.
 
+    ``write(path, W)``: makes such a file of a float32 matrix, inputs by outputs, for the tests that hold ``read``
+    against the conformance class.
+
     ``own``: files of one's own may end so. ``version``: another one makes the cache forget what was read.
     """
 
@@ -64,6 +71,7 @@ class Reader:
     model: Callable[[Path], Model] | None = None
     own: bool = True
     version: int = 0
+    write: Write | None = None
 
     @property
     def endings(self) -> tuple[str, ...]:

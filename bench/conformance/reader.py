@@ -1,4 +1,4 @@
-"""What every reader of files has to do, as tests: subclass it, say which reader, write a file, and pytest runs it."""
+"""What every reader of files has to do, as tests: subclass it, say which reader, and pytest runs it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dotbench.datasets.reader_faults import faults
 
 
 class ReaderConformance:
-    """Tests of one reader: ``reader`` names it, and ``write`` makes a file of it.
+    """Tests of one reader: ``reader`` is it, and its ``write`` makes the files.
 
     The reader has to be registered: built in, or by an entry point of a package that is installed.
     """
@@ -23,7 +23,9 @@ class ReaderConformance:
 
     def write(self, path: Path, W: npt.NDArray[np.float32]) -> str:
         """Writes W, inputs by outputs, into a file of that name; what is behind its name (``#MEMBER``, or "")."""
-        raise NotImplementedError
+        assert self.reader.write, f"{self.reader.name} has no write(path, W), which makes the files of its tests"
+        self.reader.write(path, W)
+        return ""
 
     def matrix(self) -> npt.NDArray[np.float32]:
         """12 x 5 of whole numbers, zeros among them."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from dotbench.datasets.reader import Reader, Streamed, Wanted
 from dotbench.datasets.tables import read_table
 
@@ -16,4 +18,11 @@ def read(path: Path, wanted: Wanted) -> Streamed:
     return Streamed(table, ROUNDED if changed else "")
 
 
-READER = Reader("csv", "a table of numbers, a line a row", (".csv",), read, packed=True)
+READER = Reader(
+    "csv",
+    "a table of numbers, a line a row",
+    (".csv",),
+    read,
+    packed=True,
+    write=lambda path, W: np.savetxt(path, W, delimiter=","),
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from dotbench.datasets.arrays import is_one, names, read_npz
 from dotbench.datasets.reader import Reader
 
@@ -12,4 +14,5 @@ READER = Reader(
     lambda path, wanted: read_npz(path, wanted.member),
     members=names,
     is_whole=is_one,
+    write=lambda path, W: np.savez(path, w=W),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
@@ -46,6 +47,14 @@ def loaded(group: str, checked: Callable[[Any, EntryPoint, list[T]], T]) -> tupl
         except (Exception, SystemExit) as error:  # whatever a stranger's module does when it is imported
             broken.append(Broken(distribution_of(point), _words(point, error)))
     return found, broken
+
+
+def bringing(group: str, fits: Callable[[Any], bool]) -> Iterator[str]:
+    """The distributions whose objects of a group fit, for an error that names them; nothing is imported for that."""
+    for point in _points(group)[0]:
+        with contextlib.suppress(Exception, SystemExit):  # what is broken has been told of
+            if point.module in sys.modules and fits(point.load()):
+                yield _distribution(point)
 
 
 def check_attributes(of: Any, called: str, *names: str) -> None:

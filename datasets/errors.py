@@ -10,6 +10,10 @@ class DataError(ValueError):
     """A data set that cannot be had or is not what it should be."""
 
 
+class ReaderFault(DataError):
+    """A reader that does not do what readers have to: a fault of its package, hardly of the file."""
+
+
 class NoRoom(DataError):
     """A disk that does not take what is to be stored: no fault of the data."""
 

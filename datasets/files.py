@@ -13,7 +13,7 @@ import numpy as np
 
 from dotbench.cdot.build import BuildError
 from dotbench.cdot.library import library
-from dotbench.datasets import readers
+from dotbench.datasets import reader_calls, readers
 from dotbench.datasets.errors import CUT, DataError
 from dotbench.datasets.reader import Streamed, Wanted
 from dotbench.formats.sources.source import Source, as_source
@@ -36,25 +36,26 @@ def read(
     library()  # first, so that a file is not blamed for kernels that cannot be built
     reads = [reader for reader in readers.every() if reader.read]
     reader = readers.find(path.name, reads) or readers.TABLE
-    assert reader.read is not None
     try:
-        matrix = reader.read(path, Wanted(member, drop, scratch))
+        matrix = reader_calls.read(reader, path, Wanted(member, drop, scratch))
         if isinstance(matrix, Streamed):
             return turned(matrix.source) if transposed else matrix.source, matrix.note
         _check_entries(path, tuple(matrix.shape))
         if is_sparse(matrix):
             check(matrix)  # before scipy, which follows indices unseen, transposes it
         return taken(matrix.T if transposed else matrix)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: there is no such file") from error
     except (DataError, BuildError):  # a compiler that is missing is no fault of the file
         raise
     except Exception as error:  # damaged files raise nearly anything: zlib.error, IndexError, MemoryError
-        raise DataError(f"{path} cannot be read as a matrix: {_advised(str(error))}") from error
+        by = "" if reader in readers.ALL else f" by {reader_calls.called(reader)}"
+        raise DataError(f"{path} cannot be read as a matrix{by}: {_advised(error)}") from error
 
 
-def _advised(words: str) -> str:
+def _advised(error: Exception) -> str:
     """What numpy and scipy say of a file that they cannot read, and what to do about it."""
+    words = str(error)
+    if isinstance(error, KeyError) or not words:
+        words = f"{type(error).__name__}: {words}".rstrip(": ")
     if re.search("[Tt]runcated|greater than file size|No data left|end of (file|data)|reading array|EOF", words):
         return f"{words} ({CUT})"
     return words

@@ -6,7 +6,7 @@ import fnmatch
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dotbench.datasets import arrays, files, readers
+from dotbench.datasets import arrays, files, reader_calls, readers
 from dotbench.datasets.errors import UnknownDataset
 from dotbench.datasets.plain_names import is_file, is_folder, shown
 
@@ -86,9 +86,9 @@ def expand(name: str) -> list[str]:
     assert reader is not None
     if reader.members is None:
         return [name]
-    known = list(reader.members(found.path))
+    known = reader_calls.members(reader, found.path)
     if not found.member:
-        if not reader.is_whole(known):
+        if not reader_calls.is_whole(reader, found.path, known):
             files.read(found.path)  # says what there is, and how to choose
         return [name]
     chosen = [found.member] if found.member in known else fnmatch.filter(known, found.member)

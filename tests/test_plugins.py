@@ -6,6 +6,7 @@ import csv
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -99,6 +100,12 @@ BROKEN = {
     "no packages": ("dotbench.peers", PEER.replace("    packages", "    other"), "Einsum", "Einsum has no packages"),
     "no reader": ("dotbench.readers", "READER = 'x'", "READER", "'x' is no dotbench.datasets.reader.Reader"),
     "a taken ending": ("dotbench.readers", READER.replace('".tsv"', '".npy"'), "READER", ".npy is read by npy already"),
+    "no ending": (
+        "dotbench.readers",
+        READER.replace('(".tsv",)', '(".",)'),
+        "READER",
+        "tsv reads ('.',): a tuple of endin",
+    ),
     "no such module": ("dotbench.readers", "import no_such_library", "READER", "raises ModuleNotFoundError"),
 }
 
@@ -133,6 +140,94 @@ def test_what_other_packages_bring_joins_a_run(site: Path) -> None:
     (site / "other_metric.py").write_text(METRIC.replace("ru_maxrss * 1024", "ru_maxrss * 1000"))
     changed, same = call(site, "-c", shas).stdout.split()
     assert changed != first and same == second  # what a metric depends on is in its package, too
+
+
+READS = """import numpy as np
+from dotbench.datasets.errors import DataError
+from dotbench.datasets.models.layer import Layer, Model
+from dotbench.datasets.reader import Reader, Streamed
+
+def fail(error): raise error
+def eye(path, wanted): return np.eye(3)
+
+class Late:
+    shape, dtype = (3, 3), np.dtype(np.float32)
+    def histogram(self): fail(KeyError("late"))
+    def columns(self, begin, end): fail(KeyError("late"))
+
+READER = Reader("{name}", "a reader that is wrong", (".{name}",), {does})
+"""
+ARRAY = "a numpy array of two dimensions, a scipy matrix or dotbench.datasets.reader.Streamed is needed. Update"
+WRONG_READERS = {  # what a reader does, and what is said of it behind the file's name
+    "read=lambda path, _: fail(KeyError('x'))": "cannot be read as a matrix: {reader} raises KeyError: 'x'. Is the file whole?",
+    "read=lambda path, _: exit(3)": "cannot be read as a matrix: {reader} raises SystemExit: 3. Is the file whole? Update",
+    "read=lambda path, _: fail(FileNotFoundError('codes'))": "{reader} raises FileNotFoundError: codes. Is the file",
+    "read=lambda path, _: fail(DataError('it is odd'))": "cannot be read as a matrix by {reader}: it is odd",
+    "read=lambda path, _: None": "cannot be read: read of {reader} returned None, and " + ARRAY,
+    "read=lambda path, _: [1]": "cannot be read: read of {reader} returned list ([1]), and " + ARRAY,
+    "read=lambda path, _: np.ones(3)": "read of {reader} returned ndarray of shape (3,), and " + ARRAY,
+    "read=lambda path, _: Streamed(5, '')": "read of {reader} returned Streamed (",
+    "read=lambda path, _: Streamed(Late(), '')": "cannot be read as a matrix: {reader} raises KeyError: 'late'. Is the",
+    "read=lambda path, _: np.full((2, 2), None)": "cannot be read as a matrix by {reader}: dtype object cannot be encoded",
+    "read=eye, members=lambda path: fail(KeyError('x'))": "cannot be looked into: {reader} raises KeyError: 'x'. Is",
+    "read=eye, members=lambda path: exit(3)": "cannot be looked into: {reader} raises SystemExit: 3. Is the file",
+    "read=eye, members=lambda path: 5": "members of {reader} returned int (5), and names of arrays, as a list of str is",
+    "read=eye, members=lambda path: [5]": "members of {reader} returned list ([5]), and names of arrays",
+    "read=eye, members=lambda path: ['a'], is_whole=lambda names: fail(KeyError('x'))": "{reader} raises KeyError: 'x'",
+    "model=lambda path: fail(KeyError('x'))": "cannot be read as a model: {reader} raises KeyError: 'x'. Is the file",
+    "model=lambda path: 5": "model of {reader} returned int (5), and a dotbench.datasets.models.layer.Model is needed",
+    "model=lambda path: Model('m', 5)": "model of {reader} returned layers 5, and a tuple of dotbench.datasets.models",
+    "model=lambda path: Model('m', (), 5)": "model of {reader} returned unread 5, and a tuple of dotbench.datasets",
+    "model=lambda path: Model('m', (Layer('a', *'bcdefghijkl'),))": "returned weights of a that are no numpy array of int8",
+}
+
+
+def test_every_kind_of_wrong_reader_is_named_and_other_files_are_measured(site: Path) -> None:
+    files = ["w.npy"]
+    np.save(site.parent / "w.npy", np.eye(4, dtype=np.float32))
+    for number, does in enumerate(WRONG_READERS):
+        files.append(f"w.r{number}")
+        (site.parent / files[-1]).write_text("1")
+        text = READS.replace("{name}", f"r{number}").replace("{does}", does)
+        install(site, f"reads_wrong{number}", "dotbench.readers", text, "READER")
+    run = ["-m", "dotbench", "run", "--datasets", ",".join(files), "--formats", "csc", "--metrics", "space"]
+    done = call(site, *run, "--out", "out")
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    said = done.stdout.splitlines()
+    for number, (does, words) in enumerate(WRONG_READERS.items()):
+        line = next(line for line in said if line.startswith(f"w.r{number}: w.r{number} "))
+        assert words.replace("{reader}", f"the reader r{number} of the plug-in reads-wrong{number}") in line, (
+            does,
+            line,
+        )
+        if "Error('it is odd')" not in does and "None)" not in does:
+            assert line.endswith(f"Update the plug-in, or pip uninstall reads-wrong{number}"), (does, line)
+    rows = list(csv.DictReader((site.parent / "out" / "space.csv").read_text().splitlines()))
+    assert [(row["dataset"], row["format"], row["status"]) for row in rows] == [("w.npy", "csc", "ok")]
+    listed = call(site, "-m", "dotbench", "list", "datasets", "w.r16")
+    assert (
+        listed.returncode == 2 and "Traceback" not in listed.stderr and "of the plug-in reads-wrong16" in listed.stderr
+    )
+
+
+CONFORMS = """from dotbench.bench.conformance.reader import ReaderConformance
+from other_reader import READER
+
+class TestTsv(ReaderConformance):
+    reader = READER
+"""
+
+
+def test_a_reader_of_a_package_outside_has_its_tests_from_the_conformance_class(site: Path) -> None:
+    install(site, "other_reader", "dotbench.readers", READER, "READER")
+    (site.parent / "test_tsv.py").write_text(CONFORMS)
+    done = call(site, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_tsv.py")
+    assert done.returncode == 0 and "4 passed" in done.stdout, done.stdout
+    without = READER.replace('    write=lambda path, W: np.savetxt(path, W, delimiter="\\t"),\n', "")
+    assert without != READER
+    (site / "other_reader.py").write_text(without)
+    done = call(site, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_tsv.py")
+    assert "tsv has no write(path, W), which makes the files of its tests" in done.stdout and "2 passed" in done.stdout
 
 
 def test_every_kind_of_broken_plugin_is_named_and_the_others_work(site: Path) -> None:

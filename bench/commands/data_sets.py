@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dotbench import datasets
 from dotbench.bench.commands.errors import Trouble
+from dotbench.datasets.errors import ReaderFault
 
 
 def resolved(names: Sequence[str] | None, which: str, transpose: bool = False) -> list[str]:
@@ -14,7 +15,16 @@ def resolved(names: Sequence[str] | None, which: str, transpose: bool = False) -
     ``transpose``: the files hold outputs by inputs.
     """
     try:
-        found = datasets.resolve(names or (datasets.SMALL if which == "small" else datasets.FULL))
+        asked = names or (datasets.SMALL if which == "small" else datasets.FULL)
+        found = list(dict.fromkeys(one for name in asked for one in _resolved(name)))
         return list(map(datasets.transpose, found)) if transpose else found
     except (ValueError, LookupError) as error:
         raise Trouble(str(error)) from error
+
+
+def _resolved(name: str) -> list[str]:
+    """The names of one; a file whose reader is at fault keeps its own, and is told when it is loaded: others go on."""
+    try:
+        return datasets.resolve([name])
+    except ReaderFault:
+        return [name]

@@ -7,7 +7,7 @@ import fnmatch
 from functools import lru_cache
 from pathlib import Path
 
-from dotbench.datasets import readers
+from dotbench.datasets import reader_calls, readers
 from dotbench.datasets.errors import DataError, UnknownDataset
 from dotbench.datasets.models.layer import Layer, Model
 from dotbench.datasets.stamps import is_certain, stamp_of
@@ -48,6 +48,11 @@ def expand(name: str) -> list[str]:
     return [f"{path}#{layer}" for layer in found]
 
 
+def skipped(path: Path) -> tuple[str, ...]:
+    """A line for each operator of a file whose weights are not read."""
+    return _model(path).skipped
+
+
 def find(path: Path, name: str) -> Layer:
     """One layer of a file, by its whole name."""
     model = _model(path)
@@ -62,7 +67,7 @@ def _read(path: Path) -> Model:
     reader = readers.find(path.name, readers.of_models())
     if reader is None or reader.model is None:
         raise DataError(f"{path}: models end in {', '.join(readers.endings(readers.of_models()))}")
-    return reader.model(path)
+    return reader_calls.model(reader, path)
 
 
 def _model(path: Path) -> Model:

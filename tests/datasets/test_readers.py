@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from dotbench.bench.conformance.reader import ReaderConformance
-from dotbench.datasets import readers
-from dotbench.datasets.reader import Reader
+from dotbench.datasets import reader_calls, readers
+from dotbench.datasets.errors import ReaderFault
+from dotbench.datasets.reader import Reader, Wanted
 from dotbench.datasets.reader_faults import faults
 
 OWN = [reader for reader in readers.ALL if reader.read and reader.own]
@@ -63,3 +65,21 @@ def test_the_longest_ending_wins() -> None:
     longer = replace(NPY, name="longer", suffixes=(".x.npy",))
     assert readers.find("a.X.npy", (NPY, longer)) is longer and readers.find("a.npy", (NPY, longer)) is NPY
     assert readers.find("a.txt", readers.every()) is None
+
+
+def test_a_reader_of_a_checkout_that_is_wrong_is_told_where_to_be_mended(tmp_path: Path) -> None:
+    """As one that somebody is adding: it is of no package."""
+    reader = Reader("tsv", "tables", (".tsv",), lambda path, wanted: None)
+    with pytest.raises(
+        ReaderFault, match=rf"^{tmp_path}/w.tsv cannot be read: read of the reader tsv returned None, and"
+    ):
+        reader_calls.read(reader, tmp_path / "w.tsv", Wanted())
+    with pytest.raises(ReaderFault, match=r"Streamed is needed\. Mend dotbench\.datasets\.kinds\.tsv$"):
+        reader_calls.read(replace(reader, read=gives_none), tmp_path / "w.tsv", Wanted())
+
+
+def gives_none(path: Path, wanted: Wanted) -> None:
+    """As a function of its file."""
+
+
+gives_none.__module__ = "dotbench.datasets.kinds.tsv"

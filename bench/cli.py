@@ -21,7 +21,7 @@ Examples:
   dotbench list formats                               what can be compared
 """
 TROUBLES = {  # errors that say in a line what to do; by name, for who did not import their modules cannot meet them
-    "dotbench.cdot.build.BuildError",
+    "dotbench.cdot.build_errors.BuildError",
     "dotbench.bench.record.journal.JournalError",
     "dotbench.bench.record.export.ExportError",
     "dotbench.datasets.errors.DataError",

@@ -25,7 +25,10 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from dotbench.cdot import places, trust
+from dotbench.cdot import places, plugin_kernels, trust
+from dotbench.cdot.build_errors import BuildError as BuildError
+from dotbench.cdot.build_errors import NoCompiler as NoCompiler
+from dotbench.cdot.build_errors import Rejected as Rejected
 from dotbench.cdot.fresh import new_folder, new_path, sweep
 
 FOLDER = places.FOLDER
@@ -36,10 +39,6 @@ SHARED = ("-fPIC", "-shared")
 PROGRAM = ("-rdynamic",)  # the libraries that a program opens find its symbols
 BARE = ("-Wl,--strip-debug",)  # four fifths of a library are what debuggers read; the machine code is the same
 X86_64_V3 = frozenset({"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe"})
-
-
-class BuildError(RuntimeError):
-    """The kernels could not be compiled; the message has the compiler's words."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def pinned_compiler() -> list[str]:
     try:
         version("ziglang")
     except PackageNotFoundError:
-        raise BuildError(
+        raise NoCompiler(
             "the compiler is missing: python -m pip install ziglang==0.17.1 (or set DOTBENCH_CC)"
         ) from None
     return [sys.executable, "-m", "ziglang"]
@@ -192,10 +191,8 @@ def build(isa: str | None = None, plugin: Path | None = None) -> Path:
     """
     isa = isa or chosen_isa()
     if plugin:
-        try:
-            return _built(plugin.stem, isa, SHARED, [plugin, FOLDER / "core" / "payload.c"], ".so")
-        except BuildError as error:
-            raise BuildError(f"{error}\n(what kernels have to be like: {CONTRACT})") from None
+        files = [plugin, FOLDER / "core" / "payload.c"]
+        return plugin_kernels.built(plugin, lambda: _built(plugin.stem, isa, SHARED, files, ".so"))
     return carried(f"cdot-{isa}.so") or _built("cdot", isa, SHARED, sources(), ".so")
 
 
@@ -251,7 +248,7 @@ def _compile(command: list[str], out: Path) -> None:
             environment = compiler_environment(place)
             done = subprocess.run(command, capture_output=True, text=True, env=environment)
             if done.returncode:
-                raise BuildError(f"compiling {out.name} failed:\n{done.stderr.strip()}{_about_places()}")
+                raise Rejected(f"compiling {out.name} failed:\n{done.stderr.strip()}{_about_places()}")
             _move(made, out)
     except OSError as error:
         raise BuildError(

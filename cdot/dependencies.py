@@ -38,7 +38,7 @@ def included(target: str, files: Sequence[Path], folders: Sequence[Path]) -> dic
         environment = build.compiler_environment()
         done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=build.FOLDER)
         if done.returncode:
-            raise build.BuildError(f"listing what the kernels include failed:\n{done.stderr.strip()}")
+            raise build.Rejected(f"listing what the kernels include failed:\n{done.stderr.strip()}")
         for rule in done.stdout.replace("\\\n", " ").splitlines():
             paths = [(build.FOLDER / name).resolve() for name in _names(rule.partition(": ")[2])]
             found[paths[0]] |= {path for path in paths if path.exists()}

@@ -23,7 +23,6 @@ from dotbench.datasets.reader import Reader, Streamed, Wanted
 from dotbench.formats.sources.columns import Columns, Histogram
 from dotbench.formats.sources.source import Own, Source, as_source
 from dotbench.formats.sources.sparse_input import is_sparse
-from dotbench.formats.value_types import value_type_names
 
 MATRIX = "a numpy array of two dimensions, a scipy matrix or dotbench.datasets.reader.Streamed"
 NAMES = "names of arrays, as a list of str"
@@ -37,7 +36,8 @@ def read(reader: Reader, path: Path, wanted: Wanted) -> Any:
         found = reader.read(path, wanted)
     if isinstance(found, Streamed) and isinstance(found.source, Source) and isinstance(found.note, str):
         return found if reader in readers.ALL else Streamed(_GuardedSource(reader, path, found.source), found.note)
-    if not (is_sparse(found) or isinstance(found, np.ndarray)) or len(found.shape) != 2:
+    is_matrix = is_sparse(found) or isinstance(found, np.ndarray)
+    if not is_matrix or (len(found.shape) != 2 and reader not in readers.ALL):  # of ours the file has such an array
         raise _wrong_answer(reader, path, "read", found, MATRIX)
     return found
 
@@ -83,7 +83,7 @@ def _wrong_model(model: Model) -> str:
         return f"layers of the names {names!r:.80}, and each needs one of its own"
     for layer in layers:
         weights = layer.weights
-        if not isinstance(weights, np.ndarray) or weights.ndim != 2 or weights.dtype.name not in value_type_names():
+        if not isinstance(weights, np.ndarray) or weights.ndim != 2 or weights.dtype.name not in ("int8", "float32"):
             return f"weights of {layer.name} that are no numpy array of int8 or float32 with two dimensions"
         if not isinstance(layer.pixels, int):
             return f"{layer.pixels!r:.80} as pixels of {layer.name}, and a whole number is needed"

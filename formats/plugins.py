@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 from dotbench.cdot.entry_points import Broken as Broken  # for the registry
@@ -52,5 +53,17 @@ def _check(kind: Any) -> None:
         raise Wrong(f"{kind.format_id!r:.80} is no id of a format: a number from 1 to {IDS.stop - 1}")
     if not (isinstance(kind.value_types, tuple) and kind.value_types and {*kind.value_types} <= {*value_type_names()}):
         raise Wrong(f"it stores {kind.value_types!r:.80}: a tuple of one or more of {', '.join(value_type_names())}")
+    _check_kernels(kind)
     if wrong := next(parameter_faults(kind), ""):
         raise Wrong(wrong)
+
+
+def _check_kernels(kind: Any) -> None:
+    """Whether its C file is there; what is in it is looked at when it is compiled, which is when it is first used."""
+    source = kind.kernel_source
+    if not isinstance(source, Path):
+        raise Wrong(
+            f"{kind.name} has the kernel_source {source!r:.80}: the Path of the C file with {kind.name}_decoder"
+        )
+    if not source.is_file():
+        raise Wrong(f"the C file of {kind.name} is not there: {source} (is it among the files of the package?)")

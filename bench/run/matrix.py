@@ -19,7 +19,7 @@ from dotbench.bench.metrics.messages import Done, Event, Failed, Started, Task, 
 from dotbench.bench.plan import full_run
 from dotbench.bench.plan.cell import BOUNDS, Cell
 from dotbench.bench.plan.front import front_first
-from dotbench.bench.run import expand, jobs, payloads, processes
+from dotbench.bench.run import expand, jobs, lacking, payloads, processes
 from dotbench.bench.run.context import Context
 from dotbench.bench.run.passes import Passes
 from dotbench.bench.run.rows import MatrixRows, Row
@@ -40,6 +40,11 @@ class Encoding:
     cells: list[Cell]
     listen: processes.Listen
     timeout: float
+
+
+def _without_kernels(cell: Cell) -> tuple[str, str] | None:
+    """Status and reason of a cell of which a format has kernels that cannot be used."""
+    return next(filter(None, map(lacking.kernels, sorted(payloads.read_by(cell)))), None)
 
 
 class MatrixRun:
@@ -127,6 +132,8 @@ class MatrixRun:
         """Status and reason of a cell that cannot be measured, or None."""
         if self._says_nothing(cell):
             return "unavailable", TWIN_REASON
+        if without := _without_kernels(cell):
+            return without
         if peers.is_peer(cell.label) and (lack := peers.lack(peers.parse(cell.label))):
             return "unavailable", lack
         needed = {label for label in self._read(cell) if self._path(label)}
@@ -157,7 +164,7 @@ class MatrixRun:
         )
 
     def _path(self, label: str) -> Path | None:
-        return payloads.path(self._folder, label)
+        return None if lacking.kernels(label) else payloads.path(self._folder, label)
 
     # ---- encoding and space
 
@@ -182,7 +189,11 @@ class MatrixRun:
         for cell in self._encoding(asked, needed):
             row = self._out.finished(cell)
             path = self._path_of(cell)
-            if row and row["status"] != "ok":
+            if lack := _without_kernels(cell):
+                self._without[cell.label] = lack
+                if cell in asked:
+                    self._out.finish(cell, self._out.row(cell, *lack))
+            elif row and row["status"] != "ok":
                 self._without[cell.label] = row["status"], row["reason"]
                 if cell in asked:
                     self._out.known(cell, row)

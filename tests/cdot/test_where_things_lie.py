@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from distributions import install
 
 from dotbench.cdot import build, dependencies, places
 
@@ -86,7 +92,43 @@ def test_without_kernels_for_this_processor_the_line_that_brings_the_compiler(si
         path.unlink()
     done = said(other, tmp_path, MULTIPLY)
     assert done.returncode == 1
-    assert "BuildError: the compiler is missing: python -m pip install ziglang==0.17.1" in done.stderr
+    assert "NoCompiler: the compiler is missing: python -m pip install ziglang==0.17.1" in done.stderr
+
+
+NO_COMPILER = """import importlib.metadata as metadata
+found = metadata.version
+def version(name):
+    if name == "ziglang": raise metadata.PackageNotFoundError(name)
+    return found(name)
+metadata.version = version
+"""
+RUN = """
+import sys
+from dotbench.bench.cli import main
+sys.argv[1:] = "run --datasets w.npy --formats csc,tell --metrics space,time --batch 1 --quick --out out".split()
+main()
+"""
+
+
+def test_a_plug_in_that_needs_a_compiler_says_so_and_the_others_are_measured(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "plugs").mkdir()
+    ell = ROOT / "examples" / "ell" / "dotbench_ell"
+    text = (ell / "__init__.py").read_text().replace('"ell"', '"tell"').replace("0x8001", "0x8071")
+    install(tmp_path / "plugs", "dotbench_tell", text, "[dotbench.formats]\ntell = dotbench_tell:Ell\n")
+    shutil.copy(ell / "ell.c", tmp_path / "plugs")
+    (tmp_path / "plugs" / "sitecustomize.py").write_text(NO_COMPILER)
+    np.save(tmp_path / "w.npy", np.eye(8, dtype=np.float32))
+    done = said(site, tmp_path, RUN, PYTHONPATH=os.pathsep.join(map(str, (site, tmp_path / "plugs"))))
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stdout + done.stderr
+    for file in ("space", "time"):
+        with (tmp_path / "out" / f"{file}.csv").open(newline="") as stream:
+            found = {row["format"]: (row["status"], row["reason"]) for row in csv.DictReader(stream)}
+        assert found["csc"][0] == "ok"
+        assert found["tell"] == (
+            "unavailable",
+            "the plug-in dotbench-tell: ell.c has to be compiled, and the compiler is missing: "
+            "python -m pip install ziglang==0.17.1 (or set DOTBENCH_CC)",
+        )
 
 
 def test_another_compiler_is_not_served_from_the_package(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from distributions import call
 ROOT = Path(__file__).resolve().parents[2]
 ELL = ROOT / "examples" / "ell" / "dotbench_ell" / "__init__.py"
 
-GOOD = ELL.read_text().replace('"ell"', '"tell"').replace("0x8001", "0x8071")  # the example itself may be installed
+C = ELL.with_name("ell.c")
+TELL = ELL.read_text().replace('"ell"', '"tell"').replace("0x8001", "0x8071")  # the example itself may be installed
+GOOD = TELL.replace('Path(__file__).with_name("ell.c")', f"Path({str(C)!r})")
 WRONG: dict[str, tuple[str, str]] = {  # the module's text, and what is said of it
     "raises": ("raise RuntimeError('no licence\\nfound')", "raises RuntimeError: no licence found"),
     "raises nothing said": ("raise ZeroDivisionError", "raises ZeroDivisionError."),
@@ -36,6 +39,15 @@ WRONG: dict[str, tuple[str, str]] = {  # the module's text, and what is said of 
     "values of no type": (
         GOOD.replace("    fields_bytes", '    value_types: ClassVar[tuple[str, ...]] = ("bf16",)\n    fields_bytes'),
         "it stores ('bf16',)",
+    ),
+    "no C file": (TELL, "the C file of tell is not there: "),
+    "a C file by its name": (
+        TELL.replace('[Path] = Path(__file__).with_name("ell.c")', '[str] = "ell.c"'),
+        "tell has the kernel_source 'ell.c': the Path of the C file with tell_decoder",
+    ),
+    "no kernels": (
+        TELL.replace("    kernel_source", "    other"),
+        "tell has the kernel_source None: the Path of the C file with tell_decoder",
     ),
     "a variant that it has not": (
         GOOD.replace("    fields_bytes", '    variants: ClassVar[tuple[str, ...]] = ("k=2",)\n    fields_bytes'),
@@ -98,6 +110,54 @@ def test_parameters_whose_types_are_classes(site: Path) -> None:
     assert wrong.stderr.endswith("ValueError: tell[width=x]: 'x' is not int as width is\n")
 
 
+NAMED = "    .version = CDOT_VERSION,\n    .open = ell_open,\n    .seek = ell_seek,\n    .next = ell_next,\n"
+WRONG_KERNELS = {  # what is replaced in the C file by what, and what is said of it
+    "no table": ("extern const cdot_decoder ell_", "extern const cdot_decoder other_", "kernels0.c defines no table "),
+    "no next": ("    .next = ell_next,\n", "", "k1_decoder in kernels1.c leaves out .next, and open, seek, next have to"),
+    "neither open nor seek": (
+        "    .open = ell_open,\n    .seek = ell_seek,\n", "", "kernels2.c leaves out .open and .seek, and open, seek, next",
+    ),
+    "another contract": ("CDOT_VERSION", "1", "the kernels in kernels3.c were written for version 1 of the kernel contract"),
+    "no version": ("    .version = CDOT_VERSION,\n", "", "kernels4.c were written before the kernel contract had versions"),
+    "a table by position": (NAMED, "    0, ell_open, ell_seek, ell_next, 0, 0, 0\n", "kernels5.c:"),
+    "an old path": ('"core/payload.h"', '"cdot/payload.h"', "kernels6.c:2:10: fatal error: 'cdot/payload.h' file not found"),
+}  # fmt: skip
+
+
+def test_kernels_that_cannot_be_used_are_named_and_all_other_formats_are_measured(site: Path) -> None:
+    np.save(site.parent / "w.npy", np.eye(8, dtype=np.float32))
+    for number, (old, new, _) in enumerate([*WRONG_KERNELS.values(), ("", "", "")]):
+        text, name = C.read_text(), f"k{number}"
+        assert old in text
+        text = text.replace(old, new).replace("ell_", f"{name}_").replace("0x8001", f"0x810{number}")
+        if number == 0:
+            text = text.replace("k0_decoder", "other_decoder")
+        (site / f"kernels{number}.c").write_text(text)
+        module = TELL.replace('"tell"', f'"{name}"').replace("0x8071", f"0x810{number}")
+        install(site, f"kernels{number}", module.replace("ell.c", f"kernels{number}.c"))
+    names = ",".join(f"k{number}" for number in range(len(WRONG_KERNELS) + 1))
+    run = ["-m", "bench", "run", "--datasets", "w.npy", "--formats", f"csc,{names}", "--metrics", "space,time"]
+    found = call(site, *run, "--batch", "1", "--quick", "--out", "out")
+    assert found.returncode == 1 and "Traceback" not in found.stderr, found.stdout + found.stderr
+    for file in ("space", "time"):
+        with (site.parent / "out" / f"{file}.csv").open(newline="") as stream:
+            rows = {row["format"]: row for row in csv.DictReader(stream)}
+        assert {name for name, row in rows.items() if row["status"] == "ok"} == {"csc", f"k{len(WRONG_KERNELS)}"}
+        for number, (what, (*_, words)) in enumerate(WRONG_KERNELS.items()):
+            row = rows[f"k{number}"]
+            assert row["status"] == "failed" and words in row["reason"], (what, row["reason"])
+            assert row["reason"].startswith(f"the plug-in kernels{number}: "), (what, row["reason"])
+            cure = "build them again with its headers" if "contract" in words else f"or pip uninstall kernels{number}"
+            assert row["reason"].endswith(cure), (what, row["reason"])
+    product = (
+        "import numpy; from dotbench import formats; formats.get('k1').encode(numpy.eye(4)).dot(numpy.ones(4, 'f'))"
+    )
+    alone = call(site, "-c", product)
+    assert alone.returncode == 1, alone.stderr  # the interpreter lives
+    assert "the plug-in kernels1: k1_decoder in kernels1.c leaves out .next" in alone.stderr
+    assert alone.stderr.endswith("Update it, or pip uninstall kernels1\n")
+
+
 POINTS = (
     ("[dotbench.formats]\nno equals sign\n", "its entry points cannot be read"),
     ("[dotbench.formats]\nell = two words : and\n", " raises "),
@@ -140,7 +200,7 @@ def test_a_payload_of_a_plugin_that_is_broken_now(site: Path) -> None:
     install(
         site,
         "dotbench_tell",
-        GOOD.replace('Path(__file__).with_name("ell.c")', f"Path({str(ELL.with_name('ell.c'))!r})"),
+        GOOD,
     )
     save = "import numpy; from dotbench import formats; formats.get('tell').encode(numpy.eye(4)).save('w.dbp')"
     assert call(site, "-c", save).returncode == 0

@@ -54,7 +54,7 @@ def bringing(group: str, fits: Callable[[Any], bool]) -> Iterator[str]:
     for point in _points(group)[0]:
         with contextlib.suppress(Exception, SystemExit):  # what is broken has been told of
             if point.module in sys.modules and fits(point.load()):
-                yield _distribution(point)
+                yield distribution_of(point)
 
 
 def check_attributes(of: Any, called: str, *names: str) -> None:

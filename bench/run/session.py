@@ -157,14 +157,14 @@ def _by_folder(
 
 
 def _lacking_line(reasons: list[str]) -> str:
-    """How many cells have no figure: why, if it is the same for all of them.
+    """How many cells have no figure. Reasons have been said while the run went on; of several the doctor knows more.
 
-    >>> _lacking_line(["no QEMU", "no QEMU"]), _lacking_line(["no valgrind", "no QEMU"])[:26]
-    ('2 cells unavailable here: no QEMU', '2 cells unavailable here; ')
+    >>> _lacking_line(["no QEMU", "no QEMU"])
+    '2 cells unavailable here, for the reason that is said above'
     """
     count = counted(len(reasons), "cell")
     if len(set(reasons)) == 1:
-        return f"{count} unavailable here: {reasons[0]}"
+        return f"{count} unavailable here, for the reason that is said above"
     return f"{count} unavailable here; their rows say why (dotbench doctor: what would help)"
 
 

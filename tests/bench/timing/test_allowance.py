@@ -79,8 +79,8 @@ class Rows:
     def passes(self, cell: Cell) -> list[dict[str, Any]]:
         return self.kept[cell]
 
-    def row(self, cell: Cell, status: str, **columns: Any) -> dict[str, Any]:
-        return {"status": status, **columns}
+    def row(self, cell: Cell, status: str, reason: str = "", columns: dict[str, Any] | None = None) -> dict[str, Any]:
+        return {"status": status, **(columns or {})}
 
     def finish(self, cell: Cell, row: dict[str, Any]) -> None:
         self.rows[cell] = row

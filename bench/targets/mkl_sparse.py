@@ -79,10 +79,19 @@ class Handle:
         checked(self.library.mkl_sparse_optimize(self.matrix), "optimize")
 
     def ints(self, array: Any) -> Any:
-        return self.ffi.cast("int *", array.ctypes.data)
+        """A pointer to int32 that keeps its array alive; so does `floats`."""
+        return self.ffi.from_buffer("int[]", array)
 
     def floats(self, array: Any) -> Any:
-        return self.ffi.cast("float *", array.ctypes.data)
+        return self.ffi.from_buffer("float[]", array)
+
+
+class MklTarget(PeerTarget):
+    """A product with a handle, whose arrays MKL goes on reading: they live as long as the target."""
+
+    def __init__(self, handle: Handle, *words: Any) -> None:
+        super().__init__(*words)
+        self.handle = handle
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,6 @@ class MklCsr(Peer):
 
         def finish(status: int) -> Floats:
             checked(status, "s_mv" if batch == 1 else "s_mm")
-            assert X.size == inputs.size, "both live as long as what points to them"
             return outputs.T
 
-        return PeerTarget(vector if batch == 1 else vectors, finish, [*handle.arrays] if cold else [])
+        return MklTarget(handle, vector if batch == 1 else vectors, finish, [*handle.arrays] if cold else [])

@@ -7,10 +7,12 @@ conformance class, and none may be lacking.
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import os
 import shutil
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,7 @@ from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record import export, identity
 from dotbench.bench.run import session
 from dotbench.bench.targets import peers
-from dotbench.bench.targets.mkl_sparse import library_file
+from dotbench.bench.targets.mkl_sparse import MklTarget, library_file
 from dotbench.cdot import build
 
 NAMES = ("mkl_csr", "torch_csr", "torch_dense", "graphblas_csr")
@@ -76,6 +78,22 @@ def installed(name: str) -> bool:
     return not peers.parse(name).lack
 
 
+def without(name: str) -> None:
+    """The test is of an environment that has not got a library: that of nox -s tests."""
+    if installed(name):
+        pytest.skip(f"{name} is installed here: nox -s tests has an environment without it")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that this process and those that measure import from."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    return folder
+
+
 def test_none_is_in_a_standard_run() -> None:
     assert not set(NAMES) & {peer.name for peer in peers.standard()}
     assert set(NAMES) < set(peers.kinds()) and {peer.name for peer in peers.standard()} > {"blas_dense", "scipy_csc"}
@@ -85,14 +103,13 @@ def test_none_is_in_a_standard_run() -> None:
 def test_what_is_not_installed_says_the_line_that_brings_it(name: str) -> None:
     if os.environ.get("DOTBENCH_PEERS"):
         assert installed(name), f"the session peers installs it: {peers.parse(name).lack}"
-    if installed(name):
-        pytest.skip(f"{name} is installed here")
+    without(name)
     assert peers.parse(name).lack == LINES[name]
 
 
 def test_rows_of_what_is_not_installed_and_the_run_goes_on(tmp_path: Path) -> None:
-    if any(map(installed, NAMES)):
-        pytest.skip("they are installed here")
+    for name in NAMES:
+        without(name)
     status, rows, said = measured(NAMES, tmp_path)
     assert status == 0 and rows["csc"]["status"] == "ok"
     for name in NAMES:
@@ -102,8 +119,7 @@ def test_rows_of_what_is_not_installed_and_the_run_goes_on(tmp_path: Path) -> No
 
 def test_measured_rows_outlive_a_run_without_the_library() -> None:
     """Nothing drops or replaces them: whether they are of today's code, nobody can say there."""
-    if installed("mkl_csr"):
-        pytest.skip("mkl is installed here")
+    without("mkl_csr")
     columns = {"dataset": "w", "matrix_sha256": "a", "format": "mkl_csr", "params": "", "batch": 1, "threads": 1}
     old = columns | {"cache": "warm", "status": "ok", "code_sha": "of another day", "time_ratio": 0.5}
     new = old | {"status": "unavailable", "code_sha": "of today", "time_ratio": None}
@@ -115,44 +131,46 @@ def test_measured_rows_outlive_a_run_without_the_library() -> None:
     assert identity.is_lacking("mkl_csr", "")
 
 
-def test_a_library_that_cannot_be_loaded_fails_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if installed("mkl_csr"):
-        pytest.skip("mkl is installed here")
-    fake_mkl(tmp_path / "site").write_text("no library")
-    monkeypatch.setattr(sys, "path", [str(tmp_path / "site"), *sys.path])
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+def test_a_library_that_cannot_be_loaded_fails_its_row(tmp_path: Path, site: Path) -> None:
+    without("mkl_csr")
+    fake_mkl(site).write_text("no library")
     status, rows, _ = measured(("mkl_csr", "blas_dense"), tmp_path)
     assert status == 1 and rows["blas_dense"]["status"] == "ok"
     assert rows["mkl_csr"]["status"] == "failed" and "libmkl_rt.so.2" in rows["mkl_csr"]["reason"]
 
 
-def test_a_library_of_another_version_fails_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if installed("mkl_csr"):
-        pytest.skip("mkl is installed here")
-    shutil.copy(build.build(), fake_mkl(tmp_path / "site"))  # a library, but without one of MKL's functions
-    monkeypatch.setattr(sys, "path", [str(tmp_path / "site"), *sys.path])
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+def test_a_library_of_another_version_fails_its_row(tmp_path: Path, site: Path) -> None:
+    without("mkl_csr")
+    shutil.copy(build.build(), fake_mkl(site))  # a library, but without one of MKL's functions
     status, rows, _ = measured(("mkl_csr", "blas_dense"), tmp_path)
     assert status == 1 and rows["blas_dense"]["status"] == "ok"
     assert "mkl_sparse_s_create_csr" in rows["mkl_csr"]["reason"]
 
 
-def test_a_library_that_answers_wrongly_fails_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if installed("torch_dense"):
-        pytest.skip("torch is installed here")
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "torch.py").write_text(FAKE_TORCH)
-    monkeypatch.setattr(sys, "path", [str(tmp_path / "site"), *sys.path])
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+def test_a_library_that_answers_wrongly_fails_its_row(tmp_path: Path, site: Path) -> None:
+    without("torch_dense")
+    (site / "torch.py").write_text(FAKE_TORCH)
     status, rows, _ = measured(("torch_dense", "blas_dense"), tmp_path)
     assert status == 1 and rows["blas_dense"]["status"] == "ok"
     assert rows["torch_dense"]["status"] == "failed" and "wrong product: 48 of 48" in rows["torch_dense"]["reason"]
 
 
-def test_where_mkl_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if installed("mkl_csr"):
-        pytest.skip("mkl is installed here")
+def test_what_mkl_reads_lives_as_long_as_its_target() -> None:
+    """MKL may go on reading the arrays that its handle was made of."""
+    if not installed("mkl_csr"):
+        pytest.skip(f"{LINES['mkl_csr']}: nox -s peers brings it")
+    payload = formats.get("csc").encode(np.eye(40, dtype=np.float32))
+    target = peers.parse("mkl_csr").target(payload, None, np.ones((1, 40), np.float32), False)
+    gc.collect()
+    assert isinstance(target, MklTarget) and target.product() is not None
+    arrays = [weakref.ref(array) for array in target.handle.arrays]
+    assert all(array() is not None for array in arrays)
+    del target
+    gc.collect()
+    assert all(array() is None for array in arrays)
+
+
+def test_where_mkl_is(site: Path) -> None:
+    without("mkl_csr")
     assert library_file() is None
-    path = fake_mkl(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    assert library_file() == path
+    assert fake_mkl(site) == library_file()

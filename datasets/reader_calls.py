@@ -109,7 +109,7 @@ def answering(reader: Reader, path: Path, what: str) -> Iterator[None]:
             raise DataError(f"{path}: there is no such file") from error
         if reader in readers.ALL and isinstance(error, Exception):  # damaged files raise nearly anything
             raise
-        said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".rstrip(": ")
+        said = entry_points.in_words(error)
         raise ReaderFault(
             f"{path} cannot be {what}: {called(reader)} raises {said}. Is the file whole? {_cure(reader)}"
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,14 +24,20 @@ def without_gradient(multiply: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class TorchCsr(Peer):
+class OfTorch(Peer, ABC):
+    """What both have in common: where they come from."""
+
+    packages: ClassVar[tuple[str, ...]] = ("torch",)
+    module: ClassVar[str] = "torch"
+    cure: ClassVar[str] = brings("torch")
+
+
+@dataclass(frozen=True)
+class TorchCsr(OfTorch):
     """``torch.mv`` of a sparse CSR tensor of W.T with a vector, ``torch.mm`` with the view X.T for batches."""
 
     name: ClassVar[str] = "torch_csr"
     summary: ClassVar[str] = "PyTorch's sparse_csr(W.T) @ X.T: columns of W, gathered"
-    packages: ClassVar[tuple[str, ...]] = ("torch",)
-    module: ClassVar[str] = "torch"
-    cure: ClassVar[str] = brings("torch")
 
     def target(self, reference: Payload, path: Path | None, X: Floats, cold: bool) -> Target:
         import torch
@@ -47,14 +54,11 @@ class TorchCsr(Peer):
 
 
 @dataclass(frozen=True)
-class TorchDense(Peer):
+class TorchDense(OfTorch):
     """``X @ W``, W float32 (n, m) in C order: PyTorch's own BLAS."""
 
     name: ClassVar[str] = "torch_dense"
     summary: ClassVar[str] = "PyTorch's X @ W on the dense tensor"
-    packages: ClassVar[tuple[str, ...]] = ("torch",)
-    module: ClassVar[str] = "torch"
-    cure: ClassVar[str] = brings("torch")
 
     def target(self, reference: Payload, path: Path | None, X: Floats, cold: bool) -> Target:
         import torch

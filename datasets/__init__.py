@@ -19,10 +19,11 @@ from dotbench.datasets.registry import LAST, TWIN, entries, names
 from dotbench.datasets.registry import SMALL as SMALL_MATRICES
 
 SMALL = (*SMALL_MATRICES, *zoo.SMALL)
-# of the zoo the layers that are timed; the large ones come last
+# of the zoo the layers that are timed, of the seeded ones those of 16-bit floats; the large ones come last
 FULL = (
     *(name for name in entries() if name not in LAST),
     *dict.fromkeys((*zoo.SMALL, *zoo.TIMED)),
+    *seeded.FULL,
     *LAST,
 )
 

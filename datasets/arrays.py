@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.bfloat16 import dtype_in_file
 from dotbench.datasets.errors import CUT, DataError
 from dotbench.datasets.limits import LEAST_ARRAYS, check_sides, check_unpacked
 
@@ -29,7 +30,8 @@ def read_npy(path: Path) -> npt.NDArray[Any]:
     """The array in a .npy file, mapped."""
     with path.open("rb") as file:
         _check_header(file, path.stat().st_size, str(path))
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    loaded = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    return loaded.view(dtype_in_file(loaded.dtype))
 
 
 def _check_header(file: IO[bytes], size: int, what: str) -> None:
@@ -133,7 +135,8 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 def _array(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArray[Any]:
     _check_member(path, archive, member)
     with archive.open(member) as file:
-        return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+        loaded = np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+    return loaded.view(dtype_in_file(loaded.dtype))
 
 
 def _check_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:

@@ -18,6 +18,7 @@ from typing import IO, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.bfloat16 import NAME, dtype_in_file, is_bfloat16, name_of
 from dotbench.cdot.fresh import new_folder, sweep
 from dotbench.datasets.cache_check import verify
 from dotbench.datasets.errors import DataError, NoRoom
@@ -25,7 +26,7 @@ from dotbench.formats.sources.content import ContentHash, Tally
 from dotbench.formats.sources.source import Columns, Histogram, Own, Source, blocks
 
 VERSION = 2  # of what readers and this layout make; another one is another folder
-VALUES = (np.dtype(np.float32), np.dtype(np.int8))
+VALUES = ("float32", "int8", "float16", NAME)  # names of dtypes
 HEADER_BYTES = 128  # of a .npy file with one dimension, however long
 
 
@@ -60,7 +61,7 @@ class CachedSource(Own):
 
     def _check_together(self) -> None:
         """Lengths and types, and pointers that never fall: what is needed before any column can be read."""
-        if self._rows.dtype != np.int32 or self._indptr.dtype != np.int64 or self.dtype not in VALUES:
+        if self._rows.dtype != np.int32 or self._indptr.dtype != np.int64 or name_of(self.dtype) not in VALUES:
             raise ValueError("its arrays have other types")
         first, last = int(self._indptr[0]), int(self._indptr[-1])
         if len({self._rows.length, self._values.length, last}) != 1 or len(self._indptr) != self.shape[1] + 1:
@@ -104,22 +105,23 @@ class _OnDisk:
         self._path = path
         with path.open("rb") as file:
             np.lib.format.read_magic(file)
-            shape, _, self.dtype = np.lib.format.read_array_header_1_0(file)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
             self._start = file.tell()
+        self.dtype = dtype_in_file(dtype)
         self.length = int(shape[0])
         if path.stat().st_size != self._start + self.length * self.dtype.itemsize:
             raise ValueError(f"{path.name} is shorter or longer than it says")
 
     def read(self, begin: int, end: int) -> npt.NDArray[Any]:
-        at = self._start + begin * self.dtype.itemsize
-        return np.fromfile(self._path, self.dtype, end - begin, offset=at)
+        at, width = self._start + begin * self.dtype.itemsize, np.dtype(f"u{self.dtype.itemsize}")
+        return np.fromfile(self._path, width, end - begin, offset=at).view(self.dtype)
 
 
 def _mapped(path: Path) -> npt.NDArray[Any]:
     """A mapped array; an empty one cannot be mapped and is read."""
     empty = path.stat().st_size <= HEADER_BYTES
     loaded: npt.NDArray[Any] = np.load(path, mmap_mode=None if empty else "r", allow_pickle=False)
-    return np.asarray(loaded)
+    return np.asarray(loaded).view(dtype_in_file(loaded.dtype))
 
 
 def write_cache(source: Source, folder: Path, note: str = "") -> CachedSource:
@@ -194,7 +196,7 @@ def _write(source: Source, folder: Path, note: str) -> None:
             values.add(columns.values)
     distinct, counts = values.totals()
     for name, array in (("indptr", indptr), ("distinct", distinct), ("counts", counts)):
-        np.save(folder / f"{name}.npy", array)
+        np.save(folder / f"{name}.npy", array.view("V2") if is_bfloat16(array.dtype) else array)
     known = {"shape": list(source.shape), "matrix_sha256": content.hexdigest(), "note": note}
     (folder / "matrix.json").write_text(json.dumps({**known, "check": _check_of(known)}))
 
@@ -214,7 +216,7 @@ class _Growing:
         return self
 
     def add(self, array: npt.NDArray[Any]) -> None:
-        self._file.write(np.ascontiguousarray(array, self._dtype).data)
+        self._file.write(np.ascontiguousarray(array, self._dtype).view(np.uint8).data)
         self.length += len(array)
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -224,7 +226,8 @@ class _Growing:
                 self._write_header()
 
     def _write_header(self) -> None:
-        known = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": (self.length,)}
+        kept = np.dtype("V2") if is_bfloat16(self._dtype) else self._dtype
+        known = {"descr": np.lib.format.dtype_to_descr(kept), "fortran_order": False, "shape": (self.length,)}
         np.lib.format.write_array_header_1_0(self._file, known)
         if self._file.tell() != HEADER_BYTES:  # numpy leaves room for a longer length; without it data would be hit
             raise OSError(f"the header of {self._path.name} has another size than {HEADER_BYTES} bytes")

@@ -1,6 +1,6 @@
 """Matrices from files of the kinds that `dotbench.datasets.readers` knows. Files are untrusted.
 
-A matrix of int8 stays one; all others become float32, and what that took is said.
+A matrix of int8 or bfloat16 stays one; all others become float32, and what that took is said.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from dotbench.cdot.bfloat16 import is_bfloat16, numbers
 from dotbench.cdot.build import BuildError
 from dotbench.cdot.library import library
 from dotbench.datasets import reader_calls, readers
@@ -67,13 +68,14 @@ def _check_entries(path: Path, shape: tuple[int, ...]) -> None:
 
 
 def taken(matrix: Any) -> tuple[Source, str]:
-    """A source of int8 or float32 from an array or a scipy matrix, and what became of its numbers ("" for nothing).
+    """A source of int8, bfloat16 or float32 from an array or a scipy matrix, and what became of its numbers ("" for
+    nothing).
 
     Fractions that float32 does not hold are rounded; whole numbers that it does not hold are an error.
     """
     dtype = np.dtype(matrix.dtype)
-    if dtype == np.int8:
-        return _looked_at(as_source(matrix, np.int8)), ""
+    if dtype == np.int8 or is_bfloat16(dtype):
+        return _looked_at(as_source(matrix, dtype)), ""
     try:
         source = _looked_at(as_source(matrix))
     except ValueError as error:
@@ -112,5 +114,5 @@ def turned(source: Source) -> Source:
 
     n, m = source.shape
     columns = source.columns(0, m)
-    whole = scipy.sparse.csc_array((columns.values, columns.rows, columns.indptr), shape=(n, m))
+    whole = scipy.sparse.csc_array((numbers(columns.values), columns.rows, columns.indptr), shape=(n, m))
     return as_source(whole.T, source.dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dotbench.cdot.bfloat16 import name_of
 from dotbench.datasets.cache import CachedSource
 
 
@@ -27,5 +28,5 @@ class Matrix:
 
     @property
     def dtype(self) -> str:
-        """What its values are: ``float32``, or ``int8`` of layers."""
-        return self.matrix.dtype.name
+        """What its values are: ``float32``, ``int8`` of layers, ``bfloat16`` or ``float16``."""
+        return name_of(self.matrix.dtype)

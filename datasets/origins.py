@@ -67,7 +67,7 @@ def from_twin(entry: Dataset, cache_dir: Path, reason: str) -> Matrix:
 
 def from_seed(entry: Dataset, cache_dir: Path) -> Matrix:
     """Verified like a real one: it is the same matrix everywhere."""
-    found = _cached(f"{entry.name} {seeded.seed(entry.name)}", cache_dir, lambda _: (as_source(seeded.make(entry)), ""))
+    found = _cached(f"{entry.name} {seeded.seed(entry.name)}", cache_dir, lambda _: (seeded.make(entry), ""))
     _verify(entry, found, "the seed")
     return Matrix(entry.name, "seed", found)
 

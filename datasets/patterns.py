@@ -27,14 +27,14 @@ def _rng(number: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64([SEED, number]))
 
 
-def codebook() -> npt.NDArray[np.float32]:
-    """32 numbers from a normal distribution.
+def codebook(count: int = VALUES) -> npt.NDArray[np.float32]:
+    """32 numbers from a normal distribution, or as many as are asked for; fewer are the first of more.
 
     Uniform doubles through the inverse distribution function, rounded to float32, so that the last bit of a
     machine's logarithm does not matter.
     """
     normal = NormalDist()
-    return np.array([normal.inv_cdf(float(uniform)) for uniform in _rng(0).random(VALUES)], np.float32)
+    return np.array([normal.inv_cdf(float(uniform)) for uniform in _rng(0).random(count)], np.float32)
 
 
 def read_pattern(path: Path) -> scipy.sparse.csc_array:

@@ -25,16 +25,30 @@ VARIANTS = [
 ]
 
 
-HALF = [f"{name}-float16" for name in formats.names("float16")]  # formats as they store float16
+# Formats as they store floats of 16 bits; those of bfloat16 alone with their parameters, too.
+HALF = [f"{one}-{dtype}" for dtype in ("float16", "bfloat16") for one in formats.names(dtype)]
+HALF += [f"{name}[{params}]-bfloat16" for name in ("rank",) for params in formats.kinds()[name].variants]
 
 
 def format_of(name: str) -> formats.Format:
-    """The format of a name of these lists: ``sham``, ``bsr[block=8]``, ``sham-float16``."""
-    return formats.parse(name.removesuffix("-float16"))
+    """The format of a name of these lists: ``sham``, ``bsr[block=8]``, ``rank[coding=rice]-bfloat16``."""
+    return formats.parse(name.partition("-")[0])
+
+
+def few(W: Matrix) -> Matrix:
+    """The same zeros with 64 distinct entries at the most: a part of its values, the others as the one before them."""
+    values = np.unique(W[W != 0])
+    kept = values[:: -(-len(values) // 63) or 1]
+    return np.where(W == 0, 0, kept[np.searchsorted(kept, W, "right") - 1] if len(kept) else 0).astype(W.dtype)
 
 
 def given(name: str, W: Matrix) -> Matrix:
-    """The matrix that such a format is given: as float16, rounded and cut off at its largest, where the name says so."""
+    """The matrix that such a format is given: as float16, rounded and cut off at its largest, or as bfloat16, rounded,
+    where the name says so; with few values where it has codes for no more."""
+    if name == "cells":
+        return few(W)
+    if name.endswith("-bfloat16"):
+        return formats.to_bfloat16(W)
     return np.clip(W, -65504, 65504).astype(np.float16) if name.endswith("-float16") else W
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from dotbench import datasets
+from dotbench import datasets, formats
 from dotbench.datasets import DataError, UnknownDataset
 from dotbench.formats.sources.source import as_source, matrix_sha256
 
@@ -35,6 +35,22 @@ def test_int8_stays_int8(tmp_path: Path) -> None:
         found = load(path, tmp_path)
         assert (found.dtype, found.reason) == ("int8", "")
         assert found.matrix_sha256 == matrix_sha256(as_source(W, np.int8)) != matrix_sha256(as_source(W))
+
+
+def test_bfloat16_stays_bfloat16(tmp_path: Path) -> None:
+    """numpy writes it as two bytes of anything; the transposed matrix is one, too, and infinities are refused."""
+    narrow = formats.to_bfloat16(W.astype(np.float32) / 3)
+    np.save(tmp_path / "a.npy", narrow)
+    np.savez(tmp_path / "b.npz", narrow)
+    for path in sorted(tmp_path.glob("*.np?")):
+        found = load(path, tmp_path)
+        assert (found.dtype, found.reason) == ("bfloat16", "")
+        assert found.matrix_sha256 == matrix_sha256(as_source(narrow, "bfloat16")) != matrix_sha256(as_source(narrow))
+    turned = datasets.load(datasets.transpose(str(tmp_path / "a.npy")), cache_dir=tmp_path / "cache")
+    assert turned.matrix_sha256 == matrix_sha256(as_source(narrow.T, "bfloat16"))
+    np.save(tmp_path / "a.npy", formats.to_bfloat16([[1, np.inf]]))
+    with pytest.raises(DataError, match=r"a.npy .*inf at row 0, column 1 is not a finite number"):
+        load(tmp_path / "a.npy", tmp_path)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "uint64", "bool", "float16", ">i2"])

@@ -197,6 +197,14 @@ class Kernel:
         check(self._lib.cdot_decode(self.view, begin, end, to_rows, to_values, ends, nnz, memory))
         return rows, values, indptr
 
+    def entries(self, begin: int, end: int) -> npt.NDArray[np.float32]:
+        """All entries of columns ``begin`` to ``end``, float32 (columns, n): zeros with their signs, NaN with its
+        bits. KernelError for a payload of int8."""
+        out = np.empty((end - begin, self.view.n), np.float32)
+        scratch = aligned(int(self.view.scratch_bytes))
+        check(self._lib.cdot_entries(self.view, begin, end, pointer(out, "float *"), pointer(scratch, "void *")))
+        return out
+
 
 def bench_memcpy(to: npt.NDArray[np.uint8], data: npt.NDArray[np.uint8], repeat: int, cold: bool = False) -> int:
     """Nanoseconds of ``repeat`` copies of ``data``."""

@@ -15,6 +15,7 @@ True
 if __name__ != "dotbench.formats":  # in a checkout this folder can be seen by its bare name, too
     raise ImportError("this is dotbench.formats: from dotbench import formats")
 
+from dotbench.cdot.bfloat16 import bfloat16_from_bits, to_bfloat16
 from dotbench.cdot.errors import PayloadError
 from dotbench.cdot.limits import LIMITS, Limits
 from dotbench.formats.errors import TooMuchWork
@@ -47,6 +48,7 @@ __all__ = [
     "TooMuchWork",
     "UnknownFormat",
     "as_source",
+    "bfloat16_from_bits",
     "broken",
     "get",
     "kinds",
@@ -56,4 +58,5 @@ __all__ = [
     "parse",
     "standard",
     "standard_of_all",
+    "to_bfloat16",
 ]

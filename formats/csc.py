@@ -27,8 +27,9 @@ def place(draft: Draft, begin: int, before: int, columns: Columns) -> None:
 class Csc(Format):
     """Values, row indices and column pointers, 32 bits each: the reference of all time ratios.
 
-    Sections: ``values`` (nnz,), float32, or float16 of a matrix of that; ``pointers`` (m + 1,); ``rows`` (nnz,).
-    Published size: nnz (32 + bits(n)) + m bits(n) bits (Marino et al.), 16 for 32 of float16. Ours is larger:
+    Sections: ``values`` (nnz,), float32, or float16 or bfloat16 of a matrix of that; ``pointers`` (m + 1,); ``rows``
+    (nnz,).
+    Published size: nnz (32 + bits(n)) + m bits(n) bits (Marino et al.), 16 for 32 of floats of 16 bits. Ours is larger:
     scipy's indices and pointers, which this format stands for, have 32 bits where the paper counts bits(n).
 
     >>> import numpy as np
@@ -39,7 +40,7 @@ class Csc(Format):
 
     name: ClassVar[str] = "csc"
     format_id: ClassVar[int] = 2
-    value_types: ClassVar[tuple[str, ...]] = ("float32", "float16")
+    value_types: ClassVar[tuple[str, ...]] = ("float32", "float16", "bfloat16")
     walks: ClassVar[str] = "bytes"
     summary: ClassVar[str] = "values, row indices and column pointers, 32 bits each (scipy's CSC)"
     complexity: ClassVar[str] = "open O(nnz + m) checks, product O(nnz + m)"

@@ -16,9 +16,9 @@ from dotbench.formats.sources.source import Source
 class CscMin(Csc):
     """csc with row indices in the smallest type that holds n - 1: what plain CSC should cost.
 
-    Sections: ``values`` float32 or float16 (nnz,); ``pointers`` uint32 (m + 1,); ``rows`` (nnz,).
-    Size: nnz (32 + bits(n - 1)) + 32 (m + 1) bits, of float16 nnz (16 + ...) (a fair classical row of this project,
-    not published).
+    Sections: ``values`` float32, float16 or bfloat16 (nnz,); ``pointers`` uint32 (m + 1,); ``rows`` (nnz,).
+    Size: nnz (32 + bits(n - 1)) + 32 (m + 1) bits, of 16-bit values nnz (16 + ...) (a fair classical row of this
+    project, not published).
 
     >>> import numpy as np
     >>> from dotbench import formats

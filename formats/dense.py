@@ -15,10 +15,10 @@ from dotbench.formats.sources.streaming import run
 
 @dataclass(frozen=True)
 class Dense(Format):
-    """All n m entries as float32, or float16, in column order: the size that compression starts from.
+    """All n m entries in column order, as float32, float16 or bfloat16: the size that compression starts from.
 
-    Sections: ``values`` (n m,), float32, or float16 of a matrix of that.
-    Size: 32 n m bits, of float16 16 n m (Marino et al., the entropy-coding paper).
+    Sections: ``values`` (n m,), float32, or float16 or bfloat16 of a matrix of that.
+    Size: 32 n m bits, of float16 and bfloat16 16 n m (Marino et al., the entropy-coding paper).
 
     >>> import numpy as np
     >>> from dotbench import formats
@@ -28,7 +28,7 @@ class Dense(Format):
 
     name: ClassVar[str] = "dense"
     format_id: ClassVar[int] = 1
-    value_types: ClassVar[tuple[str, ...]] = ("float32", "float16")
+    value_types: ClassVar[tuple[str, ...]] = ("float32", "float16", "bfloat16")
     walks: ClassVar[str] = "bytes"
     summary: ClassVar[str] = "all entries, column by column"
     complexity: ClassVar[str] = "product O(nm)"

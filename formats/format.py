@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from dotbench.cdot.bfloat16 import NAME, is_bfloat16
 from dotbench.formats.parameters import Parametrised
 from dotbench.formats.payloads.header import Header, Section
 from dotbench.formats.payloads.payload import Payload
@@ -26,6 +27,7 @@ class Format(Parametrised, ABC):
     format_id: ClassVar[int]  # one that nobody else has (`dotbench.formats.ids`)
     value_types: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of the matrices that it stores
     lossless: ClassVar[bool] = True
+    bitwise: ClassVar[bool] = False  # keeps the bits of every entry: the sign of zero, infinities and NaN
     coded: ClassVar[bool] = False  # decoding costs something, so `ceiling:decode` is measured
     kernel_source: ClassVar[Path | None] = None  # C file of a format that is not in cdot/
     fields_bytes: ClassVar[int] = 0
@@ -38,10 +40,11 @@ class Format(Parametrised, ABC):
         """The payload of a matrix: numpy array, scipy sparse matrix or source, n inputs by m outputs.
 
         With ``threads`` of more than 1, blocks of columns are encoded at the same time, into the same bytes; a
-        source of your own is then asked for columns by several threads at once. A matrix of int8 or float16 is stored
-        as that by a format that stores it (`value_types`), else, exactly, as what the format does store.
-        Raises TypeError or ValueError, naming the place, for what is no finite real matrix, or none of int8
-        where that is all that the format stores.
+        source of your own is then asked for columns by several threads at once. A matrix of int8, float16 or
+        bfloat16 is stored as that by a format that stores it (`value_types`), else, exactly, as what the format does
+        store. Raises TypeError or ValueError, naming the place, for what is no finite real matrix, or holds a value
+        that the format does not (of int8, or of bfloat16, where that is all that it stores). A format that keeps bits
+        (`bitwise`) takes infinities and NaN, too.
         """
         if threads < 1:
             raise ValueError(f"{threads} threads: at least 1")
@@ -51,7 +54,7 @@ class Format(Parametrised, ABC):
     def value_type(self, matrix: Any) -> str:
         """As which dtype a matrix is stored: its own if this format stores it, else the format's first."""
         dtype = getattr(matrix, "dtype", "")
-        own = str(getattr(dtype, "name", dtype))
+        own = NAME if is_bfloat16(dtype) else str(getattr(dtype, "name", dtype))
         return own if own in self.value_types else self.value_types[0]
 
     @abstractmethod

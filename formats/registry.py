@@ -7,11 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dotbench.cdot.bfloat16 import name_of
 from dotbench.cdot.errors import PayloadError
 from dotbench.cdot.limits import LIMITS, Limits
 from dotbench.formats.bcsr2x2 import Bcsr2x2
 from dotbench.formats.bitmap import Bitmap
 from dotbench.formats.bsr import Bsr
+from dotbench.formats.cells import Cells
 from dotbench.formats.column_combined import ColumnCombined
 from dotbench.formats.csc import Csc
 from dotbench.formats.csc_min import CscMin
@@ -21,6 +23,7 @@ from dotbench.formats.csr16 import Csr16
 from dotbench.formats.dcsr import Dcsr
 from dotbench.formats.dense import Dense
 from dotbench.formats.dense_s8 import DenseS8
+from dotbench.formats.dense_w8 import DenseW8
 from dotbench.formats.eie import Eie
 from dotbench.formats.format import Format
 from dotbench.formats.ham import Ham
@@ -33,6 +36,7 @@ from dotbench.formats.payloads.header import HEADER_BYTES, Header
 from dotbench.formats.payloads.payload import Payload, check_crc
 from dotbench.formats.plugins import Broken, registered
 from dotbench.formats.psr8 import Psr8
+from dotbench.formats.rank import Rank
 from dotbench.formats.rel15 import Rel15
 from dotbench.formats.rice import Rice
 from dotbench.formats.rle4 import Rle4
@@ -46,6 +50,7 @@ BUILT_IN: tuple[type[Format], ...] = (
     CscPalette,
     Im,
     ImPacked,
+    Cells,
     Bitmap,
     Bsr,
     Cser,
@@ -54,6 +59,8 @@ BUILT_IN: tuple[type[Format], ...] = (
     Sham,
     ColumnCombined,
     Nested,
+    Rank,
+    DenseW8,
     DenseS8,
     Csr16,
     Bcsr2x2,
@@ -161,9 +168,9 @@ def load(payload: str | Path | bytes | bytearray | memoryview, limits: Limits | 
     header = check_crc(data, what)
     for kind in kinds().values():
         if kind.format_id == header.format_id:
-            if header.dtype.name not in kind.value_types:
+            if (dtype := name_of(header.dtype)) not in kind.value_types:
                 stored = " and ".join(kind.value_types)
-                raise PayloadError(f"{what} says that it holds {header.dtype.name}, and {kind.name} stores {stored}")
+                raise PayloadError(f"{what} says that it holds {dtype}, and {kind.name} stores {stored}")
             if header.fields_bytes != kind.fields_bytes:
                 raise PayloadError(f"{what} has {header.fields_bytes} bytes of fields, {kind.name} has others")
             fields = data[HEADER_BYTES : HEADER_BYTES + header.fields_bytes].tobytes()

@@ -18,7 +18,7 @@ class Sham(Format):
     """The nonzeros as canonical Huffman codewords, column by column, their rows, and counts per column.
 
     Fields and sections as `Ham`, then ``counts`` (m,) and ``rows`` (nnz,), both of bits(n), before
-    ``values`` where these are int8. ``values`` of float16 have two bytes each.
+    ``values`` where these are int8. ``values`` of float16 and bfloat16 have two bytes each.
     Published size: 32 ceil(L / 32) + nnz bits(n) + m bits(n) + T bits, L and T of the nonzeros' code
     (Marino et al., sHAM).
 
@@ -30,7 +30,7 @@ class Sham(Format):
 
     name: ClassVar[str] = "sham"
     format_id: ClassVar[int] = 6
-    value_types: ClassVar[tuple[str, ...]] = ("float32", "int8", "float16")
+    value_types: ClassVar[tuple[str, ...]] = ("float32", "int8", "float16", "bfloat16")
     coded: ClassVar[bool] = True
     fields_bytes: ClassVar[int] = Fields.STRUCT.size
     walks: ClassVar[str] = "bytes"

@@ -1,7 +1,8 @@
 """What a stored type is: the one place that knows how values lie in payloads, and what is multiplied for them.
 
-How a matrix is stored and how it is multiplied are two things (`dotbench.cdot.arithmetic`): float16 is stored in two
-bytes and multiplied in float32. Codes 4 (bf16), 5 and 6 (fp8: e4m3 and e5m2) and 7 (int4) are kept for types to come.
+How a matrix is stored and how it is multiplied are two things (`dotbench.cdot.arithmetic`): float16 and bfloat16 are
+stored in two bytes and multiplied in float32. Codes 5 and 6 (fp8: e4m3 and e5m2) and 7 (int4) are kept for types to
+come. bfloat16 is no dtype of numpy (`dotbench.cdot.bfloat16`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot import bfloat16
 from dotbench.cdot.arithmetic import IN_FLOAT32, IN_INT32, Arithmetic, tolerance_of
 
 
@@ -37,6 +39,8 @@ class ValueType:
         >>> FLOAT16.dtype.itemsize, FLOAT16.arithmetic.inputs
         (2, dtype('float32'))
         """
+        if self.name == bfloat16.NAME:
+            return bfloat16.bfloat16_dtype()
         return np.dtype(self.name).newbyteorder("<")
 
     @property
@@ -46,6 +50,8 @@ class ValueType:
         >>> FLOAT16.largest, INT8.largest
         (65504.0, 127.0)
         """
+        if self.name == bfloat16.NAME:
+            return bfloat16.LARGEST
         return float(np.iinfo(self.dtype).max if self.dtype.kind == "i" else np.finfo(self.dtype).max)
 
     @property
@@ -82,7 +88,15 @@ FLOAT16 = ValueType(
     "changed by rounding to float16",
     "pass W.astype(numpy.float32), or W.astype(numpy.float16) if rounding is what you want",
 )
-VALUE_TYPES = (FLOAT32, INT8, FLOAT16)
+BFLOAT16 = ValueType(
+    bfloat16.NAME,
+    4,
+    IN_FLOAT32,
+    "dense",
+    "changed by rounding to bfloat16",
+    "take a format for float32, or pass formats.to_bfloat16(W) if rounding is what you want",
+)
+VALUE_TYPES = (FLOAT32, INT8, FLOAT16, BFLOAT16)
 
 
 def value_type_names() -> tuple[str, ...]:
@@ -106,4 +120,15 @@ def value_type_of_code(code: int) -> ValueType:
 
 def value_type_of(dtype: npt.DTypeLike) -> ValueType:
     """The type that values of a dtype are stored as; KeyError as `value_type`."""
-    return value_type(np.dtype(dtype).name)
+    return value_type(bfloat16.name_of(dtype))
+
+
+def given_to(format_: Any) -> tuple[str, ...]:
+    """Dtypes of the matrices that runs give a format: those that it stores, and what it names in ``takes`` besides,
+    which it stores as the first of them.
+
+    >>> from dotbench import formats
+    >>> given_to(formats.get("dense_s8")), given_to(formats.get("dense_w8"))
+    (('int8',), ('float32', 'float16', 'bfloat16'))
+    """
+    return (*format_.value_types, *getattr(format_, "takes", ()))

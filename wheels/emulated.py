@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from dotbench import formats
 from dotbench.bench.counting.callgrind import vector
+from dotbench.cdot.bfloat16 import converted, dtype_of, numbers
 
 SYSTEM = Path("/usr/aarch64-linux-gnu")  # Debian's libc6-arm64-cross
 CURE = "sudo apt-get install qemu-user libc6-arm64-cross"
@@ -32,7 +33,7 @@ def matrix(dtype: str) -> npt.NDArray[np.generic]:
     """100 inputs by 60 outputs, 70 % zeros, small whole numbers: every sum of a product is exact."""
     rng = np.random.default_rng(28)
     values = rng.integers(-8, 9, (100, 60))
-    return np.where(rng.random(values.shape) < 0.7, 0, values).astype(dtype)
+    return converted(np.where(rng.random(values.shape) < 0.7, 0, values), dtype_of(dtype))
 
 
 def wrong_products(wheel: Path) -> list[str]:
@@ -57,7 +58,7 @@ def wrong_products(wheel: Path) -> list[str]:
         wrong = []
         for number, (format_, dtype, payload) in enumerate(payloads):
             whole = np.int32 if dtype == "int8" else np.float32
-            expected = vector(100, np.dtype(dtype)).astype(whole) @ payload.decode().astype(whole)
+            expected = vector(100, dtype_of(dtype)).astype(whole) @ numbers(payload.decode()).astype(whole)
             if not np.array_equal(np.fromfile(folder / f"product-{number}", whole), expected):
                 wrong.append(f"{format_} ({dtype})")
     return wrong

@@ -1,5 +1,5 @@
 /* The kernel contract: payloads are opened into views, decoders fill blocks, multipliers turn blocks
- * into products. How values lie in a payload (float32, float16, int8) is the decoders' business alone;
+ * into products. How values lie in a payload (float32, float16, bfloat16, int8) is the decoders' business alone;
  * what a block holds, and what is multiplied, is one of two arithmetics. This header and those of
  * library.py's list are fed both to the C compiler and to cffi, which reads them without their
  * preprocessor lines; constants are enums for that reason.
@@ -21,11 +21,11 @@ enum {
     CDOT_GROUP = 16         /* columns of one seek point, at the most */
 };
 
-/* Stored types: how values lie in a payload. 4 is kept for bf16, 5 and 6 for fp8 (e4m3, e5m2), 7 for int4. */
-enum { CDOT_FLOAT32 = 1, CDOT_INT8 = 2, CDOT_FLOAT16 = 3 };
+/* Stored types: how values lie in a payload. 5 and 6 are kept for fp8 (e4m3, e5m2), 7 for int4. */
+enum { CDOT_FLOAT32 = 1, CDOT_INT8 = 2, CDOT_FLOAT16 = 3, CDOT_BFLOAT16 = 4 };
 
 /* Arithmetics: what blocks hold and what x and y are. Values, x and y of float32; or values and x of int8 with y and
- * sums of int32. Decoders widen what is stored: float16 is multiplied in float32. */
+ * sums of int32. Decoders widen what is stored: float16 and bfloat16 are multiplied in float32. */
 enum { CDOT_IN_FLOAT32 = 1, CDOT_IN_INT32 = 2 };
 
 /* What a call returns when a payload or an argument is refused; the texts are in cdot/errors.py. */
@@ -162,6 +162,11 @@ int cdot_column(const cdot_view *view, const void *x, uint32_t column, void *y, 
  * error. */
 int64_t cdot_decode(const cdot_view *view, uint32_t col_begin, uint32_t col_end, int32_t *rows,
                     void *values, int64_t *ends, uint64_t capacity, void *scratch);
+
+/* All entries of a range of columns, as floats: (col_end - col_begin) n of them, column after column. Those that no
+ * block has are 0; those that one has keep their bits, the sign of zero and NaN among them. CDOT_FORMAT where the view
+ * is of the other arithmetic. */
+int cdot_entries(const cdot_view *view, uint32_t col_begin, uint32_t col_end, float *out, void *scratch);
 
 /* Threads over columns. A pool of T threads is T - 1 workers and the caller. */
 typedef struct cdot_pool cdot_pool;

@@ -22,7 +22,7 @@ int cdot_read_header_of(cdot_reader *reader, const uint8_t *payload, uint64_t si
         return reader->error = CDOT_MAGIC;
     if (header->layout != CDOT_LAYOUT)
         return reader->error = CDOT_NEWER;
-    if (header->format != format || header->value_type > CDOT_FLOAT16 || !(types >> header->value_type & 1))
+    if (header->format != format || header->value_type > CDOT_BFLOAT16 || !(types >> header->value_type & 1))
         return reader->error = CDOT_FORMAT;
     if (header->fields_bytes != fields_bytes || header->reserved != 0 || header->n > INT32_MAX ||
         header->m > INT32_MAX || header->nnz > (uint64_t)header->n * header->m)

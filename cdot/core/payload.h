@@ -13,7 +13,13 @@ typedef struct {
 } cdot_reader;
 
 /* A set of stored types, for cdot_read_header_of: 1 << type, added up. */
-enum { CDOT_TAKES_FLOAT32 = 1 << CDOT_FLOAT32, CDOT_TAKES_INT8 = 1 << CDOT_INT8, CDOT_TAKES_FLOAT16 = 1 << CDOT_FLOAT16 };
+enum {
+    CDOT_TAKES_FLOAT32 = 1 << CDOT_FLOAT32,
+    CDOT_TAKES_INT8 = 1 << CDOT_INT8,
+    CDOT_TAKES_FLOAT16 = 1 << CDOT_FLOAT16,
+    CDOT_TAKES_BFLOAT16 = 1 << CDOT_BFLOAT16,
+    CDOT_TAKES_NARROW = CDOT_TAKES_FLOAT16 | CDOT_TAKES_BFLOAT16 /* floats of 16 bits */
+};
 
 /* Checks magic, layout, format and value type; leaves the reader behind the header. The first is for formats of
  * float32, the second for those of int8, the third for those that have both, the last for those of any set. */
@@ -26,10 +32,16 @@ int cdot_read_header_any(cdot_reader *reader, const uint8_t *payload, uint64_t s
 int cdot_read_header_of(cdot_reader *reader, const uint8_t *payload, uint64_t size, uint16_t format,
                         uint16_t fields_bytes, uint32_t types);
 
+/* Whether a stored type is of floats of 16 bits: no code above them is in use. */
+static inline int cdot_is_narrow(uint32_t value_type)
+{
+    return value_type >= CDOT_FLOAT16;
+}
+
 /* Bytes of a stored value of the type that the header names. */
 static inline uint32_t cdot_value_bytes(uint32_t value_type)
 {
-    return value_type == CDOT_INT8 ? 1 : value_type == CDOT_FLOAT16 ? 2 : 4;
+    return value_type == CDOT_INT8 ? 1 : cdot_is_narrow(value_type) ? 2 : 4;
 }
 
 /* The arithmetic of a stored type, and the bytes of its values in a block, and of x. */

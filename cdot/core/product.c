@@ -4,6 +4,12 @@
 #include "core/payload.h"
 #include "core/threads.h"
 
+#if defined(__AVX2__)
+#include "isa/avx2/transpose.h"
+#else
+#include "isa/portable/transpose.h"
+#endif
+
 enum { LINE = 64, BATCH_STEP = 8, TILE = 16, PART_GROUPS = 16 };
 
 static uint64_t up(uint64_t x, uint64_t to)
@@ -27,28 +33,42 @@ uint64_t cdot_product_scratch(const cdot_view *view, size_t batch, uint32_t thre
     return bytes;
 }
 
-/* out[c pad + r] = in[r columns + c] for columns `begin` to `end`, with rows padded by zeros to `pad`; in tiles
- * that stay in L1. `int8` is a constant in both calls. */
-static inline void transpose_as(const void *in, size_t rows, size_t columns, size_t pad, void *out, size_t begin,
-                                size_t end, int int8)
+/* out[c out_stride + r] = in[r in_stride + c], words of four bytes. In squares; those along the side whose lines are
+ * farther apart come one after the other, for its lines may all have the same place in the cache. */
+static void transpose(const uint32_t *in, size_t in_stride, size_t rows, size_t columns, uint32_t *out,
+                      size_t out_stride)
+{
+    size_t whole_rows = rows / SQUARE * SQUARE, whole_columns = columns / SQUARE * SQUARE;
+    if (in_stride >= out_stride) {
+        for (size_t r = 0; r < whole_rows; r += SQUARE)
+            for (size_t c = 0; c < whole_columns; c += SQUARE)
+                transpose_square(in + r * in_stride + c, in_stride, out + c * out_stride + r, out_stride);
+    } else {
+        for (size_t c = 0; c < whole_columns; c += SQUARE)
+            for (size_t r = 0; r < whole_rows; r += SQUARE)
+                transpose_square(in + r * in_stride + c, in_stride, out + c * out_stride + r, out_stride);
+    }
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = r < whole_rows ? whole_columns : 0; c < columns; c++)
+            out[c * out_stride + r] = in[r * in_stride + c];
+}
+
+/* Zeros in place of the vectors that fill a batch up to `pad`. */
+static void clear_padding(uint32_t *x, size_t columns, size_t batch, size_t pad)
+{
+    for (size_t c = 0; batch < pad && c < columns; c++)
+        memset(x + c * pad + batch, 0, (pad - batch) * sizeof *x);
+}
+
+/* The same for int8, columns `begin` to `end` of `columns`, in tiles that stay in L1. */
+static void transpose_s8(const int8_t *in, size_t rows, size_t columns, size_t pad, int8_t *out, size_t begin,
+                         size_t end)
 {
     for (size_t c0 = begin; c0 < end; c0 += TILE)
         for (size_t r0 = 0; r0 < pad; r0 += TILE)
             for (size_t c = c0; c < end && c < c0 + TILE; c++)
                 for (size_t r = r0; r < pad && r < r0 + TILE; r++)
-                    if (int8)
-                        ((int8_t *)out)[c * pad + r] = r < rows ? ((const int8_t *)in)[r * columns + c] : 0;
-                    else
-                        ((float *)out)[c * pad + r] = r < rows ? ((const float *)in)[r * columns + c] : 0;
-}
-
-/* Outputs of both arithmetics have four bytes: Y[b m + j] = y[j ld + b] for columns `begin` to `end`. */
-static void outputs(const uint32_t *y, size_t ld, uint32_t *Y, size_t batch, size_t m, size_t begin, size_t end)
-{
-    for (size_t j0 = begin; j0 < end; j0 += TILE)
-        for (size_t b = 0; b < batch; b++)
-            for (size_t j = j0; j < end && j < j0 + TILE; j++)
-                Y[b * m + j] = y[j * ld + b];
+                    out[c * pad + r] = r < rows ? in[r * columns + c] : 0;
 }
 
 static uint64_t weight(const cdot_view *view, uint32_t column)
@@ -104,10 +124,13 @@ static void inputs_part(void *context, uint32_t part, uint32_t thread)
     size_t n = job->view->n, step = up((n + job->parts - 1) / job->parts, TILE);
     size_t begin = part * step, end = begin + step < n ? begin + step : n;
     (void)thread;
-    if (job->view->arithmetic == CDOT_IN_INT32)
-        transpose_as(job->X, job->batch, n, job->pad, (void *)job->x, begin, end, 1);
-    else
-        transpose_as(job->X, job->batch, n, job->pad, (void *)job->x, begin, end, 0);
+    if (job->view->arithmetic == CDOT_IN_INT32) {
+        transpose_s8(job->X, job->batch, n, job->pad, (int8_t *)job->x, begin, end);
+    } else if (begin < end) {
+        uint32_t *x = (uint32_t *)job->x + begin * job->pad;
+        transpose((const uint32_t *)job->X + begin, n, job->batch, end - begin, x, job->pad);
+        clear_padding(x, end - begin, job->batch, job->pad);
+    }
 }
 
 static void columns_part(void *context, uint32_t part, uint32_t thread)
@@ -126,7 +149,8 @@ static void columns_part(void *context, uint32_t part, uint32_t thread)
     if (status)
         __atomic_store_n(&job->status, status, __ATOMIC_RELAXED);
     if (job->batch != 1)
-        outputs(job->y, pad, job->Y, job->batch, view->m, begin, end);
+        transpose((const uint32_t *)job->y + begin * pad, pad, end - begin, job->batch, (uint32_t *)job->Y + begin,
+                  view->m);
 }
 
 /* What x is made into lies behind all threads' scratch; all of them read it. */

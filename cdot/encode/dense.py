@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.bfloat16 import is_bfloat16
 from dotbench.cdot.encode.sparse import SparseColumns, checked
 from dotbench.cdot.library import ffi, library, pointer
 
@@ -18,6 +19,10 @@ def fits(dtype: np.dtype[Any]) -> bool:
     return dtype.isnative and dtype.itemsize in WIDTHS
 
 
+def _signed_zeros(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind == "f" or is_bfloat16(dtype)
+
+
 def _array(array: npt.NDArray[Any]) -> Any:
     bits = 8 * array.itemsize
     n, m = array.shape
@@ -27,7 +32,7 @@ def _array(array: npt.NDArray[Any]) -> Any:
             "at": ffi.cast("const uint8_t *", array.ctypes.data),
             "row_stride": array.strides[0],
             "column_stride": array.strides[1],
-            "mask": (1 << (bits - 1)) - 1 if array.dtype.kind == "f" else (1 << bits) - 1,  # -0.0 is 0
+            "mask": (1 << (bits - 1)) - 1 if _signed_zeros(array.dtype) else (1 << bits) - 1,  # -0.0 is 0
             "n": n,
             "m": m,
             "width": array.itemsize,

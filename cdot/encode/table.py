@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.bfloat16 import converted, numbers
 from dotbench.cdot.library import ffi, library, pointer
 
 SMALLEST_BITS = 8  # 2^8 slots
@@ -21,8 +22,8 @@ class MissingValue(ValueError):
 
 
 def value_bits(values: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
-    """Values as 32 bits each that tell them apart: of float32 themselves, of 8-bit integers as float32."""
-    return np.ascontiguousarray(values, np.float32).view(np.uint32)
+    """Values as 32 bits each that tell them apart: of float32 themselves, of narrower types as float32."""
+    return np.ascontiguousarray(numbers(values), np.float32).view(np.uint32)
 
 
 class Table:
@@ -78,7 +79,7 @@ class Table:
         """Distinct values, rising, as ``dtype``, and how often each was added."""
         values = self._distinct[: len(self)].view(np.float32)
         order = np.argsort(values)
-        return values[order].astype(dtype), self._counts[: len(self)][order]
+        return converted(values[order], dtype), self._counts[: len(self)][order]
 
     def struct(self) -> Any:
         """The table as C takes it; good for as long as this object."""

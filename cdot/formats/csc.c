@@ -1,8 +1,8 @@
-/* csc and csc_min: values, row indices, column pointers. Blocks point into the payload, but for values of float16,
+/* csc and csc_min: values, row indices, column pointers. Blocks point into the payload, but for values of 16 bits,
  * which are widened into the scratch.
  * csc has 32-bit row indices, csc_min the smallest type that holds n - 1; all else is the same. */
 #include "parts/cut.h"
-#include "parts/half.h"
+#include "parts/narrow.h"
 
 extern const cdot_decoder csc_decoder, csc_min_decoder;
 
@@ -17,13 +17,13 @@ static int csc_open_as(cdot_view *view, const uint8_t *payload, uint64_t size, v
                        uint16_t format, const cdot_decoder *decoder)
 {
     cdot_reader reader;
-    if (cdot_read_header_of(&reader, payload, size, format, 0, CDOT_TAKES_FLOAT32 | CDOT_TAKES_FLOAT16))
+    if (cdot_read_header_of(&reader, payload, size, format, 0, CDOT_TAKES_FLOAT32 | CDOT_TAKES_NARROW))
         return reader.error;
     cdot_fill_view(view, decoder, &reader, workspace);
     view->group = 1;
     if (format == FORMAT_CSC_MIN && view->n)
         view->row_bytes = cdot_width(view->n - 1);
-    if (view->value_type == CDOT_FLOAT16)
+    if (cdot_is_narrow(view->value_type))
         view->scratch_bytes = cut_scratch();
     view->section[VALUES] = cdot_take(&reader, view->nnz, cdot_value_bytes(view->value_type), 4);
     view->section[POINTERS] = cdot_take(&reader, (uint64_t)view->m + 1, 4, 4);
@@ -37,7 +37,7 @@ static int csc_open_as(cdot_view *view, const uint8_t *payload, uint64_t size, v
 static void csc_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t column, uint32_t end, void *scratch)
 {
     csc_cursor *at = (csc_cursor *)cursor;
-    if (view->value_type == CDOT_FLOAT16)
+    if (cdot_is_narrow(view->value_type))
         cut_seek(cursor, column, end, scratch);
     else
         *at = (csc_cursor){column, end};
@@ -51,7 +51,7 @@ static __attribute__((noinline)) int csc_next_half(const cdot_view *view, cut_cu
         return 0;
     uint64_t from = (uint64_t)pointers[at->column] + at->done;
     uint32_t count = cut_next(at, pointers, block);
-    widen_halves((const uint16_t *)view->section[VALUES] + from, count, at->values);
+    widen_narrow(view->value_type, (const uint16_t *)view->section[VALUES] + from, count, at->values);
     block->rows = (const uint8_t *)view->section[ROWS] + from * view->row_bytes;
     block->values = at->values;
     return 1;
@@ -61,7 +61,7 @@ static int csc_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bloc
 {
     csc_cursor *at = (csc_cursor *)cursor;
     const uint32_t *pointers = view->section[POINTERS];
-    if (view->value_type == CDOT_FLOAT16)
+    if (cdot_is_narrow(view->value_type))
         return csc_next_half(view, (cut_cursor *)cursor, block);
     if (at->column == at->end)
         return 0;

@@ -6,6 +6,7 @@ extern const cdot_decoder csc_decoder, csc_min_decoder;
 extern const cdot_decoder csc_palette_decoder;
 extern const cdot_decoder im_decoder;
 extern const cdot_decoder im_packed_decoder;
+extern const cdot_decoder cells_decoder;
 extern const cdot_decoder bitmap_decoder;
 extern const cdot_decoder bsr_decoder;
 extern const cdot_decoder cser_decoder;
@@ -14,6 +15,8 @@ extern const cdot_decoder ham_decoder;
 extern const cdot_decoder sham_decoder;
 extern const cdot_decoder column_combined_decoder;
 extern const cdot_decoder nested_decoder;
+extern const cdot_decoder rank_decoder;
+extern const cdot_decoder dense_w8_decoder;
 extern const cdot_decoder dense_s8_decoder;
 extern const cdot_decoder csr16_decoder;
 extern const cdot_decoder bcsr2x2_decoder;
@@ -35,6 +38,7 @@ const cdot_decoder *cdot_find(const char *name)
         {"csc_palette", &csc_palette_decoder},
         {"im", &im_decoder},
         {"im_packed", &im_packed_decoder},
+        {"cells", &cells_decoder},
         {"bitmap", &bitmap_decoder},
         {"bsr", &bsr_decoder},
         {"cser", &cser_decoder},
@@ -43,6 +47,8 @@ const cdot_decoder *cdot_find(const char *name)
         {"sham", &sham_decoder},
         {"column_combined", &column_combined_decoder},
         {"nested", &nested_decoder},
+        {"rank", &rank_decoder},
+        {"dense_w8", &dense_w8_decoder},
         {"dense_s8", &dense_s8_decoder},
         {"csr16", &csr16_decoder},
         {"bcsr2x2", &bcsr2x2_decoder},

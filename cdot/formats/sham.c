@@ -1,7 +1,7 @@
 /* sham: a canonical Huffman code of the nonzeros, row indices, counts per column (Marino et al., sHAM).
  * Row indices are used where they lie; values are decoded from four seek groups side by side. */
 #include "parts/coded.h"
-#include "parts/half.h"
+#include "parts/narrow.h"
 
 extern const cdot_decoder sham_decoder;
 
@@ -25,20 +25,20 @@ typedef struct {
     const void *counts, *rows;
     uint32_t width; /* bytes of a count and of a row index */
     int int8;
-    uint64_t wide; /* bytes of workspace for a codebook of float16, as float32 */
+    uint64_t wide; /* bytes of workspace for a codebook of 16 bits, as float32 */
 } sham_sections;
 
 static int sham_read(cdot_reader *reader, const uint8_t *payload, uint64_t size, sham_sections *sections)
 {
     if (cdot_read_header_of(reader, payload, size, FORMAT, sizeof(huffman_fields),
-                            CDOT_TAKES_FLOAT32 | CDOT_TAKES_FLOAT16 | CDOT_TAKES_INT8))
+                            CDOT_TAKES_FLOAT32 | CDOT_TAKES_NARROW | CDOT_TAKES_INT8))
         return reader->error;
     const huffman_fields *stored = cdot_take(reader, 1, sizeof *stored, 4);
     sections->int8 = reader->header.value_type == CDOT_INT8;
     if (huffman_take(reader, stored, sections->int8 ? 0 : cdot_value_bytes(reader->header.value_type),
                      &sections->huffman))
         return reader->error;
-    sections->wide = reader->header.value_type == CDOT_FLOAT16 ? HUFFMAN_WIDE(sections->huffman.fields.symbols) : 0;
+    sections->wide = cdot_is_narrow(reader->header.value_type) ? HUFFMAN_WIDE(sections->huffman.fields.symbols) : 0;
     sections->width = cdot_width(reader->header.n);
     sections->counts = cdot_take(reader, reader->header.m, sections->width, 4);
     sections->rows = cdot_take(reader, reader->header.nnz, sections->width, 4);
@@ -76,7 +76,7 @@ static int sham_open(cdot_view *view, const uint8_t *payload, uint64_t size, voi
     uint8_t *rest = (uint8_t *)workspace + sham_tables_bytes() + sections.wide;
     if (sections.wide) {
         float *wide = (float *)(rest - sections.wide);
-        widen_halves(sections.huffman.values, fields->symbols, wide);
+        widen_narrow(reader.header.value_type, sections.huffman.values, fields->symbols, wide);
         sections.huffman.values = wide;
     }
     uint64_t *positions = (uint64_t *)(rest + coded_workspace(&sections.huffman, sections.int8));

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.bfloat16 import converted
 from dotbench.cdot.errors import PayloadError
 from dotbench.cdot.kernel import Kernel, crc
 from dotbench.cdot.limits import Limits
@@ -19,7 +20,7 @@ from dotbench.formats.payloads.files import write
 from dotbench.formats.payloads.header import HEADER_BYTES, Header, Section, offsets
 from dotbench.formats.payloads.of_format import OfFormat
 from dotbench.formats.payloads.product import Product, product_of
-from dotbench.formats.sources.source import Columns, Histogram, blocks
+from dotbench.formats.sources.source import Columns, Histogram, blocks, ranges, tally
 
 
 class Payload:
@@ -138,20 +139,34 @@ class Payload:
         if not 0 <= begin <= end <= self.shape[1]:
             raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
         rows, values, indptr = self.kernel.decode(begin, end)
-        decoded = Columns(rows, values.astype(self.dtype, copy=False), indptr)
+        decoded = Columns(rows, converted(values, self.dtype), indptr)
         ordered = decoded.in_row_order()
         if ordered is not decoded and not ordered.has_each_row_once():
             raise PayloadError(f"{self._what} is damaged: a column of {begin} to {end} has one of its rows twice")
         return ordered
 
+    def entries(self, begin: int, end: int) -> npt.NDArray[Any]:
+        """All entries of a range of columns, (columns, n) of ``dtype``: row k is column ``begin`` + k of W.
+
+        A format that keeps bits (`Format.bitwise`) gives zeros with their signs, and NaN with its bits.
+        """
+        if not 0 <= begin <= end <= self.shape[1]:
+            raise ValueError(f"columns {begin} to {end} are not a range of a matrix with {self.shape[1]} columns")
+        if self.format.bitwise:
+            return converted(self.kernel.entries(begin, end), self.dtype)
+        return self.columns(begin, end).dense(self.shape[0], self.dtype)
+
     def histogram(self) -> Histogram:
         """Distinct nonzero values and their counts."""
-        values = [columns.values for _, _, columns in blocks(self)]
-        return Histogram(*np.unique(np.concatenate([np.zeros(0, self.dtype), *values]), return_counts=True))
+        return tally(self)
 
     def decode(self) -> npt.NDArray[Any]:
         """The whole matrix as a dense array (n, m) of ``dtype``, in column order."""
         out = np.zeros(self.shape, self.dtype, order="F")
+        if self.format.bitwise:
+            for begin, end in ranges(self):
+                out[:, begin:end] = self.entries(begin, end).T
+            return out
         for begin, end, columns in blocks(self):
             out[:, begin:end] = columns.dense(self.shape[0]).T
         return out

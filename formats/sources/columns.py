@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.bfloat16 import numbers
 from dotbench.cdot.encode.dense import scatter
 from dotbench.cdot.encode.table import value_bits
 
@@ -87,5 +88,5 @@ class Histogram:
         if zeros:
             values = np.append(values, np.zeros(1, values.dtype))
             counts = np.append(counts, zeros)
-        order = np.lexsort((values, -counts))
+        order = np.lexsort((numbers(values), -counts))
         return Histogram(values[order], counts[order])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.bfloat16 import NAME, is_bfloat16
 from dotbench.cdot.encode.table import Table
 from dotbench.formats.sources.columns import Columns
 
@@ -17,14 +18,15 @@ class ContentHash:
 
     def __init__(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
         self._n, self._dtype = shape[0], dtype.newbyteorder("<")
-        self._head = f"{shape[0]} {shape[1]} {self._dtype.str}\n".encode()
+        name = NAME if is_bfloat16(dtype) else self._dtype.str
+        self._head = f"{shape[0]} {shape[1]} {name}\n".encode()
         self._positions, self._values = hashlib.sha256(), hashlib.sha256()
 
     def add(self, begin: int, columns: Columns) -> None:
         """The next columns, of which ``begin`` is the first."""
         linear = (columns.column_of_each() + begin) * self._n + columns.rows
         self._positions.update(linear.astype("<i8", copy=False).data)
-        self._values.update(np.ascontiguousarray(columns.values, self._dtype).data)
+        self._values.update(np.ascontiguousarray(columns.values, self._dtype).view(np.uint8).data)
 
     def hexdigest(self) -> str:
         return hashlib.sha256(self._head + self._positions.digest() + self._values.digest()).hexdigest()

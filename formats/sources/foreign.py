@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.bfloat16 import numbers
 from dotbench.formats.sources.columns import Columns, Histogram
 
 Tally = Callable[[Any], Histogram]
@@ -78,17 +79,17 @@ class CheckedSource(Own):
         return wrong_pointers(found.indptr, count, len(found.rows), len(found.values)) or self._wrong_entries(found)
 
     def _wrong_entries(self, found: Columns) -> str:
-        rows, n = found.rows, self.shape[0]
+        rows, values, n = found.rows, numbers(found.values), self.shape[0]
         if len(rows) and (rows.min() < 0 or rows.max() >= n):
             return f"row {int(rows[(rows < 0) | (rows >= n)][0])} is outside of 0 to {n - 1}"
         rising = np.diff(rows) > 0
         rising[found.indptr[1:-1][_inside(found.indptr[1:-1], len(rows))] - 1] = True  # where a column ends
         if not rising.all():
             return "rows do not rise inside a column (sort them, and sum doubles)"
-        if not np.all(found.values):
+        if not np.all(values):
             return "values hold a zero: nonzeros alone are stored"
-        if not np.isfinite(found.values).all():
-            return f"{found.values[~np.isfinite(found.values)][0]} among its values is not a finite number"
+        if not np.isfinite(values).all():
+            return f"{values[~np.isfinite(values)][0]} among its values is not a finite number"
         return ""
 
 

@@ -8,7 +8,7 @@ What others made is looked at once, here: sources (`foreign`) and scipy's matric
 for encoders in C go where rows and pointers lead. What is more than an array of numbers (a mask, a unit, names of
 columns) is refused, for it would be lost.
 
-Values are float32, or int8 or float16 where a format stores these. Input of another real type is taken
+Values are float32, or int8, float16 or bfloat16 where a format stores these. Input of another real type is taken
 where every value survives the conversion exactly; where one does not, the error says which and
 what to do, because lossless is the rule of this house.
 """
@@ -22,6 +22,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.bfloat16 import converted, dtype_of, is_bfloat16, numbers
 from dotbench.cdot.encode.dense import compress, fits
 from dotbench.formats.sources.columns import Columns, Histogram
 from dotbench.formats.sources.content import ContentHash, Tally
@@ -50,8 +51,8 @@ class Source(Protocol):
 
 
 def as_source(matrix: Any, dtype: npt.DTypeLike = np.float32) -> Source:
-    """A source of float32, float16 or int8 from a numpy array, a scipy sparse matrix, or a source (returned as it is if
-    it is of that ``dtype``).
+    """A source of float32, float16, bfloat16 or int8 from a numpy array, a scipy sparse matrix, or a source (returned
+    as it is if it is of that ``dtype``).
 
     Raises TypeError for what is no real matrix, ValueError for one that is not 2-D or too large, and, when
     columns are asked for, for a value that ``dtype`` cannot hold.
@@ -62,6 +63,7 @@ def as_source(matrix: Any, dtype: npt.DTypeLike = np.float32) -> Source:
     >>> as_source(np.eye(3), np.int8).columns(0, 1).values
     array([1], dtype=int8)
     """
+    dtype = dtype_of(dtype)
     if type(matrix) in PLAIN_ARRAYS:
         return ArraySource(np.asarray(matrix), dtype)
     if is_sparse(matrix):
@@ -125,13 +127,13 @@ class _MemorySource(Own):
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], wanted: npt.DTypeLike) -> None:
-        self.dtype = np.dtype(wanted)
+        self.dtype = dtype_of(wanted)
         if len(shape) != 2:
             raise ValueError(
                 f"a matrix has 2 dimensions, this array has {len(shape)} (shape {shape}): "
                 "reshape it to inputs by outputs"
             )
-        if dtype.kind not in "fiub":
+        if dtype.kind not in "fiub" and not is_bfloat16(dtype):
             raise TypeError(
                 f"dtype {dtype} cannot be encoded: weights are real numbers (floating point, integer or boolean)"
             )
@@ -155,22 +157,22 @@ class _MemorySource(Own):
 
     def _exact(self, columns: Columns, begin: int) -> Columns:
         """The same columns in ``dtype``; ValueError where a value is not finite or would change."""
-        stored = columns.values
+        stored, same = numbers(columns.values), columns.values.dtype == self.dtype
         bad = ~np.isfinite(stored)
-        if stored.dtype == self.dtype and not bad.any():
+        if same and not bad.any():
             return columns
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            values = stored.astype(self.dtype)
+            values = converted(stored, self.dtype)
         # float64 holds narrower types exactly, long double every 64-bit integer as well
         wide = np.float64 if stored.dtype.itemsize < 8 or stored.dtype == np.float64 else np.longdouble
-        inexact = ~bad & (values.astype(wide) != stored.astype(wide)) if stored.dtype != self.dtype else np.False_
+        inexact = np.False_ if same else ~bad & (numbers(values).astype(wide) != stored.astype(wide))
         stored_as = value_type_of(self.dtype)
         for mask, what in ((bad, "not a finite number"), (inexact, stored_as.refused)):
             if np.any(mask):
                 at = int(np.argmax(mask))
                 row, column = int(columns.rows[at]), begin + int(columns.column_of_each()[at])
                 cure = "replace it before encoding" if mask is bad else stored_as.cure
-                raise ValueError(f"{columns.values[at]!s} at row {row}, column {column} is {what}: {cure}")
+                raise ValueError(f"{stored[at]!s} at row {row}, column {column} is {what}: {cure}")
         return Columns(columns.rows, values, columns.indptr)
 
 

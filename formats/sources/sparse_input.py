@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dotbench.cdot.bfloat16 import is_bfloat16
+
 WIDE = {  # of which sums are taken in which type, and rounded to which; int64 and long double for all others
     "i8": ("longdouble", "longdouble"),
     "u8": ("longdouble", "longdouble"),
@@ -37,6 +39,8 @@ def columns_of(matrix: Any) -> Any:
     that is there twice.
     """
     check(matrix)
+    if is_bfloat16(matrix.dtype):
+        matrix = matrix.astype(np.float32)
     wide, rounded = wide_types(matrix.dtype)
     if matrix.dtype == np.float16 or not matrix.dtype.isnative:  # scipy keeps such matrices and does not sort them
         matrix = matrix.astype(wide)

@@ -12,6 +12,7 @@ import pytest
 
 from dotbench import formats
 from dotbench.cdot import build
+from dotbench.cdot.bfloat16 import converted, dtype_of
 from dotbench.cdot.errors import KernelError
 from dotbench.cdot.kernel import Kernel, Pool, aligned
 from dotbench.cdot.library import ffi, library, pointer
@@ -101,7 +102,7 @@ def test_columns_by_the_formats_own_function(kernel: Kernel) -> None:
 @pytest.mark.parametrize("format_", formats.standard_of_all(), ids=str)
 def test_columns_by_the_ranges_of_all_others(format_: formats.Format) -> None:
     for value_type in format_.value_types:
-        payload = format_.encode(matrix(np.dtype(value_type).type))
+        payload = format_.encode(converted(matrix(), dtype_of(value_type)))
         x, y = columns_one_by_one(payload.kernel)
         assert y.dtype == payload.kernel.arithmetic.outputs
         assert np.array_equal(y, payload.dot(x))

@@ -198,7 +198,7 @@ W = np.random.default_rng(0).integers(0, 6, (300, 70)).astype(np.float32) * (np.
 names = [kind.name for kind in formats.registry.BUILT_IN if kind.lossless]
 for name in (*names, "bitmap[values=codebook]"):
     for dtype in formats.parse(name).value_types:
-        payload = formats.parse(name).encode(W.astype(dtype))
+        payload = formats.parse(name).encode(formats.to_bfloat16(W) if dtype == "bfloat16" else W.astype(dtype))
         assert (payload.decode() == W).all() and payload.dot(np.ones(300, payload.kernel.arithmetic.inputs)).tolist() == W.sum(0).tolist()
         print(name, dtype, payload.header.crc)
 """

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dotbench import formats
+from dotbench.cdot.bfloat16 import numbers
 from dotbench.cdot.kernel import Kernel
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -63,7 +64,10 @@ class Pair:
         return (format_ in formats_ or "*" in formats_) and int(batch) in batches
 
 
-IN_ORDER = ("cser", "dense", "dense-float16", "im", "im_packed", "nested")
+IN_ORDER = (
+    "cells", "cser", "dense", "dense-float16", "dense-bfloat16", "dense_w8", "im", "im_packed", "nested",
+    "rank-bfloat16", "rank[coding=rice]-bfloat16",
+)  # fmt: skip
 ALL_OF_IT = "-mllvm -force-ordered-reductions=false"
 PAIRS = (
     Pair("unfused, x86-64", "aarch64_unfused", "x86_64"),
@@ -74,11 +78,11 @@ PAIRS = (
 
 
 def names() -> list[str]:
-    """Formats as the matrices are given to them: of floats, of float16, of int8; with the layouts of parameters."""
+    """Formats as the matrices are given to them: of floats, of 16 bits, of int8; with the layouts of parameters."""
     built_in = {kind.name for kind in formats.registry.BUILT_IN}
     floats = [name for name in formats.names("float32") if name in built_in]
     whole = [f"{one}-int8" for one in formats.standard("int8") if one.name in built_in]
-    return [*floats, *VARIANTS, *(name for name in HALF if name.removesuffix("-float16") in built_in), *whole]
+    return [*floats, *VARIANTS, *(name for name in HALF if format_of(name).name in built_in), *whole]
 
 
 def write_inputs(folder: Path, few: bool) -> None:
@@ -182,7 +186,7 @@ def far(pair: Pair, ours: Arrays, theirs: Arrays, differ: list[str], folder: Pat
         if not mine or isinstance(payload, ValueError):
             continue
         X = np.abs(vectors[f"float32 {payload.shape[0]}"].astype(np.float64))
-        allowed = MARGIN * (X @ np.abs(payload.decode().astype(np.float64))) + np.finfo(np.float32).tiny
+        allowed = MARGIN * (X @ np.abs(numbers(payload.decode()).astype(np.float64))) + np.finfo(np.float32).tiny
         for one, batch in ((_product(name, key, batch), batch) for batch in mine):
             if not (np.abs(ours[one].astype(np.float64) - theirs[one]) <= allowed[:batch]).all():
                 found.append(one)

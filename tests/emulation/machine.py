@@ -59,11 +59,16 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def requirements() -> list[str]:
-    """What the wheels are asked for: the core, the extra run, and what runs tests."""
+    """What the wheels are asked for: the core, the extras run and bf16, and what runs tests."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     testers = [one for one in extras["tests"] if one.startswith(TESTERS)]
-    return [*project["dependencies"], *extras["run"], *(one for one in testers if not one.startswith("pytest-"))]
+    return [
+        *project["dependencies"],
+        *extras["run"],
+        *extras["bf16"],
+        *(one for one in testers if not one.startswith("pytest-")),
+    ]
 
 
 def prepared() -> Machine:

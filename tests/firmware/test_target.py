@@ -28,6 +28,7 @@ LABELS = [
     "csc_palette",
     "im",
     "im_packed",
+    "cells",
     "bitmap",
     "bitmap[values=codebook]",
     "bsr",

@@ -193,7 +193,7 @@ print(len(workers))
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads' states are in /proc: Linux only")
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads' states are in /proc: Linux brings it")
 def test_idle_threads_go_to_sleep() -> None:
     assert program(SLEEPS) == "2"
 
@@ -322,7 +322,7 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no setitimer: a Unix brings it")
 def test_a_product_of_hours_is_stopped_by_ctrl_c() -> None:
     """2^40 entries in 40 bytes."""
     assert program(LONG) == "stopped"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -13,6 +16,9 @@ from dotbench.bench.targets.checked import reference
 from dotbench.cdot import build
 from dotbench.cdot.kernel import Kernel
 from dotbench.formats.sources.source import as_source, matrix_sha256
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from matrices import given
 
 NAMES = formats.names("float16")
 BITS = np.arange(1 << 16, dtype=np.uint16)
@@ -55,10 +61,11 @@ def test_values_that_no_encoder_writes(isa: str) -> None:
 def test_which_formats_keep_it() -> None:
     W = matrix()
     for name in formats.names("float32"):
-        payload = formats.get(name).encode(W)
+        held = given(name, W)
+        payload = formats.get(name).encode(held)
         assert payload.dtype == (np.float16 if name in NAMES else np.float32)
         if payload.format.lossless:
-            assert np.array_equal(payload.decode(), W)
+            assert np.array_equal(payload.decode(), held)
     with pytest.raises(ValueError, match="no int8"):
         formats.get("csr16").encode(W)
     assert formats.get("csc").encode(W.astype(np.float32)).dtype == np.float32  # the matrix's type decides, no value

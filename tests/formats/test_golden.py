@@ -21,7 +21,9 @@ FOLDER = Path(__file__).parent / "golden"
 BUILT_IN = [kind.name for kind in formats.registry.BUILT_IN]
 NAMES = [*(name for name in BUILT_IN if name in formats.names("float32")), *VARIANTS]
 INT8_NAMES = [f"{one}-int8" for one in formats.standard("int8") if one.name in BUILT_IN]
-HALF_NAMES = [f"{name}-float16" for name in BUILT_IN if name in formats.names("float16")]
+HALF_NAMES = [
+    f"{one}-{dtype}" for dtype in ("float16", "bfloat16") for one in formats.standard(dtype) if one.name in BUILT_IN
+]
 
 
 def matrix() -> np.ndarray:
@@ -39,7 +41,9 @@ def int8_matrix() -> np.ndarray:
 
 
 def matrix_of(value_type: str) -> np.ndarray:
-    """Of a dtype, "" for float32; float16 holds all values of the first."""
+    """Of a dtype, "" for float32; float16 and bfloat16 hold all values of the first."""
+    if value_type == "bfloat16":
+        return formats.to_bfloat16(matrix())
     return int8_matrix() if value_type == "int8" else matrix().astype(value_type or "float32")
 
 

@@ -202,7 +202,8 @@ def test_value_types_that_do_not_fit() -> None:
         ("csr16", 1, "says that it holds float32, and csr16 stores int8"),
         ("csc", 2, "says that it holds int8, and csc stores float32"),
         ("bitmap", 3, "says that it holds float16, and bitmap stores float32 and int8"),
-        ("bitmap", 4, "values of type 4, which this version does not know"),
+        ("bitmap", 4, "says that it holds bfloat16, and bitmap stores float32 and int8"),
+        ("bitmap", 5, "values of type 5, which this version does not know"),
     ):
         data = formats.get(name).encode(W).data.copy()
         data[5] = value_type

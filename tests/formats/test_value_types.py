@@ -16,17 +16,17 @@ BUILT_IN = formats.registry.BUILT_IN
 
 def test_codes_are_those_of_the_kernels() -> None:
     kernels = library()
-    assert {one.name: one.code for one in VALUE_TYPES} == {"float32": 1, "int8": 2, "float16": 3}
+    assert {one.name: one.code for one in VALUE_TYPES} == {"float32": 1, "int8": 2, "float16": 3, "bfloat16": 4}
     for one in VALUE_TYPES:
         assert getattr(kernels, f"CDOT_{one.name.upper()}") == one.code
     assert (kernels.CDOT_IN_FLOAT32, kernels.CDOT_IN_INT32) == tuple(ARITHMETICS) == (1, 2)
 
 
 def test_what_they_are() -> None:
-    assert [one.dtype.itemsize for one in VALUE_TYPES] == [4, 1, 2]
-    assert [one.tolerance for one in VALUE_TYPES] == [1e-5, 0, 1e-5]
-    assert [one.largest for one in VALUE_TYPES] == [float(np.finfo(np.float32).max), 127, 65504]
-    assert [str(one.arithmetic.outputs) for one in VALUE_TYPES] == ["float32", "int32", "float32"]
+    assert [one.dtype.itemsize for one in VALUE_TYPES] == [4, 1, 2, 2]
+    assert [one.tolerance for one in VALUE_TYPES] == [1e-5, 0, 1e-5, 1e-5]
+    assert [one.largest for one in VALUE_TYPES] == [float(np.finfo(np.float32).max), 127, 65504, 255 * 2.0**120]
+    assert [str(one.arithmetic.outputs) for one in VALUE_TYPES] == ["float32", "int32", "float32", "float32"]
     assert (value_type("int8"), value_type_of(">f2"), value_type_of(np.float32)) == (INT8, FLOAT16, FLOAT32)
     with pytest.raises(KeyError, match="complex64"):
         value_type_of(np.complex64)
@@ -50,6 +50,7 @@ def test_every_format_says_which_types_it_stores() -> None:
     for kind in BUILT_IN:
         assert kind.value_types and set(kind.value_types) <= {one.name for one in VALUE_TYPES}
     assert formats.names("float16") == ["dense", "csc", "csc_min", "sham"]
+    assert formats.names("bfloat16") == ["dense", "csc", "csc_min", "sham", "rank"]
 
 
 def test_ids_of_formats() -> None:

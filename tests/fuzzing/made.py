@@ -117,13 +117,15 @@ def pickles() -> list[bytes]:
 def payloads(name: str = "", value_type: str = "") -> list[bytes]:
     """Golden payloads and small ones of every shape, of all formats or of one format and value type."""
     from dotbench import formats
+    from dotbench.cdot.bfloat16 import converted, dtype_of
     from dotbench.formats import value_types
 
     found = [path.read_bytes() for path in sorted(GOLDEN.glob("*.dbp"))]
     for format_ in formats.standard_of_all():
         for kind in format_.value_types:
             if name in ("", format_.name):
-                found += [format_.encode(matrix(n, m).astype(kind)).data.tobytes() for n, m in SIZES]
+                given = [converted(matrix(n, m), dtype_of(kind)) for n, m in SIZES]
+                found += [format_.encode(W).data.tobytes() for W in given]
     wanted = {formats.kinds()[name].format_id} if name else None
     number = value_types.value_type(value_type).code if value_type else None
     return [

@@ -10,6 +10,7 @@ import pytest
 
 from dotbench import formats
 from dotbench.cdot import build
+from dotbench.cdot.bfloat16 import name_of
 from fuzzing import kernels, made, progress, readers, runs
 from fuzzing.progress import Tried
 from fuzzing.target import Target
@@ -84,7 +85,7 @@ def test_payloads_of_one_format(name: str) -> None:
     for value_type in formats.kinds()[name].value_types:
         found = [formats.load(data) for data in made.payloads(name, value_type)]
         assert len(found) >= len(made.SIZES)
-        assert {(payload.format.name, payload.dtype.name) for payload in found} == {(name, value_type)}
+        assert {(payload.format.name, name_of(payload.dtype)) for payload in found} == {(name, value_type)}
 
 
 def test_memory_that_was_not_there_is_a_finding() -> None:

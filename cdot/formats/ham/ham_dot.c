@@ -7,8 +7,7 @@
 
 enum { ROWS = 4096 };
 
-/* What is rare: the end of a column, a long run of zeros or codeword, the last bits of the stream. */
-__attribute__((noinline)) static void slow_step(ham_job *job, ham_stream *one)
+__attribute__((noinline)) void ham_slow_step(ham_job *job, ham_stream *one)
 {
     float value;
     if (one->row < one->limit && ham_take(job->tables, one, &value)) {
@@ -65,7 +64,7 @@ __attribute__((always_inline)) static inline int step(ham_job *job, const uint32
         return 1;
     }
     store(at, one);
-    slow_step(job, one);
+    ham_slow_step(job, one);
     load(at, one);
     return 0;
 }
@@ -104,7 +103,7 @@ static void run_alone(ham_job *job, ham_stream *one)
         if (!job->tables->sparse)
             run(job, one, 1);
         if (one->live)
-            slow_step(job, one);
+            ham_slow_step(job, one);
     }
 }
 
@@ -120,13 +119,15 @@ static void dot_unary(const cdot_view *view, const float *x, float *y, uint32_t 
         ham_dot_looks(&job);
         return;
     }
+    if (ham_dot_long(&job))
+        return;
     for (int s = 0; s < used; s++)
         ham_start(&job, &streams[s]);
     while (used > 1 && ham_all_live(streams)) {
         run(&job, streams, HAM_STREAMS);
         for (int s = 0; s < HAM_STREAMS; s++)
             if (streams[s].live)
-                slow_step(&job, &streams[s]);
+                ham_slow_step(&job, &streams[s]);
     }
     for (int s = 0; s < used; s++)
         run_alone(&job, &streams[s]);

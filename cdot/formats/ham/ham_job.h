@@ -57,6 +57,12 @@ static inline int ham_all_live(const ham_stream *streams)
 /* The product by look-ups, of pieces that are whole columns; see ham_looks.c. */
 void ham_dot_looks(ham_job *job);
 
+/* What is rare in steps of one nonzero: the end of a column, a long run of zeros or codeword, the stream's last bits. */
+void ham_slow_step(ham_job *job, ham_stream *one);
+
+/* The product where long codewords are common; 0, and nothing done, where they are not; see ham_long.c. */
+int ham_dot_long(ham_job *job);
+
 /* Whether that is right for this x, which has to be finite: where there is no second nonzero, an input is multiplied by 0. */
 int ham_looks_fit(const float *x, uint32_t n);
 

@@ -53,6 +53,17 @@ static inline void palette_fill(palette *p, const float *codebook, uint32_t symb
     palette_bytes(values + PALETTE_HALF, p->high);
 }
 
+/* 32 floats of their first, second, third and fourth bytes, in palette_order. */
+static inline void palette_floats(const __m256i *bytes, __m256 *out)
+{
+    __m256i a = _mm256_unpacklo_epi8(bytes[0], bytes[1]), b = _mm256_unpackhi_epi8(bytes[0], bytes[1]);
+    __m256i c = _mm256_unpacklo_epi8(bytes[2], bytes[3]), d = _mm256_unpackhi_epi8(bytes[2], bytes[3]);
+    out[0] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(a, c));
+    out[1] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(a, c));
+    out[2] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(b, d));
+    out[3] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(b, d));
+}
+
 /* The values of 32 indices, in palette_order: out[k] has those of 4 k to 4 k + 3 and 16 + 4 k to 16 + 4 k + 3. A
  * shuffle gives 0 where the highest bit of a byte is set: indices of the other half are moved there, and the one
  * before the first value is there in both. `wide` is a constant in every call. */
@@ -67,12 +78,7 @@ static inline void palette_look_up(const palette *p, __m256i index, __m256 *out,
         if (wide)
             bytes[k] = _mm256_or_si256(bytes[k], _mm256_shuffle_epi8(p->high[k], high));
     }
-    __m256i a = _mm256_unpacklo_epi8(bytes[0], bytes[1]), b = _mm256_unpackhi_epi8(bytes[0], bytes[1]);
-    __m256i c = _mm256_unpacklo_epi8(bytes[2], bytes[3]), d = _mm256_unpackhi_epi8(bytes[2], bytes[3]);
-    out[0] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(a, c));
-    out[1] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(a, c));
-    out[2] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(b, d));
-    out[3] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(b, d));
+    palette_floats(bytes, out);
 }
 
 /* Inputs in the order in which values come; those behind the last whole step stay where they are. */

@@ -1,6 +1,7 @@
-/* dense and dense_s8: all entries in column order, float32, float16 or int8. Blocks point into the payload, but for
- * float16, which is widened into the scratch. */
-#include "parts/half.h"
+/* dense and dense_s8: all entries in column order, float32, float16, bfloat16 or int8. Blocks point into the payload,
+ * but for floats of 16 bits, which are widened into the scratch. */
+#include "formats/dense/dense_dot.h"
+#include "parts/narrow.h"
 
 extern const cdot_decoder dense_decoder, dense_s8_decoder;
 
@@ -9,7 +10,7 @@ enum { FORMAT = 1, FORMAT_S8 = 32, COLUMNS = 64, HALVES = 4096 };
 typedef struct {
     uint32_t column, end;
     uint32_t *ends;
-    float *values; /* of float16: HALVES, and how many rows of the column were shown already */
+    float *values; /* of 16 bits: HALVES, and how many rows of the column were shown already */
     uint32_t done;
 } dense_cursor;
 
@@ -21,7 +22,7 @@ static int dense_open_as(cdot_view *view, cdot_reader *reader, void *workspace, 
     cdot_fill_view(view, decoder, reader, workspace);
     view->section[0] = cdot_take(reader, (uint64_t)view->n * view->m, cdot_value_bytes(view->value_type), 16);
     view->scratch_bytes = COLUMNS * sizeof(uint32_t);
-    if (view->value_type == CDOT_FLOAT16)
+    if (cdot_is_narrow(view->value_type))
         view->scratch_bytes += HALVES * sizeof(float);
     return cdot_finish(reader);
 }
@@ -31,7 +32,7 @@ static int dense_open(cdot_view *view, const uint8_t *payload, uint64_t size, vo
 {
     cdot_reader reader;
     (void)workspace_size;
-    cdot_read_header_of(&reader, payload, size, FORMAT, 0, CDOT_TAKES_FLOAT32 | CDOT_TAKES_FLOAT16);
+    cdot_read_header_of(&reader, payload, size, FORMAT, 0, CDOT_TAKES_FLOAT32 | CDOT_TAKES_NARROW);
     return dense_open_as(view, &reader, workspace, &dense_decoder);
 }
 
@@ -57,7 +58,7 @@ static void dense_seek(const cdot_view *view, cdot_cursor *cursor, uint32_t colu
     *at = (dense_cursor){column, end, scratch, (float *)((uint32_t *)scratch + COLUMNS), 0};
 }
 
-/* Whole columns of float16 as far as they fit, or the next HALVES rows of one that does not. Not inlined, so that
+/* Whole columns of 16 bits as far as they fit, or the next HALVES rows of one that does not. Not inlined, so that
  * dense_next has no more registers to save than it uses. */
 static __attribute__((noinline)) int dense_next_half(const cdot_view *view, dense_cursor *at, cdot_block *block)
 {
@@ -70,7 +71,7 @@ static __attribute__((noinline)) int dense_next_half(const cdot_view *view, dens
     *block = (cdot_block){.column = at->column, .segments = columns, .row = at->done, .ends = at->ends};
     for (uint32_t k = 0; k < columns; k++)
         at->ends[k] = k * n + count;
-    widen_halves(from, at->ends[columns - 1], at->values);
+    widen_narrow(view->value_type, from, at->ends[columns - 1], at->values);
     block->values = at->values;
     at->done = at->done + count < n ? at->done + count : 0;
     at->column += at->done ? 0 : columns;
@@ -81,7 +82,7 @@ static int dense_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *bl
 {
     dense_cursor *at = (dense_cursor *)cursor;
     uint32_t columns = at->end - at->column, width = cdot_input_bytes(view->arithmetic);
-    if (view->value_type == CDOT_FLOAT16)
+    if (cdot_is_narrow(view->value_type))
         return dense_next_half(view, at, block);
     if (columns == 0 || view->n == 0)
         return 0;
@@ -109,6 +110,7 @@ const cdot_decoder dense_decoder = {
     .open = dense_open,
     .seek = dense_seek,
     .next = dense_next,
+    .dot = dense_dot,
 };
 const cdot_decoder dense_s8_decoder = {
     .version = CDOT_VERSION,

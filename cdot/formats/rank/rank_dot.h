@@ -1,0 +1,14 @@
+/* The fused product of rank; see rank_dot.c. */
+#ifndef CDOT_RANK_DOT_H
+#define CDOT_RANK_DOT_H
+
+#include "core/cdot.h"
+
+#if defined(__AVX2__) && defined(__FMA__)
+int rank_dot(const cdot_view *view, const float *x, size_t ldx, float *y, size_t ldy, size_t batch,
+             uint32_t col_begin, uint32_t col_end, void *scratch);
+#else
+#define rank_dot NULL /* blocks are as good where ranks are looked up one by one */
+#endif
+
+#endif

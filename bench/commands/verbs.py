@@ -32,6 +32,7 @@ VERBS = {
     for verb in (
         Verb("run", "Measure: encode, check every product, count bytes, time."),
         Verb("list", "The formats, or the data sets, that there are.", attribute="list_"),
+        Verb("breakeven", "From what share of zeros on a format beats a dense product."),
         Verb("fetch", "Bring data sets into the cache."),
         Verb("doctor", "What this machine can measure, and what would bring more.", extras=()),
         Verb("table", "Results as tables: terminal, Markdown or LaTeX."),

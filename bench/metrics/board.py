@@ -29,4 +29,5 @@ METRIC = Metric(
     ),
     shown=8,
     in_runs=False,
+    made_by="`nox -s firmware` does, with a board",
 )

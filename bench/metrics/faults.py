@@ -11,8 +11,9 @@ from dotbench.bench.metrics.metric import Metric
 from dotbench.bench.metrics.place import Place
 from dotbench.bench.record.code_hash.roots import Roots
 from dotbench.cdot.entry_points import Wrong, check_name
+from dotbench.formats.value_types import value_type_names
 
-DTYPES = ("float32", "int8")
+DTYPES = value_type_names()
 MEASURED = ("format", "peer", "bound", "ceiling:decode", "ceiling:memcpy")  # what has roots
 
 
@@ -79,7 +80,7 @@ def _of_code(metric: Metric) -> Iterator[str]:
     if unknown := [str(name) for name in metric.place if name not in places]:
         yield f"place of {metric.name} has {', '.join(unknown)}: there are {', '.join(places)}"
     if unknown := sorted(set(metric.dtypes) - set(DTYPES)):
-        yield f"{metric.name} is of {', '.join(unknown)}: there are {' and '.join(DTYPES)}"
+        yield f"{metric.name} is of {', '.join(unknown)}: there are {', '.join(DTYPES)}"
 
 
 def _of_roots(metric: Metric) -> Iterator[str]:

@@ -21,6 +21,7 @@ from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.expected_time import Work, encoding
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.code_hash.roots import Roots
+from dotbench.formats.value_types import value_type_names
 
 Row = dict[str, Any]
 STATUSES = ("ok", "failed", "timeout", "skipped", "unavailable")
@@ -74,7 +75,7 @@ class Metric:
     own.
 
     ``axes``, ``chart``: what the report draws. ``shown``: where its file stands among those that are shown, the lowest
-    first. ``in_runs``: ``dotbench run`` measures it.
+    first. ``in_runs``: ``dotbench run`` measures it; ``made_by``: what else makes its rows, for docs/columns.md.
     """
 
     name: str
@@ -89,7 +90,7 @@ class Metric:
     equal: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     place: tuple[str, ...] = ()
-    dtypes: tuple[str, ...] = ("float32", "int8")
+    dtypes: tuple[str, ...] = value_type_names()
     seconds: Callable[[Cell, Work], float] = encoding
     of_passes: OfPasses | None = None
     reads_payloads: bool = True
@@ -98,6 +99,7 @@ class Metric:
     chart: Chart | None = None
     shown: int = LAST
     in_runs: bool = True
+    made_by: str = ""
 
     @cached_property
     def all_columns(self) -> tuple[Column, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from dotbench.bench.metrics import (
     board,
+    breakeven,
     cycles,
     energy,
     instructions,
@@ -31,6 +32,7 @@ ALL: tuple[Metric, ...] = (  # in the order in which a run measures them
     board.METRIC,
     time.METRIC,
     energy.METRIC,
+    breakeven.METRIC,
 )
 JOBS = ("races", "trials", "encoding", "firmware")  # what workers do besides (dotbench.bench.run.jobs)
 

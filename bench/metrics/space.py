@@ -28,11 +28,13 @@ from dotbench.bench.targets import peers
 from dotbench.bench.targets.checked import cached_reference
 from dotbench.bench.targets.peer import Peer
 from dotbench.bench.targets.watched import Watched
+from dotbench.cdot.bfloat16 import name_of
 from dotbench.cdot.fresh import new_path
 from dotbench.datasets.cache import CachedSource
 from dotbench.formats.format import Format
 from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.sources.source import Source, blocks, matrix_sha256
+from dotbench.formats.value_types import given_to
 
 if TYPE_CHECKING:
     from dotbench.bench.metrics.events import Wire
@@ -67,9 +69,9 @@ class Encoded:
 
 def encode(format_: Format, source: Source, sha256: str) -> Encoded:
     """Encodes and verifies: a lossless payload has to decode to a matrix with the same hash."""
-    if source.dtype.name not in format_.value_types:
-        stored = " and ".join(format_.value_types)
-        raise TypeError(f"{format_} stores {stored}, and this matrix is {source.dtype}: choose another format")
+    if name_of(source.dtype) not in given_to(format_):
+        stored = " and ".join(given_to(format_))
+        raise TypeError(f"{format_} stores {stored}, and this matrix is {name_of(source.dtype)}: choose another format")
     start = time.perf_counter()
     payload = format_.encode(source)
     seconds = time.perf_counter() - start
@@ -114,7 +116,7 @@ def _sizes(source: Source, bounds: Bounds, size: int, bits: float) -> dict[str, 
         "m": m,
         "nnz": nnz,
         "distinct": len(histogram.values),
-        "dtype": source.dtype.name,
+        "dtype": name_of(source.dtype),
         "lossless": True,
         "error": 0.0,
         "bytes": size,
@@ -210,7 +212,7 @@ METRIC = Metric(
         count("m", "columns", "outputs of the layer"),
         count("nnz", "entries", "entries that are not zero"),
         count("distinct", "values", "distinct values among the nonzeros"),
-        word("dtype", "what the matrix's values are: float32 or int8"),
+        word("dtype", "what the matrix's values are: float32, int8, float16 or bfloat16"),
         truth("lossless", "whether the payload decodes to the same matrix"),
         error("error", "relative Frobenius error of what the payload holds"),
         count("bytes", "bytes", "length of the payload, all that a product needs; of a bound rounded up"),

@@ -23,7 +23,7 @@ from dotbench.bench.plan.expected_time import START, Work
 from dotbench.bench.plan.plan import SPINE, Plan
 from dotbench.bench.record.code_hash.roots import BUILD, MULTIPLYING_C, Roots
 from dotbench.bench.targets import ours, peers
-from dotbench.bench.targets.checked import Reference, cached_reference
+from dotbench.bench.targets.checked import Reference, WrongProduct, cached_reference
 from dotbench.bench.timing import pairs
 from dotbench.cdot import kernel as kernels
 from dotbench.formats.payloads.parallel import threads_taken
@@ -134,6 +134,8 @@ def measure_cell(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -
     start = time.perf_counter_ns()
     product = target.product()
     spent = time.perf_counter_ns() - start
+    if product is None and not cell.label.startswith("ceiling:"):
+        raise WrongProduct(f"{cell.label} gives no product, and what cannot be checked is not timed")
     error = None if product is None else bench.reference(cell.about, cell.batch).error(product)
     same = Cell("time", cell.dataset, cell.reference, "", cell.batch, cell.threads, cell.cache)
     against = bench.target(same)

@@ -41,7 +41,10 @@ def print_answers(rows: Rows, console: Console) -> None:
         console.print(Text(NOTE.format(vectors=vectors(batch)), "dim"))
 
 
-NOTE = "time: {vectors}, against the reference (csc; dense_s8 for int8), with the half-width of its 99 % interval"
+NOTE = (
+    "time: {vectors}, against the reference (csc; dense_s8 for int8, dense for bfloat16), with the half-width of its "
+    "99 % interval"
+)
 
 
 def judged(rows: Rows) -> Verdict:

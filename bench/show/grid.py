@@ -78,8 +78,8 @@ def times_by_batch(rows: Iterable[Row]) -> dict[int, dict[str, Row]]:
 
 def grid(rows: dict[str, list[Row]], wide: bool = False) -> Grid:
     """Of one matrix's rows of space.csv, time.csv and cycles.csv: bytes, bits per nonzero, times smaller than
-    dense, each batch's time against the reference (csc; dense_s8 for int8), and estimated cycles; ``wide``: its
-    nanoseconds, and cycles by pixel, too."""
+    dense, each batch's time against the reference (csc; dense_s8 for int8, dense for bfloat16), and estimated cycles;
+    ``wide``: its nanoseconds, and cycles by pixel, too."""
     known = rows.get("space", []) + rows.get("time", [])
     spaces = {label(row): row for row in rows.get("space", [])}
     times = times_by_batch(rows.get("time", []))

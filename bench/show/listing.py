@@ -22,6 +22,7 @@ from dotbench.bench.targets.peer import Peer
 from dotbench.cdot.places import results_folder
 from dotbench.datasets.errors import ReaderFault
 from dotbench.datasets.models import names as model_names
+from dotbench.formats.value_types import value_type_names
 
 REFERENCES = """Rows of results besides, which come by themselves:
 bound:h0, bound:huffman, bound:positions_values: sizes that no code goes below
@@ -52,6 +53,17 @@ def _table(titles: Fields, rows: Sequence[Fields], width: int, whole: bool) -> R
     return fitted(columns, rows, width).table
 
 
+def brief_values(names: Sequence[str]) -> str:
+    """Value types in a word or two.
+
+    >>> brief_values(["float32", "float16", "bfloat16"]), brief_values(["float32", "int8"]), brief_values(["int8"])
+    ('floats', 'float32, int8', 'int8')
+    """
+    whole = value_type_names()
+    floats = [name for name in whole if name != "int8"]
+    return {tuple(sorted(whole)): "all", tuple(sorted(floats)): "floats"}.get(tuple(sorted(names)), ", ".join(names))
+
+
 def format_table(width: int = terminal.PIPED) -> RenderableType:
     """Name, of which values, and what is stored; in a pipe parameters, too. Then bounds and ceilings."""
     narrow = width < WIDE
@@ -60,9 +72,9 @@ def format_table(width: int = terminal.PIPED) -> RenderableType:
     for kind in kinds:
         lossy = " ≈" if not getattr(kind, "lossless", True) else ""
         summary = kind.summary if issubclass(kind, formats.Format) else f"peer: {kind.summary}"
-        values = " and ".join(kind.value_types)
+        values = ", ".join(kind.value_types)
         if narrow:
-            rows.append((kind.name + lossy, "both" if len(kind.value_types) > 1 else values, summary))
+            rows.append((kind.name + lossy, brief_values(kind.value_types), summary))
         else:
             rows.append((kind.name, parameters(kind), values, "no" if lossy else "yes", summary))
     titles = ("format", "values", "stores") if narrow else ("format", "parameters", "values", "lossless", "stores")

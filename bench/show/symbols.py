@@ -45,6 +45,7 @@ SYMBOLS = {
     "csc_palette": Symbol("circle", 1),
     "im": Symbol("diamond", 3),
     "im_packed": Symbol("diamond", 6),
+    "cells": Symbol("diamond", 0),
     "bitmap": Symbol("star", 1),
     "bitmap[values=codebook]": Symbol("star", 6),
     "cser": Symbol("triangle-right", 2),

@@ -67,7 +67,7 @@ JUDGED = (0, 3)
 
 # The session `peers`: what may be fastest on some matrix, and the libraries that people take instead.
 RACERS = (
-    "csc", "csc_min", "csc_palette", "cser", "sham", "ham", "im", "bitmap", "bsr", "dense",
+    "csc", "csc_min", "csc_palette", "cser", "sham", "ham", "im", "cells", "bitmap", "bsr", "dense",
     "mkl_csr", "torch_csr", "torch_dense", "graphblas_csr", "scipy_csc", "blas_dense",
 )  # fmt: skip
 RACED = (
@@ -76,7 +76,11 @@ RACED = (
     "random/4096-90-32", "random/4096-95-32", "random/4096-99-32",
 )  # fmt: skip
 
-ASAN_FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -Werror"
+# Of gcc: pragmas are clang's, and in the portable build some constants are 0 and some parameters are of no use.
+ASAN_FLAGS = (
+    "-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -Werror "
+    "-Wno-unknown-pragmas -Wno-type-limits -Wno-unused-parameter"
+)
 
 
 def bench(session: nox.Session, *arguments: str, **more: str) -> None:
@@ -113,6 +117,15 @@ def peers(session: nox.Session) -> None:
     names = () if "--datasets" in session.posargs else ("--datasets", ",".join(RACED))
     words = ("--formats", ",".join(RACERS), "--metrics", "time", "--batch", "1,8,32", *names, *session.posargs)
     session.run(python, "-m", "bench", "run", *words, env=path)
+
+
+@nox.session
+def breakeven(session: nox.Session) -> None:
+    """From what share of zeros on formats beat a dense product, for eight common shapes: results/breakeven.csv. Each
+    shape is in there as soon as it is measured, some minutes each; goes on where it was, and says what is missing."""
+    python = environment("run", *RUN)
+    path = {"PYTHONPATH": str(ROOT)}
+    session.run(str(python), "-m", "dotbench.bench.breakeven.shapes", *session.posargs, env=path)
 
 
 @nox.session
@@ -255,9 +268,10 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The README's table and plot and the pages of docs/formats, anew from results/; docs/columns.md."""
+    """The README's table and plot, docs/breakeven.md, tables of docs/limits.md and the pages of docs/formats, anew from
+    results/; docs/columns.md."""
     python = str(environment("docs", "-e", ".[docs]"))
-    for module in ("readme", "format_pages", "limits", "columns"):
+    for module in ("readme", "format_pages", "limits", "rivals", "breakeven", "columns"):
         session.run(python, "-m", f"dotbench.bench.pages.{module}", env={"PYTHONPATH": str(ROOT)})
 
 
@@ -288,7 +302,7 @@ def paper(session: nox.Session) -> None:
 
 
 # Every session that checks, quick ones first. Left out are those that measure into results/ or write pages: small,
-# full, peers, paper, docs. (Whether pages are current is one of the tests.)
+# full, peers, breakeven, paper, docs. (Whether pages are current is one of the tests.)
 CHECKS = {
     "lint": (),
     "tests": (),
@@ -317,7 +331,7 @@ def everything(session: nox.Session) -> None:
     if unknown := set(session.posargs) - set(CHECKS):
         session.error(f"no check: {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
     verdicts = {name: verdict(name, logs / f"{name}.log") for name in session.posargs or CHECKS}
-    print("not run, for they measure or write: small, full, peers, paper, docs")
+    print("not run, for they measure or write: small, full, peers, breakeven, paper, docs")
     if broken := [name for name, word in verdicts.items() if word == "failed"]:
         session.error(f"{len(broken)} of {len(verdicts)} failed: {', '.join(broken)}; their words are in {logs}")
 

@@ -40,6 +40,10 @@ INSTEAD = {
     "diff HEAD --markdown": (f"= diff {RESULTS} {RESULTS} --markdown", "as diff"),
     "log time:SiNa:sham:batch=8": ("--help", "as diff"),
     "report": ("--out report.html", "the page would go into the checkout"),
+    "breakeven 512x4096": ("--help", "it times for a minute: tests/bench/breakeven has small ones"),
+    "breakeven 512x4096 --batch 1,8": ("--help", "the same"),
+    "breakeven 512x4096 --dtype float32,int8 --batch 1,8,32": ("--help", "the same"),
+    "breakeven 768x768 --formats csc,csc_palette --zeros 50,70,90 --out breakeven.csv": ("--help", "the same"),
     "doctor": ("--help", "it compiles, and asks this machine what it is: tests/bench/machine/test_doctor.py"),
 }  # fmt: skip
 

@@ -15,15 +15,16 @@ from dotbench.bench.record import identity
 from dotbench.bench.targets.checked import reference_of
 from dotbench.bench.targets.peer import Peer
 from dotbench.bench.targets.peer_faults import faults
+from dotbench.cdot.bfloat16 import converted, dtype_of, name_of
 
-DENSE = {"float32": "csc", "int8": "dense_s8"}
+REFERENCES = {"float32": "csc", "int8": "dense_s8", "float16": "csc", "bfloat16": "dense"}
 
 
 def matrix(dtype: str) -> npt.NDArray[Any]:
-    """120 x 64, a tenth of the entries not zero, of few values."""
+    """120 x 64, a tenth of the entries not zero, of few values that each dtype has."""
     dice = np.random.default_rng(0)
     kept = dice.random((120, 64)) < 0.1
-    return (kept * dice.integers(1, 9, (120, 64))).astype(dtype)
+    return converted(kept * dice.integers(1, 9, (120, 64)), dtype_of(dtype))
 
 
 class PeerConformance:
@@ -69,7 +70,7 @@ class PeerConformance:
         return path
 
     def _multiplies(self, peer: Peer, W: npt.NDArray[Any], path: Path | None) -> None:
-        payload = formats.get(DENSE[W.dtype.name]).encode(formats.as_source(W, W.dtype))
+        payload = formats.get(REFERENCES[name_of(W.dtype)]).encode(formats.as_source(W, W.dtype))
         for batch in (1, 8):
             X = np.random.default_rng(1).standard_normal((batch, W.shape[0])).astype(np.float32)
             for cold in (False, True):

@@ -12,6 +12,9 @@ from dotbench.bench.timing.pairs import Estimate
 RANDOM = "random/4096-90-32"
 LAYER = "vgg19/90-0-32"
 GRID, SILICON = "orsreg_1", "SiNa"
+# What csc took of LAYER when goals were set against it, over what it takes since its columns are summed in vectors: the
+# yardstick became shorter, and what was measured with it did not become slower.
+CSC_BEFORE = 1.2
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Goal:
     def what(self) -> str:
         """In words.
 
-        >>> product("sham", "csc", LAYER, 1, 2.0).what
+        >>> product("sham", "csc", LAYER, 1, 2.0 * CSC_BEFORE).what
         'sham against csc, vgg19/90-0-32, batch 1'
         """
         cell = self.cell
@@ -93,8 +96,8 @@ GOALS = (
     product("ham", "blas_dense", RANDOM, 8, 0.8),
     product("ham", "blas_dense", RANDOM, 32, None),
     product("ham", "blas_dense", GRID, 1, 0.8),
-    product("sham", "csc", LAYER, 1, 2.0),
-    product("ham", "csc", LAYER, 1, 4.5),
+    product("sham", "csc", LAYER, 1, 2.0 * CSC_BEFORE),
+    product("ham", "csc", LAYER, 1, 4.5 * CSC_BEFORE),
     product("csc_min", "csc", LAYER, 1, 1.0),
     product("im", "blas_dense", LAYER, 1, 1.3),
     *(threads(label) for label in ("csc", "sham", "ham", "im")),

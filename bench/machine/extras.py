@@ -30,7 +30,7 @@ EXTRAS = {
     for extra in (
         Extra(
             "run",
-            "measuring, tables and comparisons: run, list, fetch, table, diff, log, export, paper, selftest",
+            "measuring, tables and comparisons: run, breakeven, list, fetch, table, diff, log, export, paper, selftest",
             {
                 "scipy": "scipy", "tabulate": "tabulate", "pooch": "pooch", "tqdm": "tqdm", "psutil": "psutil",
                 "pyperf": "pyperf", "threadpoolctl": "threadpoolctl", "zstandard": "zstandard", "tflite": "tflite",
@@ -42,6 +42,7 @@ EXTRAS = {
             "the HTML page (report), results as a pandas frame (dotbench.bench.load)",
             {"plotly": "plotly", "pandas": "pandas", "psutil": "psutil"},
         ),
+        Extra("bf16", "bfloat16 as a dtype of numpy's, for calculating with such arrays", {"ml_dtypes": "ml_dtypes"}),
         Extra("tables", "tables of text: covtype, census, and .csv files of your own", {"pyarrow": "pyarrow"}),
         Extra("compiler", "kernels from a checkout, and those of plug-ins", {"ziglang": "ziglang"}),
         Extra(

@@ -47,10 +47,10 @@ def _names(names: Iterable[str]) -> str:
 def section(metric: Metric) -> str:
     """A file's part of the page."""
     lines = [f"## {metric.name}.csv", "", f"{metric.summary[:1].upper()}{metric.summary[1:]}.", ""]
-    lines += [f"- a row for each {_names((*WHOSE, *metric.keys))}; of matrices of {' and '.join(metric.dtypes)}"]
+    lines += [f"- a row for each {_names((*WHOSE, *metric.keys))}; of matrices of {', '.join(metric.dtypes)}"]
     lines += [f"- `dotbench diff` compares {', '.join(map(_compared, metric.figures))}"]
     lines += [f"- only where {_names(metric.equal)} agree"] if metric.equal else []
-    lines += ["- no run makes its rows: `nox -s firmware` does, with a board"] if not metric.in_runs else []
+    lines += [f"- no run makes its rows: {metric.made_by}"] if metric.made_by else []
     return "\n".join([*lines, "", *_table(metric.columns)])
 
 

@@ -50,14 +50,9 @@ def _of(rows: Rows, dataset: str) -> Rows:
 
 def plot(rows: Rows, picture: Path) -> None:
     """Draws the panels and one legend, and notes of which rows they are."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update({"svg.hashsalt": "dotbench", "svg.fonttype": "path", "font.size": 9})
+    plt = pyplot()
     known = panels(rows)
-    labels = _order(name for found in known.values() for name in found)
+    labels = in_order(name for found in known.values() for name in found)
     looks = symbols(labels)
     lines = [name for name in labels if all(found[name][0] is None for found in known.values() if name in found)]
     figure, places = plt.subplots(1, len(known), figsize=(11, 4), layout="constrained")
@@ -76,7 +71,18 @@ def plot(rows: Rows, picture: Path) -> None:
     figure.savefig(picture, metadata={"Date": None, "Creator": "dotbench", "Description": drawn.note(rows)})
 
 
-def _order(names: Iterable[str]) -> list[str]:
+def pyplot() -> Any:
+    """matplotlib's, for SVG files that are the same for the same figures."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.rcParams.update({"svg.hashsalt": "dotbench", "svg.fonttype": "path", "font.size": 9})
+    return plt
+
+
+def in_order(names: Iterable[str]) -> list[str]:
     """As the table of symbols has them, which is by kin; others after them."""
     from dotbench.bench.show.symbols import SYMBOLS
 
@@ -103,8 +109,8 @@ def _axes(place: Any, dataset: str, found: dict[str, Point]) -> None:
     place.set(xscale="log", yscale="log", title=dataset, xlabel=_titles()[0])
     sizes = [size for size, _ in found.values() if size is not None]
     ratios = [ratio for _, ratio in found.values()]
-    _plain_numbers(place.xaxis, max(sizes) / min(sizes), _bytes)
-    _plain_numbers(place.yaxis, max(ratios) / min(ratios), lambda value: f"{value:g}")
+    plain_numbers(place.xaxis, max(sizes) / min(sizes), _bytes)
+    plain_numbers(place.yaxis, max(ratios) / min(ratios), lambda value: f"{value:g}")
     place.grid(which="major", color="#dddddd", linewidth=0.6)
     place.set_axisbelow(True)
 
@@ -121,7 +127,7 @@ def _bytes(value: float) -> str:
     return f"{value:g} B"
 
 
-def _plain_numbers(axis: Any, span: float, text: Any) -> None:
+def plain_numbers(axis: Any, span: float, text: Any) -> None:
     """1, 3, 10, 30 on a short logarithmic axis, 1 and 10 on a long one; no exponents."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 

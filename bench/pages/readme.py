@@ -17,8 +17,8 @@ ROOT = build.FOLDER.parent
 DATASET = "vgg19/90-0-32"
 INT8 = "tflite/vww_96_int8#16_conv1x1"
 DOZEN = (
-    "eie[huffman]", "ham", "bitmap[codebook]", "sham", "csc_palette", "im_packed", "csc_min", "csc", "dense",
-    "zstd", "blas_dense", "scipy_csc", "positions_values",
+    "eie[huffman]", "ham", "bitmap[codebook]", "sham", "csc_palette", "cells", "csc_min", "csc", "dense",
+    "zstd", "blas_dense", "mkl_csr", "positions_values",
 )  # fmt: skip
 PICTURE = Path("docs/space-time.svg")
 

@@ -8,14 +8,19 @@ from dataclasses import dataclass, field, replace
 
 from dotbench import datasets, formats
 from dotbench.bench.energy import windows
-from dotbench.bench.plan.cell import Cell
+from dotbench.bench.plan.cell import BOUNDS, Cell
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.targets import peers as libraries
 from dotbench.bench.targets.peer import Peer
 from dotbench.formats.format import Format
+from dotbench.formats.value_types import given_to, value_type
 
 # What small and full multiply with batches too; formats that came later have one vector there.
 SPINE = ("dense", "csc", "csc_min", "im", "ham", "sham", "blas_dense", "scipy_csc")
+
+# What a standard run has of a layer without zeros besides the reference and bounds; of what is for files, its size.
+OF_ALL_ENTRIES = ("dense", "dense_w8", "rank", "blas_dense")
+FOR_FILES = ("rank[coding=rice]",)
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Plan:
 
     def of(self, dtype: str) -> Plan:
         """The part of it that a matrix of a dtype has: formats and peers that take it."""
-        formats_ = tuple(one for one in self.formats if dtype in one.value_types)
+        formats_ = tuple(one for one in self.formats if dtype in given_to(one))
         peers = tuple(one for one in self.peers if dtype in one.value_types)
         return replace(self, formats=formats_, peers=peers, dtype=dtype)
 
@@ -66,6 +71,15 @@ class Plan:
     def leaves_out_levels(self, dataset: str) -> bool:
         """Whether it is a full run, which has the levels of the matrices of `small` alone."""
         return self.full and dataset.removesuffix(datasets.TWIN) not in datasets.SMALL
+
+    def leaves_out(self, cell: Cell) -> bool:
+        """Whether it is a standard run, and the cell one of a large layer without zeros that takes long and says
+        little: formats of nonzeros are larger there than the dense matrix, and slower."""
+        if not self.standard or cell.dataset not in datasets.seeded.FULL or cell.format in BOUNDS:
+            return False
+        if cell.format not in (*OF_ALL_ENTRIES, value_type(self.dtype).reference):
+            return True
+        return cell.label in FOR_FILES and cell.metric != "space"
 
     def batches_of(self, name: str) -> tuple[int, ...]:
         """How many vectors a format or peer is multiplied with."""

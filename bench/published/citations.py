@@ -86,7 +86,9 @@ NOTES = {
     "rle4": "dCSR's baseline, after Han and others",
     "im": "the size formula is the first work's, the index map the second's",
     "bsr": "scipy's BSR, array for array; nothing is recorded here of a publication",
-    **dict.fromkeys(("csc_min", "csc_palette", "im_packed"), "a row of this project, not published"),
+    **dict.fromkeys(
+        ("csc_min", "csc_palette", "im_packed", "rank", "cells", "dense_w8"), "a row of this project, not published"
+    ),
 }
 
 

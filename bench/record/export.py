@@ -56,7 +56,7 @@ class ExportReport:
         for (file, dataset), count in self.replaced.items():
             out.append(f"{file}.csv: {rows_of(count)} of {dataset} dropped: the name stands for another matrix now")
         for file, count in self.unknown.items():
-            out.append(f"{file}.csv: {rows_of(count)} kept of formats that are not installed here")
+            out.append(f"{file}.csv: {rows_of(count)} kept of formats or libraries that are not installed here")
         return out
 
 

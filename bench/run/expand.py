@@ -28,7 +28,7 @@ def cells(plan: Plan, dataset: str, dtype: str = "float32", leave_out: LeaveOut 
     for metric in registry.in_runs():
         if dtype in metric.dtypes and plan.has(metric.name) and metric.name not in registry.unfit():
             try:
-                found += _cells(metric, narrowed, dataset)
+                found += [cell for cell in _cells(metric, narrowed, dataset) if not narrowed.leaves_out(cell)]
             except trial.Unfit as unfit:
                 leave_out(metric.name, str(unfit))
     return found

@@ -29,11 +29,13 @@ def dense(reference: Payload) -> Floats:
 
 @dataclass(frozen=True)
 class BlasDense(Peer):
-    """``X @ W``, W float32 (n, m) in C order, by the BLAS that numpy brings, on one thread."""
+    """``X @ W``, W float32 (n, m) in C order, by the BLAS that numpy brings, on one thread. A matrix of 16-bit floats
+    is widened before: no BLAS of numpy's multiplies them."""
 
     name: ClassVar[str] = "blas_dense"
     summary: ClassVar[str] = "numpy's X @ W on the dense array"
     packages: ClassVar[tuple[str, ...]] = ("numpy",)
+    value_types: ClassVar[tuple[str, ...]] = ("float32", "float16", "bfloat16")
 
     def target(self, reference: Payload, path: Path | None, X: Floats, cold: bool) -> Target:
         W = dense(reference)

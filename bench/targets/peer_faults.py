@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterator
 from dotbench.bench.targets.peer import Peer
 from dotbench.cdot.entry_points import Wrong, check_attributes, check_name, in_words
 from dotbench.formats.parameters import parameter_faults
+from dotbench.formats.value_types import value_type_names
 
-DTYPES = {"float32", "int8"}
+DTYPES = set(value_type_names())
 
 
 def faults(kind: type[Peer], taken: Collection[str] = ()) -> list[str]:
@@ -40,7 +41,7 @@ def _others(kind: type[Peer]) -> Iterator[str]:
     if not (isinstance(kind.packages, tuple) and kind.packages and all(isinstance(one, str) for one in kind.packages)):
         yield f"{kind.name}: packages are {kind.packages!r:.80}: a tuple of distributions that its figures depend on"
     if not (isinstance(kind.value_types, tuple) and kind.value_types and set(kind.value_types) <= DTYPES):
-        yield f"{kind.name} takes {kind.value_types!r:.80}: a tuple of {' or '.join(sorted(DTYPES))}, or both"
+        yield f"{kind.name} takes {kind.value_types!r:.80}: a tuple of one or more of {', '.join(sorted(DTYPES))}"
     if not (isinstance(kind.module, str) and kind.module.replace(".", "").isidentifier()):
         yield f"{kind.name}: module is {kind.module!r:.80}: the name of the one that it imports"
     yield from (f"{kind.name}: {wrong}" for wrong in parameter_faults(kind))

@@ -50,6 +50,8 @@ def opponent(cell: Cell) -> tuple[str, str]:
 
 def race(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -> dict[str, Any]:
     """The log median of kernel over opponent, and nanoseconds a product of both; both products are checked."""
+    one_thread = cell.threads == 1
+    (pin if one_thread else unpin)()  # before threads start: they stay on the cores of who starts them
     other = Cell("time", cell.dataset, *opponent(cell), cell.batch, cell.threads, cell.cache)
     runs = []
     for one in (cell, other):
@@ -57,8 +59,7 @@ def race(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -> dict[s
         if (product := target.product()) is not None:
             bench.reference(one.about, one.batch).error(product)
         runs.append(target.run)
-    pin()
-    return asdict(pairs.measure(runs[0], runs[1], effort.rounds, effort.sample_ms * 1e6, rng))
+    return asdict(pairs.measure(runs[0], runs[1], effort.rounds, effort.sample_ms * 1e6, rng, one_thread))
 
 
 def gain(bench: Bench, cell: Cell, effort: Effort, rng: random.Random) -> dict[str, float]:

@@ -35,7 +35,7 @@ Checkout = Any  # of tests/bench/conftest.py
         ("space:SiNa", ("space",), "SiNa", "*", ()),
         ("*:csc", registry.names(), "*", "csc", ()),
         ("time:SiNa:sham:batch=8", ("time",), "SiNa", "sham", (("batch", "8"),)),
-        ("SiNa:sham:batch=8", ("time", "instructions", "energy"), "SiNa", "sham", (("batch", "8"),)),
+        ("SiNa:sham:batch=8", ("time", "instructions", "energy", "breakeven"), "SiNa", "sham", (("batch", "8"),)),
         ("time:SiNa:ceiling:decode[format=ham]", ("time",), "SiNa", "ceiling:decode[format=ham]", ()),
         ("space:SiNa:bound:h0", ("space",), "SiNa", "bound:h0", ()),
         ("space:d:x[a=1,b=2]", ("space",), "d", "x[a=1,b=2]", ()),

@@ -40,7 +40,7 @@ WRONG = {
     "an axis of no column": (replace(SPACE, axes=(Axis("x", "x"),)), "axis x is no column of space"),
     "no roots": (replace(SPACE, roots={}), "space has no roots"),
     "no function": (replace(SPACE, measure=5), "measure of space cannot be called"),
-    "another dtype": (replace(SPACE, dtypes=("complex64",)), "space is of complex64: there are float32 and int8"),
+    "another dtype": (replace(SPACE, dtypes=("complex64",)), "space is of complex64: there are float32, int8, float16, bfloat16"),
     "no summary": (replace(SPACE, summary=""), "space has no summary"),
 }  # fmt: skip
 
@@ -56,4 +56,4 @@ def test_orders_of_measuring_and_of_showing() -> None:
     assert registry.names()[:3] == ("space", "time", "instructions")
     measured = registry.names_in_runs()
     assert measured[0] == "space" and measured.index("instructions") < measured.index("time") < measured.index("energy")
-    assert set(registry.names()) - set(measured) == {"board"}
+    assert set(registry.names()) - set(measured) == {"board", "breakeven"}

@@ -122,7 +122,7 @@ def test_rows_outside_the_plan_stay_while_their_code_does(tmp_path: Path) -> Non
     assert cells(tmp_path) == [("csc", "ok", "c0de"), ("gone", "ok", "old"), ("sham", "ok", "c0de")]
     assert report.lines() == [
         "space.csv: 1 row dropped, measured by code that has changed since",
-        "space.csv: 1 row kept of formats that are not installed here",
+        "space.csv: 1 row kept of formats or libraries that are not installed here",
     ]
 
 

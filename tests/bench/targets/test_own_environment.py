@@ -10,6 +10,7 @@ import csv
 import gc
 import io
 import os
+import random
 import shutil
 import sys
 import weakref
@@ -174,3 +175,26 @@ def test_where_mkl_is(site: Path) -> None:
     without("mkl_csr")
     assert library_file() is None
     assert fake_mkl(site) == library_file()
+
+
+def test_a_peer_without_a_product_is_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be checked has no time; ceilings have no product, and are no peers."""
+    from dotbench.bench.metrics import time
+    from dotbench.bench.plan.cell import Cell
+    from dotbench.bench.targets.checked import WrongProduct
+    from dotbench.bench.targets.scipy_sparse import ScipyCsc
+
+    np.save(tmp_path / "w.npy", np.eye(8, dtype=np.float32))
+    path = tmp_path / "csc.dbp"
+    formats.get("csc").encode(np.eye(8, dtype=np.float32)).save(path)
+    bench = time.Bench({"csc": path}, "0" * 64, tmp_path)
+    real = ScipyCsc.target
+
+    def silent(*words: object) -> object:
+        target = real(*words)  # type: ignore[arg-type]
+        monkeypatch.setattr(target, "product", lambda: None)
+        return target
+
+    monkeypatch.setattr(ScipyCsc, "target", silent)
+    with pytest.raises(WrongProduct, match="scipy_csc gives no product"):
+        time.measure_cell(bench, Cell("time", "w", "scipy_csc"), FAST, random.Random(0))

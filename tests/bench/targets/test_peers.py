@@ -85,7 +85,9 @@ WRONG = {
     "changed says that it is stored, and has no store": changed(stored=True),
     "changed is neither stored nor timed": changed(timed=False),
     "packages are 'numpy': a tuple": changed(packages="numpy"),
-    "changed takes ('bf16',): a tuple of float32 or int8": changed(value_types=("bf16",)),
+    "changed takes ('bf16',): a tuple of one or more of bfloat16, float16, float32, int8": changed(
+        value_types=("bf16",)
+    ),
 }
 
 

@@ -81,7 +81,7 @@ def test_lists_are_kept_beside_the_library(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("DOTBENCH_HOME", str(tmp_path / "home"))
     lists = dependencies.of_checkout(root)
     included = ["core/cdot.h", "core/payload.h", "formats/csc.c", *(f"isa/{isa}/half.h" for isa in ("avx2", "neon"))]
-    included += ["isa/portable/half.h", "parts/cut.h", "parts/half.h"]
+    included += ["isa/portable/half.h", "parts/cut.h", "parts/half.h", "parts/narrow.h"]
     assert lists["host"]["cdot/formats/csc.c"] == [f"cdot/{name}" for name in included]
     assert "cdot/isa/avx2/multiply.h" in lists["host"]["cdot/core/multiply.c"]  # on every machine
     assert "cdot/isa/helium/multiply_s8.h" in lists["microcontroller"]["cdot/core/multiply_s8.c"]

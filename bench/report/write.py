@@ -24,7 +24,7 @@ class Written:
     notes: tuple[str, ...]
 
 
-def _drawn(results: Results) -> Results:
+def with_pictures(results: Results) -> Results:
     """The results without files of which the page has neither a plot nor a matrix: no run has made them."""
     files = [file for file in results.rows if (of := registry.get(file)).in_runs or of.axes or of.chart]
     columns = {file: results.columns[file] for file in files if file in results.columns}
@@ -37,7 +37,7 @@ def write(name: str, out: Path, folder: Path, home: Path, made: str) -> Written:
     CompareError: there are no results, they cannot be read, or the file cannot be written.
     """
     found = find(name, folder)
-    results = _drawn(found)
+    results = with_pictures(found)
     if any(found.rows.values()) and not any(results.rows.values()):
         files = " and ".join(f"{file}.csv" for file in found.rows)
         raise CompareError(

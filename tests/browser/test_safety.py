@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dotbench.bench.compare.results import find
+from dotbench.bench.report.write import with_pictures
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pages import boxes, downloaded, original, points, rows_of
@@ -77,7 +78,7 @@ def test_the_checkouts_own_results(open_report: Open, own_report: Path | None) -
     if own_report is None:
         return
     page = open_report(own_report)
-    rows = find(f"{ROOT / 'results'}/", ROOT / "results").rows
+    rows = with_pictures(find(f"{ROOT / 'results'}/", ROOT / "results")).rows
     name = page.locator("#trade-matrix select").evaluate("list => list.selectedOptions[0].text").removesuffix(" (twin)")
     sized = {
         (row["format"], row["params"])

@@ -245,3 +245,22 @@ def test_any_stream_is_one() -> None:
         loaded = formats.load(resealed(damaged))
         y = loaded.dot(np.ones(200, np.float32))
         assert np.array_equal(loaded.dot(np.ones(200, np.float32), columns=(7, 40)), y[7:], equal_nan=True)
+
+
+@pytest.mark.parametrize("isa", build.instruction_sets())
+def test_groups_of_a_stream_begin_where_their_lengths_say(isa: str) -> None:
+    """Lengths that add up but are not those of the codes: a range is still a part of the whole product."""
+    payload = formats.get("rank", coding="rice").encode(normal(200, 40))
+    stream = len(payload.data) - payload.sections["stream"]
+    at = stream - payload.sections["lengths"]
+    first, *others = payload.data[at:stream].view("<u4")
+    assert len(others) == 2 and first > 96
+    damaged = payload.data.copy()
+    damaged[at:stream] = np.array([first - 96, others[0] + 96, *others[1:]], "<u4").view(np.uint8)
+    kernel = Kernel("rank", formats.load(resealed(damaged)).data, isa=isa)
+    X, Y = np.ones((1, 200), np.float32), np.zeros((1, 40), np.float32)
+    kernel.dot(X, Y, (0, 40), None, kernel.scratch(1, 1))
+    for begin in range(40):
+        part = np.zeros((1, 40), np.float32)
+        kernel.dot(X, part, (begin, 40), None, kernel.scratch(1, 1))
+        assert np.array_equal(part[:, begin:], Y[:, begin:], equal_nan=True), begin

@@ -172,6 +172,8 @@ static int rank_next(const cdot_view *view, cdot_cursor *cursor, cdot_block *blo
         if (rank_fields_of(view)->coding == RANK_NIBBLES) {
             rank_widen(view, column, block->row, count, values);
         } else {
+            if (!block->row && !(column % CDOT_GROUP))
+                at->bit = (rank_tables_of(view)->before + view->m + 1)[column / CDOT_GROUP];
             rank_coded(view, from + done, count, &at->bit, values);
             rank_patch(view, column, block->row, count, rank_exception(view, column, block->row), values);
         }

@@ -109,8 +109,10 @@ def full(session: nox.Session) -> None:
 
 @nox.session
 def peers(session: nox.Session) -> None:
-    """MKL, PyTorch and GraphBLAS beside the formats that may be fastest, batches 1, 8 and 32, into results/time.csv;
-    their conformance first. ``-- --datasets NAMES``, ``--threads 2``; goes on where it was."""
+    """MKL, PyTorch and GraphBLAS beside the formats that may be fastest, into results/time.csv.
+
+    Batches of 1, 8 and 32, their conformance first. ``-- --datasets NAMES``, ``--threads 2``; goes on where it was.
+    """
     python, path = str(environment("peers", *PEERS)), {"PYTHONPATH": str(ROOT)}
     conformance = ("tests/bench/targets/test_peers.py", "tests/bench/targets/test_own_environment.py")
     session.run(python, "-m", "pytest", "-q", *conformance, env={**path, "DOTBENCH_PEERS": "1"})
@@ -121,8 +123,10 @@ def peers(session: nox.Session) -> None:
 
 @nox.session
 def breakeven(session: nox.Session) -> None:
-    """From what share of zeros on formats beat a dense product, for eight common shapes: results/breakeven.csv. Each
-    shape is in there as soon as it is measured, some minutes each; goes on where it was, and says what is missing."""
+    """From what share of zeros on formats beat a dense product, for eight common shapes: results/breakeven.csv.
+
+    Each shape is in there as soon as it is measured, some minutes each; goes on where it was, and says what is missing.
+    """
     python = environment("run", *RUN)
     path = {"PYTHONPATH": str(ROOT)}
     session.run(str(python), "-m", "dotbench.bench.breakeven.shapes", *session.posargs, env=path)
@@ -210,17 +214,20 @@ def firmware(session: nox.Session) -> None:
 
 @nox.session
 def wheels(session: nox.Session) -> None:
-    """Wheels with kernels for x86-64 and aarch64: built, looked at, one installed beside `datasets` and `cdot` of the
-    index, in both orders; says megabytes and the seconds from nothing to the first product. ``-- --keep FOLDER``."""
+    """Wheels with kernels for x86-64 and aarch64: built, looked at, one installed.
+
+    Beside `datasets` and `cdot` of the index, in both orders; says megabytes and the seconds from nothing to the first
+    product. ``-- --keep FOLDER``.
+    """
     python = str(environment("wheels", "-e", ".[wheels]"))
     session.run(python, str(ROOT / "wheels" / "session.py"), *session.posargs, env={"PYTHONPATH": str(ROOT)})
 
 
 @nox.session
 def aarch64(session: nox.Session) -> None:
-    """The conformance suite by a Python for aarch64 under qemu-aarch64, and bits of payloads and products against
-    x86-64's; its packages are fetched without root.
+    """The conformance suite on aarch64 under qemu-aarch64, and bits of payloads and products against x86-64's.
 
+    Its Python and packages are fetched without root.
     ``-- --quick``: the part that the landing check runs; ``--whole``; pytest's words, files of tests.
     """
     python = str(environment("tests", *TESTS))
@@ -268,8 +275,7 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The README's table and plot, docs/breakeven.md, tables of docs/limits.md and the pages of docs/formats, anew from
-    results/; docs/columns.md."""
+    """Tables and plots of the README and of docs/, anew from results/; docs/columns.md."""
     python = str(environment("docs", "-e", ".[docs]"))
     for module in ("readme", "format_pages", "limits", "rivals", "breakeven", "columns"):
         session.run(python, "-m", f"dotbench.bench.pages.{module}", env={"PYTHONPATH": str(ROOT)})

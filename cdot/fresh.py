@@ -6,6 +6,7 @@ afterwards is wrong where the umask is strict. What a process that was killed ha
 
 from __future__ import annotations
 
+import errno
 import secrets
 import shutil
 import time
@@ -25,6 +26,12 @@ def new_file(path: Path) -> tuple[IO[bytes], Path]:
     """An open, empty file beside ``path`` and its name."""
     made = new_path(path)
     return made.open("xb"), made
+
+
+def check_replaceable(path: Path) -> None:
+    """OSError where ``path`` is a device or a pipe, which nothing should take the place of."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "it is a device or a pipe, no file", str(path))
 
 
 def new_folder(place: Path, prefix: str) -> Path:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import psutil
 
 from dotbench import formats
+from dotbench.bench.run import lacking
 from dotbench.bench.targets import peers
-from dotbench.cdot.places import brings
 from dotbench.datasets.thinned import distinct_values
 from dotbench.formats.format import Format
 from dotbench.formats.sources.foreign import MAX_DIMENSION
@@ -19,6 +19,7 @@ from dotbench.formats.value_types import value_type, value_type_names
 ZEROS = (0.0, 50.0, 80.0, 95.0, 99.9)  # per cent: the points of a curve
 NOT_RIVALS_OF_DENSE = ("dense", "dense_s8", "nested")  # they are dense themselves
 SHORT_NAMES = {"bf16": "bfloat16", "fp16": "float16"}
+DECIMALS = 4  # of a percentage of zeros: names of matrices tell so many apart
 BYTES_AN_ENTRY = 40  # of memory: the matrix, its order of zeros, one with fewer zeros, a payload and its products
 
 
@@ -79,12 +80,17 @@ def check_memory(shape: tuple[int, int], available: int | None = None) -> None:
         )
 
 
-def check_values(values: int, dtype: str) -> None:
-    """Unanswerable for a number of distinct values that a matrix of this dtype cannot have."""
+def check_values(values: int, dtype: str, shape: tuple[int, int]) -> None:
+    """Unanswerable for a number of distinct values that a matrix of this dtype and shape cannot have."""
+    n, m = shape
     if values < 2:
         raise Unanswerable(
             f"--values {values}: a matrix has two distinct nonzero values at least (with one there is nothing to "
             "tell formats of values apart): --values 2 or more"
+        )
+    if values > n * m:
+        raise Unanswerable(
+            f"--values {values}: {n}x{m} has {n * m} entries, each of one value: --values {n * m} or fewer"
         )
     try:
         distinct_values(values, value_type(dtype).dtype)
@@ -106,6 +112,8 @@ def zeros_of(asked: Sequence[float] | None, shape: tuple[int, int]) -> tuple[flo
     for share in asked:
         if not 0 <= share <= 100:  # or no number
             raise Unanswerable(f"--zeros {share:g}: percentages go from 0 to below 100")
+        if round(share, DECIMALS) != share:
+            raise Unanswerable(f"--zeros {share!r}: percentages have up to {DECIMALS} decimals, as in results")
     found = tuple(sorted(set(asked)))
     if len(found) < 2:
         raise Unanswerable("--zeros: two percentages at least, as 0,50,80,95,99.9: a threshold lies between them")
@@ -165,12 +173,14 @@ def check_dtypes(asked: Sequence[str]) -> tuple[str, ...]:
     >>> check_dtypes(["int8", "float32", "int8", "fp16"])
     ('int8', 'float32', 'float16')
     """
+    if not asked:
+        raise Unanswerable(f"--dtype names no value type: one or more of {', '.join(value_type_names())}")
     found = []
     for name in asked:
         own = SHORT_NAMES.get(name, name)
         if own not in value_type_names():
             raise Unanswerable(f"no value type {name!r} here: there are {', '.join(value_type_names())}")
-        if value_type(own).dtype.name != own:
-            raise Unanswerable(f"numpy has no {own} without ml_dtypes, which is not installed: {brings('bf16')}")
+        if lack := lacking.dtype(own):
+            raise Unanswerable(lack)
         found.append(own)
     return tuple(dict.fromkeys(found))

@@ -14,7 +14,8 @@ from dotbench.bench.record.columns import key
 from dotbench.bench.record.csv_file import columns_of
 from dotbench.bench.record.identity import code_sha
 from dotbench.bench.run.session import current_sha
-from dotbench.cdot.fresh import new_file
+from dotbench.cdot.fresh import check_replaceable, new_file
+from dotbench.formats.errors import is_refusal
 from dotbench.formats.format import Format
 
 FILE = "breakeven"
@@ -36,7 +37,7 @@ def _row(found: Answer, one: Format, rival: str, batch: int, curve: Curve) -> Ro
         "source": "seed",
         "format": one.name,
         "params": one.params,
-        "status": "failed" if reason else "ok",
+        "status": ("skipped" if is_refusal(reason) else "failed") if reason else "ok",
         "reason": reason,
         "code_sha": code_sha(breakeven.METRIC, one.name, one.params) or "",
         "n": asked.shape[0],
@@ -87,6 +88,7 @@ def check_writable(path: Path) -> None:
     try:
         if path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
+        check_replaceable(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         file, made = new_file(path)
         file.close()

@@ -79,7 +79,7 @@ def breakeven(
         draw(found, plot)
         console.print(Text(f"plot: {plot}"), soft_wrap=True)
     console.print(Text(next_line(found)), soft_wrap=True)
-    sys.exit(1 if any(row["status"] != "ok" for row in made) else 0)
+    sys.exit(1 if any(row["status"] == "failed" for row in made) else 0)
 
 
 def questions(
@@ -96,9 +96,9 @@ def questions(
 
     try:
         sides, names = asking.parse_shape(shape), asking.check_dtypes(dtypes)
-        for name in names:
-            asking.check_values(values, name)
         shares = asking.zeros_of(_percentages(zeros), sides)
+        for name in names:
+            asking.check_values(values, name, sides)
         chosen = asking.formats_of(kinds, names)
         asking.check_memory(sides)
     except asking.Unanswerable as error:

@@ -65,7 +65,7 @@ def first(rows: Sequence[Row], which: str) -> str:
     said = ", ".join(f"`{name}`" for name in names[:NAMED])
     said += f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     if known.answer == "always":
-        return f"{said}: always"
+        return f"{said}: always" + (f" ({interval(known)})" if interval(known) else "")
     reach = f" ({interval(known)})" if known.low != known.high else ""
     return f"{said}: from {percent(known.zeros or 0.0)} %{reach}"
 

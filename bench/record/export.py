@@ -21,7 +21,7 @@ from dotbench.bench.metrics.metric import Metric
 from dotbench.bench.record import csv_file
 from dotbench.bench.record.columns import extra_keys, key, place
 from dotbench.bench.show.escape import csv_text
-from dotbench.cdot.fresh import new_file, sweep
+from dotbench.cdot.fresh import check_replaceable, new_file, sweep
 
 Row = dict[str, Any]
 ShaNow = Callable[[str, Row], str | None]
@@ -207,6 +207,7 @@ def write_whole(path: Path, data: bytes, again: str = AGAIN) -> None:
     """
     made = None
     try:
+        check_replaceable(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path.parent, f".{path.name}.*")
         file, made = new_file(path)

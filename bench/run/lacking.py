@@ -1,4 +1,4 @@
-"""Formats of other packages whose kernels cannot be used here: their cells say why, and all others are measured."""
+"""What cannot be used here, and why: kernels of other packages, of which cells say it, and dtypes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from functools import cache
 from dotbench import formats
 from dotbench.bench.record import identity
 from dotbench.cdot import build, library, plugin_kernels
+from dotbench.cdot.places import brings
+from dotbench.formats.value_types import value_type
 
 
 @cache
@@ -26,6 +28,17 @@ def kernels(label: str) -> tuple[str, str] | None:
     except (build.BuildError, LookupError, ValueError) as error:
         return _status(error), str(plugin_kernels.named(source, error))
     return None
+
+
+def dtype(name: str) -> str:
+    """Why matrices of a dtype cannot be measured here, or "": what numpy has no numbers of has no products to compare.
+
+    >>> dtype("float32")
+    ''
+    """
+    if value_type(name).dtype.name == name:
+        return ""
+    return f"numpy has no {name} without ml_dtypes, which is not installed: {brings('bf16')}"
 
 
 def _status(error: Exception) -> str:

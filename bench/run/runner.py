@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from dotbench import datasets
+from dotbench import datasets, formats
 from dotbench.bench.machine import describe
 from dotbench.bench.metrics import trial
 from dotbench.bench.metrics.messages import Ended, Part, Started, Worker
@@ -19,12 +19,13 @@ from dotbench.bench.plan.cell import Cell
 from dotbench.bench.plan.expected_time import Work
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.record.journal import Journal, JournalFull
-from dotbench.bench.run import expand, jobs, processes
+from dotbench.bench.run import expand, jobs, lacking, processes
 from dotbench.bench.run.context import Context
 from dotbench.bench.run.matrix import MatrixRun
 from dotbench.bench.run.outcome import Outcome
 from dotbench.bench.show.screen import Screen
 from dotbench.cdot import build
+from dotbench.formats.value_types import given_to
 
 Load = Callable[[str], datasets.Matrix]
 
@@ -52,6 +53,7 @@ class Runner:
         """All matrices, one after the other."""
         build.build()  # once here, so that no worker's time holds a compilation
         matrices = list(self._load())
+        self._unused({matrix.dtype for matrix in matrices})
         costs = [(cell, spent) for matrix in matrices for cell, spent in self._costs(matrix)]
         self.screen.plan({cell: spent for cell, spent in costs if cell.metric not in self.context.left_out})
         works = [MatrixRun(self.context, matrix) for matrix in matrices]
@@ -106,6 +108,8 @@ class Runner:
             self.screen.loading(name)
             try:
                 matrix = self._load_one(name)
+                if lack := lacking.dtype(matrix.dtype):
+                    raise datasets.DataError(lack)
                 self.journal.record_input(matrix.matrix_sha256, matrix.name, matrix.source, matrix.file_sha256)
             except (datasets.DataError, JournalFull) as error:
                 self.screen.problem(f"{name}: {error}")
@@ -113,6 +117,16 @@ class Runner:
                 continue
             self.screen.loaded(matrix)
             yield matrix
+
+    def _unused(self, dtypes: set[str]) -> None:
+        """Says which formats and libraries that were asked for take none of the matrices, where others do."""
+        asked = {str(one): given_to(one) for one in self.plan.formats}
+        asked |= {str(one): one.value_types for one in self.plan.peers}
+        unused = {name: takes for name, takes in asked.items() if not dtypes & set(takes)}
+        if self.plan.formats == formats.standard_of_all() or not dtypes or unused.keys() == asked.keys():
+            return
+        for name, takes in unused.items():
+            self.screen.problem(f"{name} takes {' and '.join(takes)}, and no matrix here is of that: it is left out")
 
     def _cells(self, plan: Plan, matrix: datasets.Matrix) -> list[Cell]:
         """A matrix's cells; where no format that was asked for stores its values, that is said."""

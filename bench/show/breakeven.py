@@ -15,6 +15,7 @@ from dotbench.bench.show import next_step
 from dotbench.bench.show.answer import vectors
 from dotbench.bench.show.fitted import Column, fitted, left_out
 from dotbench.bench.show.grid import short
+from dotbench.formats.errors import is_refusal
 from dotbench.formats.format import Format
 
 CURE = "--out FILE.csv"
@@ -63,12 +64,14 @@ def interval(known: Threshold | None) -> str:
 
     >>> interval(Threshold("from", 0, 99.9, 83.14, None, 84)), interval(Threshold("never", 0, 99.9, low=97.5))
     ('up to 84.0 %', 'maybe from 97.5 %')
+    >>> interval(Threshold("always", 0, 99.9, high=70.0)), interval(Threshold("always", 0, 99.9, high=99.9))
+    ('surely from 70.0 %', 'nowhere surely')
     """
     if known is None or (known.sure and known.answer != "from"):
         return ""
     low, high = (None if one is None else percent(one) for one in (known.low, known.high))
     if known.answer == "always":
-        return f"surely from {high} %"
+        return "nowhere surely" if known.high == known.end else f"surely from {high} %"
     if known.answer == "never":
         return f"maybe from {low} %"
     if low is None:
@@ -108,6 +111,8 @@ def _columns(found: Answer, rival: str) -> list[Column]:
 def _rows(found: Answer, own: dict[Format, Curve]) -> list[list[str]]:
     lines = []
     for one, curve in sorted(own.items(), key=lambda item: _order(found.sizes[item[0]], item[1])):
+        if is_refusal(found.sizes[one].reason):
+            continue  # a sentence says so
         known = curve.threshold()
         ratios = {point.zeros: f"{point.ratio.ratio:.2f}" for point in curve.points}
         name = short(str(one)) + ("" if one.lossless else f" {formats.LOSSY}")
@@ -144,9 +149,12 @@ def answer_lines(found: Answer, own: dict[Format, Curve], rival: str) -> Iterato
     both = {one: max(known, timed[one], key=lambda each: each.least) for one, known in exact.items() if one in timed}
     first = _first(both)
     yield f"answer: {f'both, {first}' if first else f'keep it dense below {end} % zeros: no format is both'}"
+    if lossy := [short(str(one)) for one in own if not one.lossless]:
+        change = "it changes" if len(lossy) == 1 else "they change"
+        yield f"left out of these, for {change} the weights: {', '.join(lossy)}"
     for one, curve in own.items():
         if reason := found.sizes[one].reason or curve.reason:
-            yield f"{one} failed: {reason}"
+            yield f"{one} {'is left out' if is_refusal(reason) else 'failed'}: {reason}"
 
 
 def _first(found: dict[Format, Threshold]) -> str:
@@ -177,6 +185,11 @@ def best_formats(answers: Sequence[Answer]) -> list[str]:
 
 def next_line(answers: Sequence[Answer]) -> str:
     """What goes on from here: the same formats on somebody's own matrix."""
-    names = [*best_formats(answers), answers[0].best[answers[0].question.batches[0]]]
-    asked = shlex.quote(",".join(dict.fromkeys(names)))
-    return next_step.line(f"run --datasets w.npy --formats {asked}", "the same for a matrix of your own")
+    question = answers[0].question
+    names = [*best_formats(answers), answers[0].best[question.batches[0]]]
+    words = f"run --datasets w.npy --formats {shlex.quote(','.join(dict.fromkeys(names)))}"
+    if question.batches != (1,):
+        words += f" --batch {','.join(map(str, question.batches))}"
+    if question.threads > 1:
+        words += f" --threads {question.threads}"
+    return next_step.line(words, "the same for a matrix of your own")

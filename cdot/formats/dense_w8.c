@@ -6,6 +6,7 @@
 
 #if defined(__AVX2__) && defined(__FMA__)
 #include "isa/avx2/tiles.h"
+#include <math.h>
 #endif
 
 extern const cdot_decoder dense_w8_decoder;
@@ -80,6 +81,15 @@ static TILE_INLINE __m256 dense_w8_eight(const int8_t *at)
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)at)));
 }
 
+/* Weights times inputs that are so large that whole numbers times inputs are no finite float any more. */
+static __attribute__((noinline)) float dense_w8_large(const int8_t *at, float scale, const float *x, uint32_t n)
+{
+    float sum = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum = __builtin_fmaf((float)at[i] * scale, x[i], sum);
+    return sum;
+}
+
 /* Columns are one stream, fetched ahead, as in dense_dot.c. */
 static float dense_w8_column(const cdot_view *view, uint32_t column, const float *x)
 {
@@ -96,6 +106,8 @@ static float dense_w8_column(const cdot_view *view, uint32_t column, const float
     float sum = tile_sum(_mm256_add_ps(_mm256_add_ps(sums[0], sums[1]), _mm256_add_ps(sums[2], sums[3])));
     for (; i < view->n; i++)
         sum = __builtin_fmaf((float)at[i], x[i], sum);
+    if (!isfinite(sum))
+        return dense_w8_large(dense_w8_place(view, column, 0), dense_w8_scale(view, column), x, view->n);
     return sum * dense_w8_scale(view, column);
 }
 

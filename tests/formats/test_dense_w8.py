@@ -7,6 +7,8 @@ import pytest
 
 from dotbench import formats
 from dotbench.bench.metrics import space
+from dotbench.cdot import build
+from dotbench.cdot.kernel import Kernel
 from dotbench.formats.sources.source import as_source, matrix_sha256
 from dotbench.formats.value_types import given_to
 
@@ -38,3 +40,23 @@ def test_the_largest_and_the_smallest_numbers() -> None:
     W = np.array([[top, 1e-45, 0], [-top, 3e-45, 0]], np.float32)
     held = FORMAT.encode(W).decode()
     assert np.isfinite(held).all() and np.allclose(held[:, 0], W[:, 0], rtol=1e-6) and not held[:, 2].any()
+
+
+@pytest.mark.parametrize("isa", build.instruction_sets())
+@pytest.mark.parametrize("batch", [1, 3])
+def test_inputs_near_the_end_of_float32(batch: int, isa: str) -> None:
+    """Whole numbers times such inputs are no float32, and scaled ones are."""
+    n = 77
+    W = np.random.default_rng(3).standard_normal((n, 9)).astype(np.float32) / 1000
+    X = np.full((batch, n), 1e37, np.float32)
+    X[:, 1::2] *= -1
+    payload = FORMAT.encode(W)
+    kernel = Kernel("dense_w8", payload.data, isa=isa)
+    Y = np.zeros((batch, 9), np.float32)
+    kernel.dot(X, Y, (0, 9), None, kernel.scratch(batch, 1))
+    exact = X.astype(np.float64) @ payload.decode().astype(np.float64)
+    assert np.isfinite(Y).all() and np.allclose(Y, exact, rtol=0, atol=1e-5 * np.abs(W).sum(0).max() * 1e37)
+    X[:, 5] = np.inf
+    Y[:] = 0
+    kernel.dot(X, Y, (0, 9), None, kernel.scratch(batch, 1))
+    assert np.array_equal(np.isnan(Y) | np.isinf(Y), np.full(Y.shape, True))

@@ -90,6 +90,7 @@ def test_words() -> None:
     assert words(Threshold("never", 0, 98.4375)) == "never below 98.4375 %"
     assert interval(Threshold("always", 0, 99.9)) == interval(Threshold("never", 0, 99.9)) == ""
     assert interval(Threshold("always", 0, 99.9, high=12.0)) == "surely from 12.0 %"
+    assert interval(Threshold("always", 0, 99.9, high=99.9)) == "nowhere surely"
     assert interval(Threshold("from", 0, 99.9, 50)) == "anywhere"
     assert interval(Threshold("from", 0, 99.9, 50, 40)) == "40.0 % or more"
 
@@ -98,7 +99,13 @@ def test_words() -> None:
 def test_the_next_step_can_be_copied() -> None:
     """Brackets are quoted for shells, and no name stands there twice."""
     last = call("512x4096", "--formats", "bsr[block=8],dense,csc", "--batch", "1,8").output.splitlines()[-1]
-    assert " run --datasets w.npy --formats 'bsr[block=8],csc,dense,blas_dense'   (" in last
+    assert " run --datasets w.npy --formats 'bsr[block=8],csc,dense,blas_dense' --batch 1,8   (" in last
+
+
+@pytest.mark.usefixtures("made_up")
+def test_the_next_step_has_batches_and_threads() -> None:
+    output = call("512x4096", "--formats", "csc", "--batch", "1,8", "--threads", "2").output
+    assert "run --datasets w.npy --formats csc,blas_dense --batch 1,8 --threads 2" in output
 
 
 def test_nothing_wins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,6 +114,13 @@ def test_nothing_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "faster than blas_dense: none below 99.9 % zeros" in output
     assert "answer: keep it dense below 99.9 % zeros: no format is both" in output
     assert "--formats blas_dense " in output
+
+
+def test_what_loses_precision_is_left_out_of_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "answered", lambda asked, *_, **__: answer(asked, csc=4.0, dense_w8=0.5))
+    output = call("512x4096", "--formats", "csc,dense_w8").output
+    assert "answer: both, csc from 75.1 % zeros on" in output
+    assert "left out of these, for it changes the weights: dense_w8\n" in output
 
 
 def test_a_small_one_is_really_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,6 +202,9 @@ def test_a_plot(tmp_path: Path) -> None:
         (("64x64", "--values", "1"), "--values 1: a matrix has two distinct nonzero values at least"),
         (("64x64", "--values", "-3"), "--values -3: a matrix has two"),
         (("64x64", "--values", "300", "--dtype", "int8"), "--values 300: int8 has 255 distinct nonzero values"),
+        (("5x6",), "--values 32: 5x6 has 30 entries, each of one value: --values 30 or fewer"),
+        (("64x64", "--dtype", ""), "--dtype names no value type: one or more of float32"),
+        (("64x64", "--zeros", "99.99981,99.99982"), "--zeros 99.99981: percentages have up to 4 decimals"),
         (("64x64", "--values", "many"), "'many' is not a valid integer"),
         (("64x64", "--zeros", "50,100"), "--zeros 100: 64x64 would be all zeros, and every product 0: at most 99.975"),
         (("64x64", "--zeros", "100,100"), "--zeros: two percentages at least"),
@@ -239,6 +256,18 @@ def test_files_that_cannot_be_written(option: str, tmp_path: Path, monkeypatch: 
         assert isinstance(done.exception, export.ExportError)
         assert f"{path} cannot be written: {why}" in str(done.exception) or "File exists" in str(done.exception)
     assert (tmp_path / "file").read_text() == "mine" and len(list(tmp_path.iterdir())) == 3  # and the state folder
+
+
+def test_a_device_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "answered", lambda *_, **__: pytest.fail("it was measured"))
+    done = call("64x64", "--out", "/dev/full")
+    assert "/dev/full cannot be written: it is a device or a pipe, no file" in str(done.exception)
+
+
+def test_a_format_that_has_no_room_for_so_many_values_is_left_out() -> None:
+    done = call("30x30", "--formats", "cells,csc", "--values", "65", "--zeros", "50,80")
+    assert done.exit_code == 0 and "cells is left out: TooManyValues: " in done.output, done.output
+    assert "failed" not in done.output and "--formats csc" in done.output
 
 
 def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

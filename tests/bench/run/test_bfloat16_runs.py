@@ -17,6 +17,7 @@ from dotbench.bench.plan.effort import Effort
 from dotbench.bench.plan.plan import Plan
 from dotbench.bench.run import expand, session
 from dotbench.bench.targets import peers
+from dotbench.cdot import bfloat16
 from dotbench.datasets import seeded
 
 FAST = Effort(passes=2, most_passes=2, rounds=2, sample_ms=0.2)
@@ -79,3 +80,25 @@ def test_a_run(home: Path, tmp_path: Path) -> None:
         (name, batch) for name in ("rank", "dense", "dense_w8", "csc", "blas_dense") for batch in "18"
     }
     assert {(row["status"], row["reference"]) for row in timed} == {("ok", "dense")}
+
+
+def ran(W: np.ndarray, chosen: tuple[str, ...], home: Path, place: Path) -> str:
+    np.save(place / "w.npy", W)
+    plan = Plan((str(place / "w.npy"),), tuple(map(formats.parse, chosen)), metrics=("space",), effort=FAST)
+    text = io.StringIO()
+    session.run_plan(plan, home, place / "out", Console(file=text, width=200), False)
+    return text.getvalue()
+
+
+def test_a_format_that_takes_no_matrix_is_named(home: Path, tmp_path: Path) -> None:
+    said = ran(np.ones((8, 4), np.float32), ("rank", "csc", "dcsr"), home, tmp_path)
+    assert "rank takes bfloat16, and no matrix here is of that: it is left out" in said
+    assert "dcsr takes int8, and no matrix here is of that: it is left out" in said and "csc takes" not in said
+
+
+def test_without_its_numbers_it_is_not_measured(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its products would be compared with those of its bits."""
+    monkeypatch.setattr(bfloat16, "bfloat16_dtype", lambda: bfloat16.BITS)
+    said = ran(formats.to_bfloat16(np.ones((8, 4))), ("rank", "csc"), home, tmp_path)
+    assert "numpy has no bfloat16 without ml_dtypes, which is not installed: python -m pip install" in said
+    assert not (tmp_path / "out" / "space.csv").exists()

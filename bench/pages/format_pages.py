@@ -157,6 +157,8 @@ def wins(name: str, results: dict[str, list[Row]]) -> str:
             found["fastest"].append(dataset)
         if any(not any(_beats(other, point) for other in points.values()) for point in own):
             found["on the front of bytes and time"].append(dataset)
+    if any(row["format"] == name and not row["lossless"] for row in results.get("space", []) if row["status"] == "ok"):
+        return "It changes weights (`error` in `results/space.csv`), so it is not held against those that keep them."
     if not measured:
         return "There are no results of it yet."
     lines = [f"Among the lossless formats of `results/`, on {measured} matrices (time: batch 1, one thread, warm):", ""]

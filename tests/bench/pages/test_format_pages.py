@@ -74,3 +74,4 @@ def test_when_a_format_wins() -> None:
     assert words["csc"] == ["- smallest: nowhere", "- fastest: w", "- on the front of bytes and time: w"]
     assert words["sham"][2].endswith(": w") and words["dense"][2].endswith(": nowhere")
     assert format_pages.wins("im", results) == "There are no results of it yet."
+    assert format_pages.wins("column_combined", results).startswith("It changes weights (`error` in")

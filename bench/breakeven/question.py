@@ -66,17 +66,19 @@ def parse_shape(text: str) -> tuple[int, int]:
     return n, m
 
 
-def check_memory(shape: tuple[int, int], available: int | None = None) -> None:
-    """Unanswerable where a matrix of this shape, what is made of it and its payloads need more memory than there is.
+def check_memory(shape: tuple[int, int], batch: int = 1, available: int | None = None) -> None:
+    """Unanswerable where a matrix of this shape, what is made of it, its payloads and its products with ``batch``
+    vectors need more memory than there is.
 
     ``available``: bytes; None: those of this machine now.
     """
     n, m = shape
     there = psutil.virtual_memory().available if available is None else available
-    if (needed := n * m * BYTES_AN_ENTRY) > there:
+    if (needed := (n * m + (n + m) * batch) * BYTES_AN_ENTRY) > there:
+        many = f" with {batch} vectors" if batch > 1 else ""
         raise Unanswerable(
-            f"{n}x{m} needs about {needed / 2**30:.1f} GiB of memory ({BYTES_AN_ENTRY} bytes an entry), and "
-            f"{there / 2**30:.1f} GiB are free: ask for a smaller shape, or a machine with more"
+            f"{n}x{m}{many} needs about {needed / 2**30:.1f} GiB of memory ({BYTES_AN_ENTRY} bytes an entry), and "
+            f"{there / 2**30:.1f} GiB are free: ask for a smaller shape, fewer vectors, or a machine with more"
         )
 
 

@@ -43,14 +43,19 @@ def asked(shape: str) -> list[question.Question]:
     return [question.Question(sides, dtype, chosen[dtype], batches=BATCHES, zeros=zeros) for dtype in DTYPES]
 
 
+def of_question(one: question.Question, known: Sequence[Row]) -> list[Row]:
+    """The rows that answer a question, among those of others."""
+    asked = (*one.shape, one.values, one.dtype, one.threads, one.zeros[0], one.zeros[-1])
+    names = ("n", "m", "distinct", "dtype", "threads", "zeros_begin", "zeros_end")
+    return [row for row in known if row["status"] == "ok" and tuple(row[name] for name in names) == asked]
+
+
 def missing(one: question.Question, known: Sequence[Row]) -> bool:
     """Whether some row of a question is not there, or was measured by other code."""
     answered = {
-        (row["format"], row["params"], row["dtype"], row["batch"], row["threads"])
-        for row in known
-        if (row["n"], row["m"], row["distinct"]) == (*one.shape, one.values) and rows.is_answered(row)
+        (row["format"], row["params"], row["batch"]) for row in of_question(one, known) if rows.is_answered(row)
     }
-    wanted = {(each.name, each.params, one.dtype, batch, one.threads) for each in one.formats for batch in one.batches}
+    wanted = {(each.name, each.params, batch) for each in one.formats for batch in one.batches}
     return not wanted <= answered
 
 
@@ -85,7 +90,7 @@ def measured(shapes: Sequence[str], out: Path, effort: Effort = measure.EFFORT) 
                 continue
             echo(f"{shape}, {one.dtype}: {SHAPES[shape]}")
             try:
-                question.check_memory(one.shape)
+                question.check_memory(one.shape, max(one.batches))
             except question.Unanswerable as error:
                 echo(f"  left out: {error}")
                 continue

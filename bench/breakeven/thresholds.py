@@ -23,7 +23,8 @@ class Threshold:
     """From which percentage of zeros on something wins, of those between ``begin`` and ``end`` that were asked for.
 
     ``answer``: ``from`` (then ``zeros`` is the percentage), ``always`` (in the whole range) or ``never`` (in none of
-    it). ``low`` and ``high``: the interval; None: it reaches beyond the range on that side.
+    it, or not at its end). ``low`` and ``high``: the interval; None: it reaches beyond the range on that side. Of
+    ``always`` and ``never`` None says that it is sure; the ``high`` of ``always`` is ``end`` where it is sure nowhere.
     """
 
     answer: str
@@ -52,20 +53,40 @@ class Threshold:
 def crossing(points: Sequence[Point]) -> Threshold:
     """From which percentage of zeros on the ratio is below 1.
 
-    ``points``: two or more, at different percentages. More zeros make no product slower: the ratios are fitted by
+    ``points``: two or more, at different percentages. More zeros make hardly a product slower: the ratios are fitted by
     falling ones (isotonic regression, weighted by their intervals), with straight lines between, for the time of a
     product goes with its nonzeros. The interval is where the lower and the upper ends of the points' intervals, fitted
-    the same way, fall below 1. ValueError for fewer than two points.
+    the same way, fall below 1. Where a product does get slower (branches that nobody can foresee, between few zeros and
+    many), so that a point behind all this is surely slower, what counts lies behind the last such point. ValueError for
+    fewer than two points.
 
     >>> points = [Point(zeros, Estimate(ratio, ratio, ratio, 8)) for zeros, ratio in ((0, 4.0), (50, 2.0), (100, 0.0))]
     >>> crossing(points).zeros
     75.0
     """
-    from scipy.optimize import isotonic_regression  # slow to import
-
     ordered = sorted(points, key=lambda point: point.zeros)
     if len({point.zeros for point in ordered}) < 2:
         raise ValueError("a curve has two points or more, at different percentages of zeros")
+    found = _falling(ordered)
+    slower = [number for number, point in enumerate(ordered) if point.ratio.low > 1 and point.zeros > found.least]
+    return _behind(ordered[slower[-1] :], found) if slower else found
+
+
+def _behind(points: Sequence[Point], whole: Threshold) -> Threshold:
+    """The threshold behind the first of some points, which is surely slower, in the range of ``whole``."""
+    if len(points) < 2:
+        return Threshold("never", whole.begin, whole.end)
+    found = _falling(points)
+    if found.answer == "never":
+        return Threshold("never", whole.begin, whole.end, low=found.low)
+    zeros, low = (found.begin if one is None else one for one in (found.zeros, found.low))
+    return Threshold("from", whole.begin, whole.end, zeros, low, found.high)
+
+
+def _falling(ordered: Sequence[Point]) -> Threshold:
+    """Of points by percentage, as far as ratios fall."""
+    from scipy.optimize import isotonic_regression  # slow to import
+
     zeros = [point.zeros for point in ordered]
     weights = [_weight(point.ratio) for point in ordered]
     middle, low, high = (

@@ -20,8 +20,10 @@ from dotbench.bench.show.escape import echo
 from dotbench.cdot.places import brings
 
 if TYPE_CHECKING:
-    from dotbench.bench.breakeven.measure import Say
+    from dotbench.bench.breakeven.measure import Answer, Say
     from dotbench.bench.breakeven.question import Question
+
+INTERRUPTED = 130  # as shells say of Ctrl-C
 
 
 @click.command(short_help="From what share of zeros on a format beats a dense product.")
@@ -63,8 +65,15 @@ def breakeven(
 
     asked = questions(shape, dtype, values, batch, kinds, threads, zeros)
     _check_files(out, plot)
-    with progress() as say:
-        found = [measure.answered(question, say) for question in asked]
+    found: list[Answer] = []
+    try:
+        with progress() as say:
+            found += (measure.answered(question, say) for question in asked)
+    except KeyboardInterrupt:
+        left = ", ".join(question.dtype for question in asked[len(found) :])
+        echo(f"stopped: {left} {'is' if len(asked) - len(found) == 1 else 'are'} not measured", err=True)
+        if not found:
+            sys.exit(INTERRUPTED)
     console = terminal.console()
     for one in found:
         print_answer(one, console)
@@ -79,7 +88,7 @@ def breakeven(
         draw(found, plot)
         console.print(Text(f"plot: {plot}"), soft_wrap=True)
     console.print(Text(next_line(found)), soft_wrap=True)
-    sys.exit(1 if any(row["status"] == "failed" for row in made) else 0)
+    sys.exit(INTERRUPTED if len(found) < len(asked) else any(row["status"] == "failed" for row in made))
 
 
 def questions(
@@ -100,7 +109,7 @@ def questions(
         for name in names:
             asking.check_values(values, name, sides)
         chosen = asking.formats_of(kinds, names)
-        asking.check_memory(sides)
+        asking.check_memory(sides, max(batches))
     except asking.Unanswerable as error:
         raise Trouble(str(error)) from error
     return [

@@ -128,7 +128,7 @@ def _pair(found: Diff, file: str, a: Row, b: Row, limits: Limits) -> Iterator[tu
     for figure, one in zip(metric.figures, made, strict=True):
         if isinstance(one, Change) or (changes and one.endswith("either")):
             continue
-        if figure is metric.headline:
+        if figure is metric.headline or (figure.answer and a[figure.answer] != b[figure.answer]):
             found.apart.append(Apart(file, a, b, one))
         elif not one.endswith("either"):
             yield figure.column, one
@@ -147,6 +147,8 @@ def change(file: str, figure: Figure, a: Row, b: Row, limits: Limits) -> Change 
     before, after = a[figure.column], b[figure.column]
     if difference := differences(a, b, figure.equal):
         return difference
+    if figure.answer and a[figure.answer] != b[figure.answer]:
+        return f"{figure.answer} is {a[figure.answer] or 'empty'} in A, {b[figure.answer] or 'empty'} in B"
     if before is None or after is None:
         sides = [side for side, value in (("A", before), ("B", after)) if value is None]
         return f"no {figure.column} in {sides[0] if len(sides) == 1 else 'either'}"

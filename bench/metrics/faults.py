@@ -54,7 +54,7 @@ def _of_references(metric: Metric) -> Iterator[str]:
     """Columns that keys, figures, axes and charts name, and that there are not."""
     named = {"key": [*metric.keys], "equal": [*metric.equal], "figure": [], "axis": [], "chart": []}
     for figure in metric.figures:
-        named["figure"] += [figure.column, figure.low, figure.high, figure.count, *figure.equal]
+        named["figure"] += [figure.column, figure.low, figure.high, figure.count, figure.answer, *figure.equal]
     for axis in metric.axes:
         named["axis"] += [axis.column, axis.low, axis.high]
     if metric.chart:

@@ -12,8 +12,9 @@ class Figure:
     ``words``: what it is called when it went down, and up. ``name``: what ``--fail-on`` calls it.
     ``low``, ``high``: the columns of its interval, for what is measured and not counted; ``count``: the
     column with the number of measurements behind it. ``equal``: columns that have to agree for this figure,
-    besides the metric's. ``gates``: a change for the worse may fail a build; ``limit``: by how much it may get worse
-    where ``--fail-on`` does not say it, as that writes it (``1%``), empty for no limit.
+    besides the metric's. ``answer``: a column of words, which stands for the number where there is none. ``gates``: a
+    change for the worse may fail a build; ``limit``: by how much it may get worse where ``--fail-on`` does not say it,
+    as that writes it (``1%``), empty for no limit.
     """
 
     column: str
@@ -26,6 +27,7 @@ class Figure:
     gates: bool = True
     equal: tuple[str, ...] = ()
     limit: str = ""
+    answer: str = ""
 
     @property
     def title(self) -> str:

@@ -32,13 +32,10 @@ def table(known: Sequence[Row]) -> str:
     missing."""
     lines = []
     for shape, where in shapes.SHAPES.items():
-        n, m = map(int, shape.split("x"))
-        for dtype in shapes.DTYPES:
-            own = [
-                row for row in known if (row["n"], row["m"], row["dtype"]) == (n, m, dtype) and row["status"] == "ok"
-            ]
+        for question in shapes.asked(shape):
+            own = shapes.of_question(question, known)
             faster = [first([row for row in own if row["batch"] == batch], "time") for batch in shapes.BATCHES]
-            lines.append((shape.replace("x", " x "), dtype, first(own, "bytes"), *faster, where))
+            lines.append((shape.replace("x", " x "), question.dtype, first(own, "bytes"), *faster, where))
     machines = sorted({f"{row['machine']}, {row['isa']}, {row['compiler']}" for row in known})
     return "\n\n".join([markdown(TITLES, lines), lack(known), *(f"Measured on {one}." for one in machines)])
 
@@ -73,10 +70,10 @@ def first(rows: Sequence[Row], which: str) -> str:
 def lack(known: Sequence[Row]) -> str:
     """What the table lacks, in a sentence."""
     left = [
-        f"{shape} {dtype}"
+        f"{shape} {question.dtype}"
         for shape in shapes.SHAPES
-        for dtype in shapes.DTYPES
-        if not any(f"{row['n']}x{row['m']}" == shape and row["dtype"] == dtype for row in known)
+        for question in shapes.asked(shape)
+        if not shapes.of_question(question, known)
     ]
     if not left:
         return "All shapes have rows."

@@ -75,15 +75,20 @@ def tables(rows: Iterable[Row]) -> str:
     raced = sorted(lines(rows), key=lambda line: -line.over(line.own[0])[0])
     if not raced:
         return NOT_YET
-    met = sum(line.over(line.own[0])[0] <= 1 for line in raced)
+    ratios = [line.over(line.own[0]) for line in raced]
+    met, faster, slower = (
+        sum(middle <= 1 for middle, _, _ in ratios),
+        sum(high < 1 for _, _, high in ratios),
+        sum(low > 1 for _, low, _ in ratios),
+    )
     first = [(*line.fields(line.own[0]), _of(line, "csc")) for line in raced]
     every = [(line.over(row)[0], line.fields(row)) for line in raced for row in line.own]
     worst = [fields for _, fields in sorted(every, key=lambda one: -one[0])[:WORST]]
     machines = sorted({f"{row['machine']}, {row['isa']}, {row['compiler']}" for line in raced for row in line.own})
     return "\n\n".join(
         (
-            f"Our fastest takes no longer than the fastest library on {met} of {len(raced)} lines, the worst first. "
-            f"Measured on {'; '.join(machines)}.",
+            f"Our fastest takes no longer than the fastest library on {met} of {len(raced)} lines (surely less "
+            f"on {faster}, surely longer on {slower}), the worst first. Measured on {'; '.join(machines)}.",
             markdown(TITLES, first),
             f"The {len(worst)} slowest rows of these lines:",
             markdown(WORST_TITLES, worst),

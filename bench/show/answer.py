@@ -12,7 +12,7 @@ from dotbench.bench.record.matrix_names import by_matrix
 from dotbench.bench.report.matrices import Matrix
 from dotbench.bench.report.verdict import Verdict, verdict
 from dotbench.bench.show.fitted import Column, fitted, left_out
-from dotbench.bench.show.grid import label, short, times_by_batch
+from dotbench.bench.show.grid import circumstances, label, short, times_by_batch
 from dotbench.bench.show.table import CURE
 
 Rows = dict[str, list[Row]]
@@ -37,8 +37,9 @@ def print_answers(rows: Rows, console: Console) -> None:
         if made.left_out:
             console.print(Text(left_out(made.left_out, console.width, CURE), "dim"))
     if any(part["time"] for _, part, _ in found):
-        batch = min(_first(part)[0] for _, part, _ in found)
-        console.print(Text(NOTE.format(vectors=vectors(batch)), "dim"))
+        batch, timed = min((_first(part) for _, part, _ in found if part["time"]), key=lambda first: first[0])
+        more = circumstances(next(iter(timed.values()))) if timed else ""
+        console.print(Text(NOTE.format(vectors=f"{vectors(batch)}{more}"), "dim"))
 
 
 NOTE = (

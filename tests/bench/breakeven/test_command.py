@@ -240,8 +240,10 @@ def test_bfloat16_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_memory_is_asked_for_before_it_is_taken() -> None:
     with pytest.raises(question.Unanswerable, match=r"1000x1000 needs about 0.0 GiB of memory \(40 bytes an entry\)"):
-        question.check_memory((1000, 1000), 39_999_999)
-    question.check_memory((1000, 1000), 40_000_000)
+        question.check_memory((1000, 1000), available=40_079_999)
+    question.check_memory((1000, 1000), available=40_080_000)
+    with pytest.raises(question.Unanswerable, match="1000x1000 with 5000 vectors needs about 0.4 GiB"):
+        question.check_memory((1000, 1000), 5000, 100_000_000)
 
 
 @pytest.mark.parametrize("option", ["--out", "--plot"])
@@ -349,7 +351,7 @@ def test_the_session_measures_rows_of_other_code_again(tmp_path: Path, eight: li
 def test_the_session_leaves_out_what_there_is_no_memory_for(
     tmp_path: Path, eight: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def none(shape: tuple[int, int], available: int | None = None) -> None:
+    def none(shape: tuple[int, int], batch: int) -> None:
         raise question.Unanswerable(f"{shape[0]}x{shape[1]} needs more")
 
     monkeypatch.setattr(question, "check_memory", none)

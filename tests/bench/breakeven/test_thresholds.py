@@ -69,6 +69,19 @@ def test_a_curve_that_rises_by_noise_is_made_to_fall() -> None:
     assert surer.zeros == pytest.approx(60 + 20 * 0.2 / 0.7, abs=0.01)
 
 
+def test_a_point_that_is_surely_slower_ends_what_was_won_before() -> None:
+    """As of products with branches: faster without zeros, slower at 95 %, faster again behind it."""
+    points = [exact(0, 0.8, 0.1), exact(50, 0.85, 0.1), exact(95, 1.6, 0.1), exact(99, 0.6, 0.1)]
+    found = crossing(points)
+    assert (found.answer, found.begin, found.end) == ("from", 0, 99) and found.sure
+    assert found.zeros == pytest.approx(95 + 4 * 0.6 / 1.0)
+    assert crossing([exact(0, 0.2, 0.1), *points[1:]]).answer == "from", "whatever the mean of all is"
+    assert crossing(points[:3]) == Threshold("never", 0, 95)
+    assert crossing([*points[:3], exact(99, 1.2, 0.01)]).answer == "never"
+    unsure = [exact(0, 0.8, 0.1), exact(95, 1.05, 0.1), exact(99, 0.6, 0.1)]
+    assert crossing(unsure).answer == "always", "noise is no reason"
+
+
 def test_one_point_is_no_curve() -> None:
     with pytest.raises(ValueError, match="two points or more"):
         crossing([exact(50, 1.5), exact(50, 0.5)])

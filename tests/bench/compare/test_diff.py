@@ -255,6 +255,16 @@ def test_time_on_another_machine_is_compared_and_said(row: Make) -> None:
 # ---- statuses
 
 
+def test_an_answer_in_words(row: Make) -> None:
+    """Where there is no number: always faster, and then never."""
+    words = {"bytes_answer": "always", "bytes_percent": None, "time_answer": "always", "time_percent": None}
+    a = row("breakeven", dtype="float32", rival="dense", batch=1, threads=1, zeros_begin=0.0, zeros_end=99.9, **words)
+    found = compared("breakeven", [a], [a | {"bytes_answer": "never"}])
+    assert reasons(found) == ["bytes_answer is always in A, never in B"]
+    found = compared("breakeven", [a], [a | {"time_answer": "never"}])
+    assert reasons(found)[-1] == "time_answer is always in A, never in B" and not found.unchanged
+
+
 def test_ok_to_failed_is_a_regression(row: Make) -> None:
     failed = row(status="failed", reason="a wrong product", bytes=None)
     found = compared("space", [row(), row(format="ham")], [failed, row(format="ham")], "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -122,3 +123,9 @@ def test_only_some_matrices(capsys: pytest.CaptureFixture[str]) -> None:
     assert "### w_1" in capsys.readouterr().out
     with pytest.raises(LookupError, match="no results of v: there are w_1"):
         table.print_tables(ROWS, ["v"], "terminal", Console())
+
+
+def test_times_of_more_threads_where_there_are_no_others(row: Callable[..., dict[str, Any]]) -> None:
+    two, four = row("time", threads=2, time_ratio=1.5), row("time", threads=4, time_ratio=1.25)
+    assert "time/csc b1, 2 threads" in grid.grid({"time": [two, four]}).titles
+    assert grid.grid({"time": [two, row("time")]}).titles[-1] == "time/csc b1"

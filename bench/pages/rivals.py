@@ -11,6 +11,7 @@ from dotbench.bench.pages.limits import markdown
 from dotbench.bench.pages.readme import replace_between
 from dotbench.bench.record import export
 from dotbench.bench.show.grid import is_lossy, label, short
+from dotbench.bench.show.plural import counted
 from dotbench.bench.targets import peers
 from dotbench.cdot import build
 
@@ -71,29 +72,37 @@ def lines(rows: Iterable[Row]) -> Iterator[Line]:
 
 
 def tables(rows: Iterable[Row]) -> str:
-    """Who is fastest, line by line, the worst first; then the slowest formats."""
-    raced = sorted(lines(rows), key=lambda line: -line.over(line.own[0])[0])
+    """Who is fastest, line by line, of one thread first, the worst first; then the slowest formats."""
+    raced = sorted(lines(rows), key=lambda line: (line.own[0]["threads"], -line.over(line.own[0])[0]))
     if not raced:
         return NOT_YET
-    ratios = [line.over(line.own[0]) for line in raced]
-    met, faster, slower = (
-        sum(middle <= 1 for middle, _, _ in ratios),
-        sum(high < 1 for _, _, high in ratios),
-        sum(low > 1 for _, low, _ in ratios),
-    )
     first = [(*line.fields(line.own[0]), _of(line, "csc")) for line in raced]
     every = [(line.over(row)[0], line.fields(row)) for line in raced for row in line.own]
     worst = [fields for _, fields in sorted(every, key=lambda one: -one[0])[:WORST]]
     machines = sorted({f"{row['machine']}, {row['isa']}, {row['compiler']}" for line in raced for row in line.own})
     return "\n\n".join(
         (
-            f"Our fastest takes no longer than the fastest library on {met} of {len(raced)} lines (surely less "
-            f"on {faster}, surely longer on {slower}), the worst first. Measured on {'; '.join(machines)}.",
+            f"Our fastest takes no longer than the fastest library {_counted(raced)}, the worst first. "
+            f"Measured on {'; '.join(machines)}.",
             markdown(TITLES, first),
             f"The {len(worst)} slowest rows of these lines:",
             markdown(WORST_TITLES, worst),
         )
     )
+
+
+def _counted(raced: Sequence[Line]) -> str:
+    """On how many lines, by the number of threads."""
+    said = []
+    for threads in sorted({line.own[0]["threads"] for line in raced}):
+        ratios = [line.over(line.own[0]) for line in raced if line.own[0]["threads"] == threads]
+        met, surely = sum(middle <= 1 for middle, _, _ in ratios), sum(high < 1 for _, _, high in ratios)
+        longer = sum(low > 1 for _, low, _ in ratios)
+        said.append(
+            f"on {met} of {len(ratios)} lines of {counted(threads, 'thread')} (surely less on {surely}, surely longer "
+            f"on {longer})"
+        )
+    return ", and ".join(said)
 
 
 def _of(line: Line, name: str) -> str:

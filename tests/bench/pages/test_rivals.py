@@ -31,7 +31,10 @@ ROWS = [
 
 def test_the_worst_line_is_the_first() -> None:
     text = rivals.tables(ROWS)
-    assert "no longer than the fastest library on 1 of 2 lines" in text and "a machine, x86_64_v3, zig-1" in text
+    assert (
+        "than the fastest library on 1 of 2 lines of 1 thread (surely less on 1, surely longer on 1), the" in text
+        and "a machine, x86_64_v3, zig-1" in text
+    )
     first, worst = (part.splitlines()[2:] for part in text.split("\n\n") if part.startswith("|"))
     assert first == [
         "| w | 8 | 1 | `mkl_csr` | `csc` | 2.00 (1.64 to 2.44) | 2.00 |",
@@ -39,6 +42,15 @@ def test_the_worst_line_is_the_first() -> None:
     ]
     assert worst[0] == "| w | 1 | 1 | `mkl_csr` | `ham` | 3.12 (2.56 to 3.82) |"
     assert [line.split("`")[3] for line in worst] == ["ham", "csc", "csc", "csc_min"]  # lossy ones are not among them
+
+
+def test_lines_of_two_threads_come_after_those_of_one() -> None:
+    text = rivals.tables([*ROWS, row("csc", 1.0, threads=2), row("mkl_csr", 0.1, threads=2)])
+    assert (
+        "on 1 of 2 lines of 1 thread (surely less on 1, surely longer on 1), and on 0 of 1 lines of 2 threads" in text
+    )
+    first = next(part.splitlines()[2:] for part in text.split("\n\n") if part.startswith("|"))
+    assert [line.split(" | ")[2] for line in first] == ["1", "1", "2"]
 
 
 def test_nothing_raced_is_said() -> None:

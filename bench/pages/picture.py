@@ -16,8 +16,12 @@ from dotbench.bench.show.symbols import RIM, Symbol, symbols
 
 PANELS = ("orsreg_1", "SiNa", "vgg19/90-0-32", "deepdta/80-0-16")
 LEFT_OUT = ("nested",)  # it is dense, and levels are its point
-DASHES = ((0, (5, 3)), (0, (2, 2)), (0, (7, 2, 1, 2)), (0, (9, 3)))
-GREY = "#565f69"
+GREY, BLUE = "#565f69", "#0072b2"
+# Lines of libraries, in dots of their width: as many as there are libraries, each with a pattern of its own.
+DASHES = (
+    ((5, 3), GREY), ((2, 2), GREY), ((7, 2, 1, 2), GREY), ((12, 3), GREY),
+    ((12, 2, 2, 2, 2, 2), BLUE), ((1, 1), BLUE), ((4, 1, 1, 1, 1, 1), BLUE), ((20, 2), BLUE),
+)  # fmt: skip
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
@@ -94,9 +98,8 @@ def _draw(place: Any, point: Point, look: Symbol, lines: list[str], name: str) -
     """A symbol; a line across for a library that has a time only."""
     size, ratio = point
     if size is None:
-        return place.axhline(
-            ratio, color=GREY, linewidth=1.1, linestyle=DASHES[lines.index(name) % len(DASHES)], zorder=1
-        )
+        dots, colour = DASHES[lines.index(name) % len(DASHES)]
+        return place.axhline(ratio, color=colour, linewidth=1.1, linestyle=(0, dots), zorder=1)
     return place.scatter(size, ratio, marker=look.marker, s=46, facecolors=look.hex, edgecolors=RIM, linewidths=0.8)
 
 

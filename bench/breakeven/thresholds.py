@@ -68,8 +68,20 @@ def crossing(points: Sequence[Point]) -> Threshold:
     if len({point.zeros for point in ordered}) < 2:
         raise ValueError("a curve has two points or more, at different percentages of zeros")
     found = _falling(ordered)
-    slower = [number for number, point in enumerate(ordered) if point.ratio.low > 1 and point.zeros > found.least]
+    if found.answer == "never" and found.sure:
+        return found
+    won = _begin(found)
+    slower = [number for number, point in enumerate(ordered) if point.ratio.low > 1 and point.zeros > won]
     return _behind(ordered[slower[-1] :], found) if slower else found
+
+
+def _begin(found: Threshold) -> float:
+    """From where on something may win, as far as its interval goes; -1 for the whole range.
+
+    >>> _begin(Threshold("from", 0, 99, 50, 40, 60)), _begin(Threshold("always", 0, 99))
+    (40, -1.0)
+    """
+    return -1.0 if found.low is None or found.answer == "always" else found.low
 
 
 def _behind(points: Sequence[Point], whole: Threshold) -> Threshold:

@@ -22,7 +22,7 @@ from dotbench.cdot.bfloat16 import (
     widened,
 )
 
-ml_dtypes = pytest.importorskip("ml_dtypes")
+ml_dtypes = pytest.importorskip("ml_dtypes", reason="no ml_dtypes: pip install -e '.[bf16]' brings it")
 EVERY = np.arange(1 << 16, dtype=np.uint16)
 
 

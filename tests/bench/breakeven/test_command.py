@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from dotbench import formats
-from dotbench.bench.breakeven import measure, question, rows, shapes
-from dotbench.bench.breakeven.thresholds import Point, Threshold
+from dotbench.bench.breakeven import measure, question, rows
+from dotbench.bench.breakeven.thresholds import Threshold
 from dotbench.bench.cli import command
 from dotbench.bench.metrics.metric import Row
-from dotbench.bench.pages import breakeven as page
 from dotbench.bench.plan.effort import Effort
 from dotbench.bench.record import export
 from dotbench.bench.show.breakeven import interval, words
-from dotbench.bench.timing.pairs import Estimate
 from dotbench.cdot import bfloat16
+
+sys.path.insert(0, str(Path(__file__).parent))
+from answers import answer
 
 pytestmark = pytest.mark.usefixtures("home")
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,25 +28,6 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def call(*arguments: str) -> Result:
     return CliRunner().invoke(command, ["breakeven", *arguments])
-
-
-def answer(asked: question.Question, **first: float) -> measure.Answer:
-    """Made-up measurements: a format's ratio without zeros, 4 where nothing else is said, falling with nonzeros."""
-    found = measure.Answer(asked, f"random/{asked.shape[0]}x{asked.shape[1]}-{asked.values}-{asked.dtype}", "ab" * 32)
-    found.passes = 6
-    rival = measure.dense_products(asked.dtype)[0]
-    for batch in asked.batches:
-        found.rivals[batch], found.best[batch] = [measure.Rival(rival)], rival
-    for one in asked.formats:
-        sizes = {zeros: round(asked.dense_bytes * 2 * (1.0 - zeros / 100)) for zeros in asked.zeros}
-        found.sizes[one] = measure.Size(
-            sizes, Threshold("from", asked.zeros[0], asked.zeros[-1], 50.1, 50.1, 50.1), 501
-        )
-        for batch in asked.batches:
-            ratios = [(zeros, first.get(one.name, 4.0) * (1.001 - zeros / 100)) for zeros in asked.zeros]
-            points = [Point(zeros, Estimate(ratio, ratio / 1.02, ratio * 1.02, 6)) for zeros, ratio in ratios]
-            found.curves[one, rival, batch] = measure.Curve(points)
-    return found
 
 
 @pytest.fixture
@@ -173,7 +154,7 @@ def test_a_row_that_failed_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("made_up")
 def test_a_plot(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="no matplotlib: pip install -e '.[docs]' brings it")
     first, second = tmp_path / "a.svg", tmp_path / "b.svg"
     for path in (first, second):
         done = call("512x4096", "--formats", "csc,ham,cser", "--batch", "1,8", "--plot", str(path))
@@ -249,7 +230,7 @@ def test_memory_is_asked_for_before_it_is_taken() -> None:
 @pytest.mark.parametrize("option", ["--out", "--plot"])
 def test_files_that_cannot_be_written(option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said before anything is measured, and what is there stays."""
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="no matplotlib: pip install -e '.[docs]' brings it")
     monkeypatch.setattr(measure, "answered", lambda *_, **__: pytest.fail("it was measured"))
     (tmp_path / "file").write_text("mine")
     (tmp_path / "folder.svg").mkdir()
@@ -301,105 +282,3 @@ def test_the_report_is_of_runs(write: Callable[..., Path], row: Callable[..., Ro
     assert made.exit_code == 2 and "the page has no plot of such rows" in made.output
     same = CliRunner().invoke(command, ["diff", str(folder), str(folder)])
     assert same.exit_code == 0 and "Nothing changed: 2 cells of 2 files" in same.output
-
-
-# ---- eight shapes, and their page
-
-
-def sides(shape: str) -> tuple[int, int]:
-    return question.parse_shape(shape)
-
-
-@pytest.fixture
-def eight(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the session measures, made up."""
-    asked: list[str] = []
-
-    def made(one: question.Question, *_: object) -> measure.Answer:
-        asked.append(f"{one.shape[0]}x{one.shape[1]} {one.dtype}")
-        return answer(one, csc=4.0, csr16=3.0)
-
-    monkeypatch.setattr(measure, "answered", made)
-    return asked
-
-
-def test_the_session_goes_on_shape_by_shape(
-    tmp_path: Path, eight: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "results" / "breakeven.csv"
-    assert shapes.measured(["128x128"], out) == 0
-    assert eight == ["128x128 float32", "128x128 int8"]
-    said = capsys.readouterr().out
-    assert "missing: 512x512 (float32, int8), " in said and "128x128 (" not in said and "goes on" in said
-    once = len(rows.read(out))
-    assert shapes.measured(["128x128", "768x768"], out) == 0
-    assert eight[2:] == ["768x768 float32", "768x768 int8"]  # what is there is not measured again
-    assert len(rows.read(out)) == 2 * once
-    assert shapes.measured(list(shapes.SHAPES), out) == 0 and len(eight) == 16
-    assert "nothing is missing: all 8 shapes are in" in capsys.readouterr().out
-
-
-def test_the_session_measures_rows_of_other_code_again(tmp_path: Path, eight: list[str]) -> None:
-    out = tmp_path / "breakeven.csv"
-    shapes.measured(["128x128"], out)
-    old = [row | {"code_sha": "0" * 16} if row["format"] == "csr16" else row for row in rows.read(out)]
-    out.write_bytes(export.render("breakeven", old))
-    assert shapes.lacking(rows.read(out), ["128x128"]) == ["128x128 (int8)"]
-    assert shapes.measured(["128x128"], out) == 0 and eight[2:] == ["128x128 int8"]
-
-
-def test_the_session_leaves_out_what_there_is_no_memory_for(
-    tmp_path: Path, eight: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def none(shape: tuple[int, int], batch: int) -> None:
-        raise question.Unanswerable(f"{shape[0]}x{shape[1]} needs more")
-
-    monkeypatch.setattr(question, "check_memory", none)
-    assert shapes.measured(["128x128"], tmp_path / "breakeven.csv") == 1 and eight == []
-    said = capsys.readouterr().out
-    assert "  left out: 128x128 needs more" in said and "missing: 128x128 (float32, int8), " in said
-
-
-def test_the_session_says_where_it_cannot_write(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine")
-    done = CliRunner().invoke(shapes.main, ["--shapes", "128x128", "--out", str(tmp_path / "file" / "b.csv")])
-    assert done.exit_code == 2 and "cannot be written" in done.output and "Traceback" not in done.output
-
-
-def test_shapes_are_eight() -> None:
-    assert len(shapes.SHAPES) == 8 and all(np.prod(sides(shape)) <= 1 << 24 for shape in shapes.SHAPES)
-    done = CliRunner().invoke(shapes.main, ["--shapes", "5x5"])
-    assert done.exit_code == 2 and "no shape '5x5': there are 128x128, " in done.output
-
-
-def known(*wanted: str) -> list[Row]:
-    return [
-        row
-        for shape in wanted
-        for one in shapes.asked(shape)
-        for row in rows.rows_of(answer(one, csc=4.0, csr16=3.0, **dict.fromkeys(("im", "ham"), 50.0)))
-    ]
-
-
-def test_the_page_says_what_is_missing() -> None:
-    nothing = page.table([])
-    assert nothing.count(page.NOT_YET) == 64 and "**Nothing of this table is measured yet.**" in nothing
-    some = page.table(known("128x128", "512x4096"))
-    assert some.count(page.NOT_YET) == 48 and "**Not measured yet: 512x512 float32, 512x512 int8, 768x768" in some
-    (line,) = [line for line in some.splitlines() if line.startswith("| 128 x 128 | int8 |")]
-    assert line.count("`csr16`: from 66.8 % (66.1 to 67.4 %)") == 3
-    whole = page.table(known(*shapes.SHAPES))
-    assert page.NOT_YET not in whole and "All shapes have rows." in whole
-
-
-def test_the_harder_dense_rival_counts() -> None:
-    row = known("128x128")[0]
-    rivals = [row | {"rival": "blas_dense", "time_percent": 70.0}, row | {"rival": "dense", "time_percent": 80.0}]
-    assert page.first(rivals, "time").startswith(f"`{formats.parse(row['format'])}`: from 80.0 %")
-    assert page.first([row | {"time_answer": "never"}], "time") == "none below 99.9 % zeros"
-
-
-def test_the_committed_page_is_current() -> None:
-    """Otherwise: nox -s docs. Outside a checkout of all rows it may be of others."""
-    text = page.PAGE.read_text()
-    assert text == page.page(text, rows.read(shapes.FILE))

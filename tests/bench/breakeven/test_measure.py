@@ -149,7 +149,7 @@ def test_a_full_disk_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_bfloat16() -> None:
     """Two bytes an entry; products are those of float32."""
-    pytest.importorskip("ml_dtypes")
+    pytest.importorskip("ml_dtypes", reason="no ml_dtypes: pip install -e '.[bf16]' brings it")
     asked = question("csc", dtype="bfloat16")
     found = measure.answered(asked, effort=FAST)
     assert asked.dense_bytes == 960 and found.name == "random/24x20-4-bfloat16"

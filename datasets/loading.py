@@ -136,7 +136,7 @@ def pixels(name: str) -> int:
         member, count = describe(name).member, zoo.pixels()[_base(name)]
     elif model_names.is_model(name):
         path, member = model_names.split(name)
-        count = model_names.find(Path(path), member).pixels
+        count = model_names.pixels(Path(path), member)
     else:
         return 1
     return 0 if "_depthwise" in member else count

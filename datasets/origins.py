@@ -88,11 +88,13 @@ def from_file(own: OwnFile, cache_dir: Path) -> Matrix:
 def from_model(name: str, cache_dir: Path) -> Matrix:
     """A layer of a model file, ``PATH#LAYER``."""
     path, layer = models.split(name)
-    with unchanged([Path(path)]):
-        sha = file_sha256(Path(path), cache_dir)
-        key = f"{sha} {layer} {models.AS_STORED}"
-        found = _cached(key, cache_dir, lambda _: (models.source(models.find(Path(path), layer)), ""))
-    return Matrix(name, "model", found, sha)
+    files_ = models.files(Path(path))
+    with unchanged(list(files_)):
+        shas = [file_sha256(one, cache_dir) for one in files_]
+        sha = shas[0]
+        key = f"{' '.join(shas)} {layer} {models.AS_STORED}{models.reader_version(Path(path))}"
+        found = _cached(key, cache_dir, lambda _: models.read(Path(path), layer))
+    return Matrix(name, "model", found, sha, found.note)
 
 
 # ---- reading and verifying
@@ -111,7 +113,7 @@ def _real(entry: Dataset, paths: list[Path], shas: list[str], cache_dir: Path, s
 
 def _read(entry: Dataset, paths: list[Path], scratch: Path) -> tuple[Source, str]:
     if models.is_model(paths[0].name):
-        return models.source(models.find(paths[0], entry.member)), ""
+        return models.read(paths[0], entry.member)
     if len(paths) == 2:
         return as_source(sham_archive.decode(sham_archive.read(*paths), entry.shape[0])), ""
     if not entry.member or paths[0].name == Path(entry.mirror).name:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dotbench.datasets.models.layer import Model
+from dotbench.datasets.models.model_file import ModelFile
 from dotbench.formats.sources.source import Source
 
 PACKED = ("", ".gz", ".bz2", ".xz")
@@ -53,7 +54,11 @@ class Reader:
     `Streamed`; int8 stays, all else becomes float32. ``members(path)``: the names of a file's arrays, where it may hold
     several; ``is_whole(names)``: whether arrays of these names are one matrix together.
 
-    ``model(path)``: of a file with layers, instead of ``read``: they are named ``FILE#LAYER``.
+    ``tensors(path)``: of a model file, instead of ``read``: all its tensors and what they are for; nothing of them is
+    read yet. Those that are matrices are named ``FILE#TENSOR``. ``model(path)``: of a file that says of its layers what
+    a product on a microcontroller needs besides (scales, window, signals).
+
+    ``extra``: of pyproject.toml, with the package and the module that it needs beyond `run`'s: ("models", "onnx").
 
     ``write(path, W)``: makes such a file of a float32 matrix, inputs by outputs, for the tests that hold ``read``
     against the conformance class.
@@ -69,6 +74,8 @@ class Reader:
     members: Callable[[Path], Sequence[str]] | None = None
     is_whole: Callable[[Sequence[str]], bool] = lambda names: len(names) == 1
     model: Callable[[Path], Model] | None = None
+    tensors: Callable[[Path], ModelFile] | None = None
+    extra: tuple[str, str] | None = None
     own: bool = True
     version: int = 0
     write: Write | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ import numpy as np
 
 from dotbench.cdot import entry_points
 from dotbench.cdot.build import BuildError
+from dotbench.cdot.places import brings
 from dotbench.datasets import readers
 from dotbench.datasets.errors import DataError, ReaderFault
 from dotbench.datasets.models.layer import Layer, Model
+from dotbench.datasets.models.model_file import ROLES, ModelFile, ModelTensor
+from dotbench.datasets.models.orientation import ORIENTATIONS
 from dotbench.datasets.models.skipped import SkippedOperator
 from dotbench.datasets.reader import Reader, Streamed, Wanted
 from dotbench.formats.sources.columns import Columns, Histogram
@@ -27,6 +31,7 @@ from dotbench.formats.sources.sparse_input import is_sparse
 MATRIX = "a numpy array of two dimensions, a scipy matrix or dotbench.datasets.reader.Streamed"
 NAMES = "names of arrays, as a list of str"
 MODEL = "a dotbench.datasets.models.layer.Model"
+TENSORS = "a dotbench.datasets.models.model_file.ModelFile"
 
 
 def read(reader: Reader, path: Path, wanted: Wanted) -> Any:
@@ -69,6 +74,38 @@ def model(reader: Reader, path: Path) -> Model:
     if wrong := _wrong_model(found):
         raise ReaderFault(f"{path} cannot be read: model of {called(reader)} returned {wrong}. {_cure(reader)}")
     return found
+
+
+def tensors(reader: Reader, path: Path) -> ModelFile:
+    """The tensors of a model file; DataError with the line that brings the package that reads them, if it is missing."""
+    assert reader.tensors is not None
+    if reader.extra and find_spec(reader.extra[1]) is None:
+        extra, module = reader.extra
+        raise DataError(f"{path} needs {module}, which is not installed: {brings(extra)}")
+    with answering(reader, path, "read as a model"):
+        found = reader.tensors(path)
+    if not isinstance(found, ModelFile):
+        raise _wrong_answer(reader, path, "tensors", found, TENSORS)
+    if wrong := _wrong_tensors(found):
+        raise ReaderFault(f"{path} cannot be read: tensors of {called(reader)} returned {wrong}. {_cure(reader)}")
+    return found
+
+
+def _wrong_tensors(model: ModelFile) -> str:
+    """What is wrong with a model file that a reader made, "" for nothing."""
+    if not isinstance(model.tensors, tuple) or not all(isinstance(one, ModelTensor) for one in model.tensors):
+        return f"tensors {model.tensors!r:.80}, and a tuple of dotbench.datasets.models.model_file.ModelTensor is needed"
+    names = [one.name for one in model.tensors]
+    if not all(isinstance(name, str) and name for name in names) or len({*names}) < len(names):
+        return f"tensors of the names {names!r:.80}, and each needs one of its own"
+    for one in model.tensors:
+        if one.role not in ROLES:
+            return f"the role {one.role!r:.80} of {one.name}: there are {', '.join(ROLES)}"
+        if one.orientation not in ORIENTATIONS:
+            return f"the orientation {one.orientation!r:.80} of {one.name}: there are {', '.join(ORIENTATIONS)}"
+        if one.role not in ("vector", "unread") and len(one.shape) < 2:
+            return f"the shape {one.shape} of {one.name}, and a {one.role} has two dimensions or more"
+    return ""
 
 
 def _wrong_model(model: Model) -> str:

@@ -33,10 +33,10 @@ def _faults(reader: Reader, others: Collection[Reader]) -> Iterator[str]:
     taken = {ending: other.name for other in others for ending in other.endings}
     for ending in sorted(taken.keys() & set(reader.endings)):
         yield f"{ending} is read by {taken[ending]} already"
-    if (reader.read is None) == (reader.model is None):
-        yield f"{reader.name} needs either read (of matrices) or model (of layers)"
-    functions = (reader.read, reader.model, reader.members, reader.write)
+    if (reader.read is None) == (reader.model is None and reader.tensors is None):
+        yield f"{reader.name} needs either read (of matrices), or tensors or model (of model files)"
+    functions = (reader.read, reader.model, reader.tensors, reader.members, reader.write)
     if not callable(reader.is_whole) or not all(callable(one) for one in functions if one is not None):
-        yield f"{reader.name}: read, model, members, is_whole and write have to be functions"
+        yield f"{reader.name}: read, model, tensors, members, is_whole and write have to be functions"
     if not isinstance(reader.version, int):
         yield f"{reader.name} has the version {reader.version!r:.80}: a whole number"

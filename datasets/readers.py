@@ -65,7 +65,7 @@ def of_matrices() -> tuple[Reader, ...]:
 
 def of_models() -> tuple[Reader, ...]:
     """Those that read layers of models."""
-    return tuple(reader for reader in every() if reader.model)
+    return tuple(reader for reader in every() if reader.model or reader.tensors)
 
 
 def endings(readers: Iterable[Reader]) -> tuple[str, ...]:

@@ -42,6 +42,11 @@ EXTRAS = {
             "the HTML page (report), results as a pandas frame (dotbench.bench.load)",
             {"plotly": "plotly", "pandas": "pandas", "psutil": "psutil"},
         ),
+        Extra(
+            "models",
+            "models in .safetensors, .onnx, .gguf, .h5 and .keras (pick, run)",
+            {"safetensors": "safetensors", "onnx": "onnx", "gguf": "gguf", "h5py": "h5py", "ml_dtypes": "ml_dtypes"},
+        ),
         Extra("bf16", "bfloat16 as a dtype of numpy's, for calculating with such arrays", {"ml_dtypes": "ml_dtypes"}),
         Extra("tables", "tables of text: covtype, census, and .csv files of your own", {"pyarrow": "pyarrow"}),
         Extra("compiler", "kernels from a checkout, and those of plug-ins", {"ziglang": "ziglang"}),

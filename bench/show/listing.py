@@ -135,10 +135,7 @@ def _dataset(name: str) -> tuple[str, str, str]:
     source = datasets.source_now(name)
     if source == "model":
         path, member = model_names.split(name)
-        layer = model_names.find(Path(path), member)
-        n, m = layer.weights.shape
-        what = f"{layer.nnz} nonzeros, {layer.weights.dtype}, {layer.pixels} pixels, {visible(layer.tensor)}"
-        return f"{n} x {m}", source, what
+        return _layer(Path(path), member)
     if source == "file":
         return "?", source, "a file"
     entry = datasets.describe(name)
@@ -148,6 +145,20 @@ def _dataset(name: str) -> tuple[str, str, str]:
     if source == "nowhere":
         what += f" ({datasets.how_to_get(entry)})"
     return f"{entry.shape[0]} x {entry.shape[1]}", source, what
+
+
+def _layer(path: Path, member: str) -> tuple[str, str, str]:
+    """Of a layer of a model file."""
+    if model_names.has_tensors(path):
+        tensor = model_names.find_tensor(path, member)
+        n, m = tensor.matrix_shape
+        vectors = f", {counted(tensor.pixels, 'vector')} an inference" if tensor.pixels else ""
+        note = f", {visible(tensor.note)}" if tensor.note else ""
+        return f"{n} x {m}", "model", f"{tensor.role}, {tensor.dtype}{vectors}{note}"
+    layer = model_names.find(path, member)
+    n, m = layer.weights.shape
+    what = f"{layer.nnz} nonzeros, {layer.weights.dtype}, {layer.pixels} pixels, {visible(layer.tensor)}"
+    return f"{n} x {m}", "model", what
 
 
 def skipped(names: Sequence[str]) -> Iterator[str]:

@@ -30,6 +30,7 @@ class Verb:
 VERBS = {
     verb.name: verb
     for verb in (
+        Verb("pick", "In which format each layer of your own model should be stored."),
         Verb("run", "Measure: encode, check every product, count bytes, time."),
         Verb("list", "The formats, or the data sets, that there are.", attribute="list_"),
         Verb("breakeven", "From what share of zeros on a format beats a dense product."),

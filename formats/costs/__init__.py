@@ -1,1 +1,1 @@
-"""What formats cost a matrix, from counts alone: bytes without encoding, bounds, the entropy floor, where formats pay."""
+"""What formats cost, from counts alone: bytes without encoding, bounds, the entropy floor, where a format pays."""

@@ -33,7 +33,7 @@ FULL_BYTE = 255  # the largest count of a column that a byte holds
 
 
 def lower_bound(format_: Format, counts: Counts) -> int:
-    """Bytes that the payload of every matrix with these counts has at least: all of it where `predicted_bytes` is exact.
+    """What the payload of every matrix with these counts has at least, in bytes; exact where `predicted_bytes` is.
 
     Sections whose length depends on positions are taken as short as some matrix makes them. Of a plug-in's format
     without a method ``lower_bound(counts)`` of its own, header and fields. ValueError where the format does not store
@@ -43,7 +43,7 @@ def lower_bound(format_: Format, counts: Counts) -> int:
     >>> from dotbench.formats.costs.counts import counts_of
     >>> W, cser = np.diag(np.float32([1, 1, 2, 3])), formats.get("cser")
     >>> lower_bound(cser, counts_of(W)), cser.encode(W).nbytes
-    (83, 84)
+    (80, 84)
     """
     exact = predicted_bytes(format_, counts)
     if exact is not None:

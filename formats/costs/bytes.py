@@ -66,7 +66,7 @@ def predicted_bytes(format_: Format, counts: Counts) -> int | None:
     >>> from dotbench.formats.costs.counts import counts_of
     >>> counts, ham = counts_of(np.eye(100, dtype=np.float32)), formats.get("ham")
     >>> predicted_bytes(ham, counts), ham.encode(np.eye(100)).nbytes, predicted_bytes(formats.get("eie"), counts)
-    (1348, 1348, None)
+    (1344, 1344, None)
     """
     check(format_, counts)
     own = getattr(format_, "predicted_bytes", None)

@@ -43,7 +43,7 @@ def predicted_from_positions(format_: Format, matrix: Any, counts: Counts) -> in
     >>> from dotbench.formats.costs.counts import counts_of
     >>> W, eie = np.eye(100, dtype=np.float32), formats.get("eie")
     >>> predicted_from_positions(eie, W, counts_of(W)), eie.encode(W).nbytes
-    (624, 624)
+    (428, 428)
     """
     exact = predicted_bytes(format_, counts)
     if exact is not None:

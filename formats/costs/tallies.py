@@ -24,7 +24,8 @@ EXPONENTS = {"float32": (23, 8), "float16": (10, 5), "bfloat16": (7, 8)}  # wher
 @dataclass(frozen=True)
 class Totals:
     """``values``: the distinct nonzeros, rising; None where there were too many. ``counts`` int64: how often each
-    occurs, or each class of values. ``exponents`` int64: nonzeros by their exponent field, None of whole numbers."""
+    occurs, or each class of values. ``exponents`` int64: nonzeros by their exponent field, where there are no values
+    that would tell."""
 
     values: npt.NDArray[Any] | None
     counts: Ints
@@ -38,7 +39,7 @@ class BitTally(Protocol):
     def add(self, bits: Bits) -> bool: ...
 
     def totals(self) -> Totals | None:
-        """None where an entry is infinite or NaN."""
+        """None where an entry is infinite or NaN. To be called once."""
         ...
 
 
@@ -100,8 +101,7 @@ class NarrowTally:
         patterns = patterns[patterns != 0]
         values = patterns.astype(f"u{self._dtype.itemsize}").view(self._dtype)
         order = np.argsort(numbers(values))
-        values, counts = values[order], self._counts[patterns[order]]
-        return Totals(values, counts, exponents_of(values, counts, self._name), negative_zeros)
+        return Totals(values[order], self._counts[patterns[order]], None, negative_zeros)
 
 
 class _Full(Exception):
@@ -120,6 +120,14 @@ class _LimitedTable(Table):
         if bits > self._most_bits:
             raise _Full
         super()._grow(bits)
+
+    def takes(self, values: npt.NDArray[np.float32]) -> bool:
+        """Counts values, in order, as long as there is room; whether there was for all of them."""
+        try:
+            self.add(values)
+        except _Full:
+            return False
+        return True
 
     def counted(self) -> tuple[npt.NDArray[np.uint32], Ints]:
         """The bits of all values, the zeros first, and how often each was added."""
@@ -144,18 +152,13 @@ class FloatTally:
             return False
         if self._table is None:
             self._add_to_classes(bits)
-            return True
-        try:
-            self._table.add(values)
-        except _Full:
-            self._give_up(bits)
+        elif not self._table.takes(values):
+            self._give_up(*self._table.counted(), bits)
         self._added += len(bits)
         return True
 
-    def _give_up(self, bits: Bits) -> None:
+    def _give_up(self, distinct: npt.NDArray[np.uint32], counts: Ints, bits: Bits) -> None:
         """Puts what the table has into classes, and the rest of a block that it took in part."""
-        assert self._table is not None
-        distinct, counts = self._table.counted()
         self._table = None
         self._negative_zeros = int(counts[1])
         self._exponents = _added(distinct[2:] >> 23 & 255, counts[2:], 256)
@@ -178,11 +181,10 @@ class FloatTally:
         if self._table is None:
             return Totals(None, self._classes[self._classes > 0], self._exponents, self._negative_zeros)
         bits, counts = self._table.counted()
+        self._table = None  # its slots are larger than all that follows
         values = bits[2:].view(np.float32)
         order = np.argsort(values)
-        values, sorted_counts = values[order], counts[2:][order]
-        exponents = exponents_of(values, sorted_counts, "float32")
-        return Totals(values, sorted_counts, exponents, int(counts[1]))
+        return Totals(values[order], counts[2:][order], None, int(counts[1]))
 
 
 def _class_of(bits: Bits) -> npt.NDArray[np.intp]:

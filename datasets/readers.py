@@ -13,8 +13,10 @@ from dotbench.datasets.kinds import (
     mtx,
     npy,
     npz,
+    safetensors,
     smtx,
     tflite,
+    torch,
 )
 from dotbench.datasets.reader import Reader
 from dotbench.datasets.reader_faults import faults
@@ -27,6 +29,8 @@ ALL: tuple[Reader, ...] = (
     csv.READER,
     smtx.READER,
     tflite.READER,
+    safetensors.READER,
+    torch.READER,
 )
 TABLE = csv.READER  # what reads a registered file whose name ends in nothing that is known
 

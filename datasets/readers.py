@@ -13,6 +13,7 @@ from dotbench.datasets.kinds import (
     mtx,
     npy,
     npz,
+    onnx,
     smtx,
     tflite,
 )
@@ -27,6 +28,7 @@ ALL: tuple[Reader, ...] = (
     csv.READER,
     smtx.READER,
     tflite.READER,
+    onnx.READER,
 )
 TABLE = csv.READER  # what reads a registered file whose name ends in nothing that is known
 

@@ -13,6 +13,7 @@ from dotbench.datasets.kinds import (
     mtx,
     npy,
     npz,
+    onnx,
     safetensors,
     smtx,
     tflite,
@@ -29,6 +30,7 @@ ALL: tuple[Reader, ...] = (
     csv.READER,
     smtx.READER,
     tflite.READER,
+    onnx.READER,
     safetensors.READER,
     torch.READER,
 )

@@ -18,7 +18,6 @@ SAVE = 'numpy.save("w.npy", W)'
 CURES = {
     ".safetensors": f"safetensors.numpy.load_file(PATH) gives the arrays: {SAVE}",
     ".pt": f'W = torch.load(PATH, weights_only=True)["NAME"].numpy(); {SAVE}',
-    ".onnx": f"onnx.numpy_helper.to_array gives the arrays of its initializers: {SAVE}",
     ".h5": f'W = h5py.File(PATH)["NAME"][:]; {SAVE}',
     ".mat": f'W = scipy.io.loadmat(PATH)["NAME"]; {SAVE}',
     ".parquet": f"W = pandas.read_parquet(PATH).to_numpy(); {SAVE}",

@@ -10,6 +10,7 @@ from typing import Any
 from dotbench.cdot.entry_points import Broken, Wrong, loaded
 from dotbench.datasets.kinds import (
     csv,
+    gguf,
     mtx,
     npy,
     npz,
@@ -27,6 +28,7 @@ ALL: tuple[Reader, ...] = (
     csv.READER,
     smtx.READER,
     tflite.READER,
+    gguf.READER,
 )
 TABLE = csv.READER  # what reads a registered file whose name ends in nothing that is known
 

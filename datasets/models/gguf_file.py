@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from dotbench.cdot.bfloat16 import bfloat16_from_bits
 from dotbench.datasets.errors import CUT, DataError
+from dotbench.datasets.limits import check_sides
 from dotbench.datasets.models.gguf_blocks import NUMBERS, TYPES, UNREAD, BlockType
 from dotbench.datasets.models.gguf_header import Entry, Header, read_header
 from dotbench.datasets.models.gguf_parts import others
@@ -74,8 +75,8 @@ def _check_parts(parts: list[_Part]) -> None:
 def _rooms(part: _Part) -> dict[str, int]:
     """Bytes of each tensor: what its type and its dimensions take, of types that are not known all up to the next."""
     ends = sorted({entry.offset for entry in part.header.entries} | {len(part.data) - part.header.data})
-    after = dict(zip(ends, ends[1:], strict=False))
-    return {entry.name: _nbytes(entry, after.get(entry.offset, 0)) for entry in part.header.entries}
+    room = {start: end - start for start, end in zip(ends, ends[1:], strict=False)}
+    return {entry.name: _nbytes(entry, room.get(entry.offset, 0)) for entry in part.header.entries}
 
 
 def _nbytes(entry: Entry, room: int) -> int:
@@ -100,6 +101,8 @@ def _check_places(part: _Part) -> None:
             raise DataError(f"{entry.name} starts at {entry.offset}, which is no multiple of {part.header.alignment}")
         if entry.offset < end:
             raise DataError(f"{entry.name} lies over {last}: it starts at {entry.offset}, and that ends at {end}")
+        if 0 in entry.dims:
+            check_sides(entry.name, entry.dims, len(part.data))
         end, last = entry.offset + rooms[entry.name], entry.name
         if max(end, entry.offset) > max(there, 0):
             raise DataError(f"{entry.name} takes {rooms[last]} bytes from {entry.offset} on, of {max(there, 0)}; {CUT}")

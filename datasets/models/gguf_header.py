@@ -183,6 +183,6 @@ def _entry(cursor: _Cursor) -> Entry:
     if rank > MOST_RANK:
         raise DataError(f"{name} has {rank} dimensions: at most {MOST_RANK}")
     dims = tuple(cursor.number(U64) for _ in range(rank))
-    if math.prod(dims) >= 1 << 63:
+    if math.prod(max(1, one) for one in dims) >= 1 << 59:
         raise DataError(f"{name} claims {' x '.join(map(str, dims))} numbers: no file holds so many")
     return Entry(name, dims, cursor.number(U32), cursor.number(U64))

@@ -10,6 +10,7 @@ from typing import Any
 from dotbench.cdot.entry_points import Broken, Wrong, loaded
 from dotbench.datasets.kinds import (
     csv,
+    gguf,
     mtx,
     npy,
     npz,
@@ -30,6 +31,7 @@ ALL: tuple[Reader, ...] = (
     csv.READER,
     smtx.READER,
     tflite.READER,
+    gguf.READER,
     onnx.READER,
     safetensors.READER,
     torch.READER,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 
 from dotbench.bench.commands import options
 from dotbench.bench.commands.errors import Trouble
@@ -78,7 +79,17 @@ def pick(
         show.print_heads(models, console)
     measured: list[Measured] = []
     with progress(stages=False) as say:
-        answer = answered(models, asked, say, measured)
+        answer = answered(
+            models, asked, say, measured, lambda found: show.print_sizes(found, console) if plain else None
+        )
+    if out:
+        from dotbench.bench.pick import record
+        from dotbench.bench.pick.rows import rows_of
+        from dotbench.bench.run.session import write
+
+        count = write(rows_of(answer, measured), out, Console(stderr=True))
+        record.write(answer, out)
+        answer.written.append(f"rows: {count} of payloads and times, and {record.NAME}, in {out}")
     if as_json:
         from dotbench.bench.pick.as_json import as_json as written
 
@@ -87,11 +98,6 @@ def pick(
         echo(show.as_markdown(answer))
     else:
         show.print_answer(answer, console)
-    if out:
-        from dotbench.bench.pick.rows import rows_of
-        from dotbench.bench.run.session import write
-
-        write(rows_of(answer, measured), out, console)
     sys.exit(INTERRUPTED if answer.stopped else 0)
 
 

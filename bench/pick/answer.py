@@ -150,7 +150,8 @@ class Total:
 @dataclass
 class Answer:
     """All of it. ``layers``: what is multiplied, in the files' order; ``others``: what is not. ``checked``: what was
-    encoded and compared, in a sentence each. ``code_bytes``: of the target's kernels that the picks need. ``stopped``: whether Ctrl-C ended it early."""
+    encoded and compared, in a sentence each. ``code_bytes``: of the target's kernels that the picks need. ``written``: what files hold, a line
+    each. ``stopped``: whether Ctrl-C ended it early."""
 
     question: Question
     models: list[Model]
@@ -160,6 +161,7 @@ class Answer:
     peak_bytes: int = 0
     checked: list[str] = field(default_factory=list)
     code_bytes: int | None = None
+    written: list[str] = field(default_factory=list)
     stopped: bool = False
 
 

@@ -23,10 +23,12 @@ def answered(
     question: Question,
     say: Say = lambda words: None,
     measured: list[times.Measured] | None = None,
+    sized: Callable[[Answer], None] = lambda answer: None,
 ) -> Answer:
     """The answer of a question about some models.
 
-    ``say`` hears how far it is; ``measured`` gets what was measured, for rows of results. Ctrl-C while times are
+    ``say`` hears how far it is; ``measured`` gets what was measured, for rows of results; ``sized`` the answer as it is when sizes are there, and
+    times are not. Ctrl-C while times are
     measured leaves what there is (`Answer.stopped`).
     """
     start = time.monotonic()
@@ -40,6 +42,8 @@ def answered(
     if question.what_if:
         answer.layers = [_what_if(layer, question, say) for layer in answer.layers]
     answer.checked.append(_checked_sizes(answer.layers))
+    if question.on_target or not question.quick:
+        sized(answer)
     if question.on_target:
         _on_target(answer, say)
     elif not question.quick:
@@ -73,7 +77,9 @@ def _on_target(answer: Answer, say: Say) -> None:
     others = [layer.name for layer in layers if not layer.failed and not microcontroller.fit(layer)]
     if others:
         kinds = "stays dense" if len(others) == 1 else "stay dense"
-        answer.checked.append(f"on the target kernels are for int8: {', '.join(others[:3])} {kinds} ({counted(len(others), 'layer')})")
+        answer.checked.append(
+            f"on the target kernels are for int8: {', '.join(others[:3])} {kinds} ({counted(len(others), 'layer')})"
+        )
     try:
         if not question.quick:
             layers, said = microcontroller.with_cycles(layers, question, say)
@@ -81,7 +87,12 @@ def _on_target(answer: Answer, say: Say) -> None:
         labels, code = microcontroller.least_flash(layers)
         if question.goal.least == "cycles":
             labels = [microcontroller.least_cycles(layer) for layer in layers]
-            code = sum(map(microcontroller.code_bytes, {label for label, layer in zip(labels, layers, strict=True) if microcontroller.fit(layer)}))
+            code = sum(
+                map(
+                    microcontroller.code_bytes,
+                    {label for label, layer in zip(labels, layers, strict=True) if microcontroller.fit(layer)},
+                )
+            )
         answer.code_bytes = code
     except FirmwareError as error:
         answer.checked.append(f"flash: {error}")

@@ -139,7 +139,9 @@ def least_flash(layers: Sequence[Layer]) -> tuple[list[str], int]:
         return [layer.dense.label for layer in layers], 0
     dense = fitting[0].dense.label
     saved = {
-        label: sum(max(layer.dense.bytes - one.bytes, 0) for layer in fitting for one in layer.candidates if one.label == label)
+        label: sum(
+            max(layer.dense.bytes - one.bytes, 0) for layer in fitting for one in layer.candidates if one.label == label
+        )
         for label in {one.label for layer in fitting for one in layer.candidates} - {dense}
     }
     code = {label: code_bytes(label) for label in [dense, *sorted(saved, key=lambda one: -saved[one])[:FLASH_SETS]]}
@@ -172,7 +174,11 @@ def _smallest(layer: Layer, dense: str, used: Sequence[str]) -> str:
 def least_cycles(layer: Layer) -> str:
     """The format with the fewest estimated cycles of those that were run; dense where none was."""
     known = [one for one in layer.candidates if one.cycles]
-    return min(known, key=lambda one: (one.cycles.mid if one.cycles else 0, one.bytes)).label if known else layer.dense.label
+    return (
+        min(known, key=lambda one: (one.cycles.mid if one.cycles else 0, one.bytes)).label
+        if known
+        else layer.dense.label
+    )
 
 
 def milliseconds(cycles: float) -> float:

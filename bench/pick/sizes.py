@@ -11,13 +11,17 @@ from dotbench.bench.metrics import space
 from dotbench.bench.pick.answer import Candidate, Excluded, Floor, Layer
 from dotbench.bench.pick.question import SAVES, Unanswerable
 from dotbench.bench.pick.weights import Weights
-from dotbench.formats.costs.bounds import break_even, floor
-from dotbench.formats.costs.bytes import lower_bound, predicted_bytes
+from dotbench.formats.costs.bounds import lower_bound
+from dotbench.formats.costs.break_even import break_even
+from dotbench.formats.costs.bytes import predicted_bytes
 from dotbench.formats.costs.counts import Counts, counts_of
+from dotbench.formats.costs.floors import floor
 from dotbench.formats.format import Format
 from dotbench.formats.sources.source import as_source, matrix_sha256
 
 ENCODED = 1 << 24  # entries of one model that are encoded to learn sizes, format by format
+BY_ZEROS = ("bitmap", "csc_min", "csr16")  # formats whose bytes follow from how many zeros there are, and a type
+NEVER = ("nested",)  # for prefixes of a matrix: what it stores is all entries, and the levels besides
 DENSE = {"int8": "dense_s8"}  # the dense format of a type; of others `dense`
 
 
@@ -36,7 +40,8 @@ def choices(labels: Sequence[str] | None, dtype: str) -> list[Format]:
     Unanswerable where one of these is lossy.
     """
     dense = formats.parse(dense_label(dtype))
-    named = formats.standard_of_all() if labels is None else tuple(map(formats.parse, labels))
+    every = (one for one in formats.standard_of_all() if one.name not in NEVER)
+    named = tuple(every) if labels is None else tuple(map(formats.parse, labels))
     if labels and (lossy := [one for one in named if not one.lossless]):
         raise Unanswerable(f"{lossy[0]} changes the weights: pick chooses among formats that lose nothing")
     return [dense, *(one for one in named if one.lossless and dtype in one.value_types and one != dense)]
@@ -70,7 +75,7 @@ def sized(weights: Weights, labels: Sequence[str] | None, allowance: Allowance) 
         return Layer(weights, empty, failed="there is not enough memory for it")
     except (ValueError, TypeError, ArithmeticError, OSError) as error:
         return Layer(weights, empty, failed=str(error) or type(error).__name__)
-    bound, kind = floor(counts)
+    least = floor(counts)
     return Layer(
         weights,
         known[0],
@@ -80,10 +85,17 @@ def sized(weights: Weights, labels: Sequence[str] | None, allowance: Allowance) 
         counts.distinct_at_least,
         counts.histogram is None,
         counts.negative_zeros,
-        Floor(bound, kind),
-        {str(one): density for one, density in break_even(counts, [one for one in others]).items()},
+        Floor(least.nbytes, least.name.replace("_", " and ")),
+        _break_even(counts, others),
         note,
     )
+
+
+def _break_even(counts: Counts, others: Sequence[Format]) -> dict[str, float]:
+    """Below which density formats are smaller than dense, of those that need not know the values."""
+    known = [one for one in others if str(one) in BY_ZEROS]
+    found = break_even(counts.n, counts.m, counts.dtype, 1, known) if counts.entries else {}
+    return {label: density for label, density in found.items() if density is not None}
 
 
 def _sizes(

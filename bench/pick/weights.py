@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dotbench import datasets
 from dotbench.bench.pick.question import ROLE_NAMES
 from dotbench.cdot.bfloat16 import name_of
@@ -18,6 +20,7 @@ from dotbench.datasets.models import names as model_names
 from dotbench.datasets.models.model_file import MATRICES, ModelFile, ModelTensor, Role
 from dotbench.datasets.models.values import stored
 from dotbench.datasets.own_files import OwnFile
+from dotbench.datasets.reader import Wanted
 
 COUNTED: dict[str, str] = {  # what is no product, in words
     "gather": "rows are looked up",
@@ -195,12 +198,27 @@ def _of_array(own: OwnFile) -> Weights:
         return files.stored(own.path, member=own.member, transposed=own.transposed, scratch=state_folder() / "matrices")
 
     try:
+        if (plain := _of_other_rank(own, name, read)) is not None:
+            return plain
         matrix, note = read()
     except DataError as error:
         return Weights(name, own.name, "unread", None, "", 0, read, note=str(error), source="file")
     n, m = matrix.shape
     nbytes = n * m * matrix.dtype.itemsize
     return Weights(name, own.name, "product", (n, m), name_of(matrix.dtype), nbytes, read, "", note, "file", 1)
+
+
+def _of_other_rank(own: OwnFile, name: str, read: Callable[[], tuple[Any, str]]) -> Weights | None:
+    """An array that has not two dimensions: a bias, or what has to be reshaped first; None of a matrix."""
+    reader = readers.find(own.file, readers.of_matrices())
+    if reader is None or not reader.members or not own.member:
+        return None
+    array = reader_calls.read(reader, own.path, Wanted(own.member))
+    if not isinstance(array, np.ndarray) or array.ndim == 2:
+        return None
+    dtype, role = name_of(array.dtype), "vector" if array.ndim < 2 else "unread"
+    note = "" if array.ndim < 2 else f"its shape is {list(array.shape)}: reshape it to inputs by outputs"
+    return Weights(name, own.name, role, None, dtype, array.nbytes, read, note=note, source="file")  # type: ignore[arg-type]
 
 
 def _data_set(name: str) -> Model:

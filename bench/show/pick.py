@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.text import Text
@@ -37,11 +38,24 @@ def print_heads(models: Iterable[Model], console: Console) -> None:
             console.print(Text(f"  {note}", "dim"), soft_wrap=True)
 
 
+def print_sizes(answer: Answer, console: Console) -> None:
+    """What sizes alone say, as soon as they are there: times take some seconds more."""
+    good = [layer for layer in answer.layers if not layer.failed]
+    if good:
+        least = parse_goal("bytes")
+        found = total(good, labels(good, least))
+        console.print(Text(f"sizes alone: {summed(replace(found, ns=None))}; times follow", "dim"), soft_wrap=True)
+
+
 def print_answer(answer: Answer, console: Console) -> None:
     """The table, then all that is said in words."""
     good = [layer for layer in answer.layers if not layer.failed]
     if good:
-        made = fitted(columns(good), [fields(layer) for layer in good], console.width)
+        shown = columns(good)
+        rows = [
+            [field for field, column in zip(fields(layer), COLUMNS, strict=True) if column in shown] for layer in good
+        ]
+        made = fitted(shown, rows, console.width)
         console.print(made.table)
         if made.left_out:
             console.print(Text(left_out(made.left_out, console.width, CURE), "dim"), soft_wrap=True)
@@ -53,6 +67,8 @@ def print_answer(answer: Answer, console: Console) -> None:
         console.print(Text(line, "dim"), soft_wrap=True)
     if answer.stopped:
         console.print(Text("stopped: times that are missing were not measured"), soft_wrap=True)
+    for line in answer.written:
+        console.print(Text(line), soft_wrap=True)
     console.print(Text(next_line(answer, good)), soft_wrap=True)
 
 
@@ -93,11 +109,10 @@ def fields(layer: Layer) -> Sequence[str]:
     shape, pick = layer.weights.shape, layer.chosen
     assert shape is not None
     floor = f"{100 * layer.floor.bytes / layer.dense.bytes:.0f} %" if layer.floor and layer.dense.bytes else ""
-    whole = [
+    return [
         layer.name, f"{shape[0]} x {shape[1]}", zeros(layer), short(layer.pick), grouped(pick.bytes), smaller(pick, layer.dense),
         pace(pick, layer), layer.weights.dtype, floor,
     ]  # fmt: skip
-    return [field for field, column in zip(whole, COLUMNS, strict=True)]
 
 
 def smaller(one: Candidate, dense: Candidate) -> str:
@@ -112,11 +127,22 @@ def smaller(one: Candidate, dense: Candidate) -> str:
 def pace(one: Candidate, layer: Layer) -> str:
     """Its time over dense's; ``~`` where it is predicted, ``'`` where another layer of its shape was measured."""
     if layer.stays_dense:
-        return "1.00"
+        return two_digits(1.0)
     if one.time is None:
         return ""
     mark = "'" if one.time.like else ""
-    return f"{one.time.ratio:.2f}{mark}" if one.measured else f"~{one.time.ratio:.2f}"
+    return f"{two_digits(one.time.ratio)}{mark}" if one.measured else f"~{two_digits(one.time.ratio)}"
+
+
+def two_digits(ratio: float) -> str:
+    """A ratio of times, of which four passes know no more.
+
+    >>> two_digits(0.8512), two_digits(1.04), two_digits(62.84), two_digits(345.6)
+    ('0.85', '1.0', '63', '346')
+    """
+    if ratio >= 10:
+        return f"{ratio:.0f}"
+    return f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.2f}"
 
 
 def failures(layers: Iterable[Layer]) -> Iterator[str]:
@@ -151,7 +177,7 @@ def summed(found: Total) -> str:
     ratio = f" ({found.dense_bytes / found.bytes:.2f} x smaller)" if found.bytes < found.dense_bytes else ""
     if found.ratio is None or found.ns is None:
         return size + ratio
-    return f"{size}{ratio}, {found.ratio:.2f} of dense's time ({microseconds(found.ns)} a product of each)"
+    return f"{size}{ratio}, {two_digits(found.ratio)} of dense's time ({microseconds(found.ns)} a product of each)"
 
 
 def microseconds(ns: float) -> str:

@@ -43,7 +43,9 @@ def piece(model: Path, what: str, entries: Any, nbytes: int) -> Piece:
     path = inside(model, what, words.get("location", ""))
     offset, length = (_number(model, what, words, key) for key in ("offset", "length"))
     if length is not None and length != nbytes:
-        raise DataError(f"{model}: {what} says of {path.name} that {length} bytes are its own; its shape needs {nbytes}")
+        raise DataError(
+            f"{model}: {what} says of {path.name} that {length} bytes are its own; its shape needs {nbytes}"
+        )
     size = path.stat().st_size
     if (offset or 0) + nbytes > size:
         raise DataError(
@@ -56,7 +58,14 @@ def piece(model: Path, what: str, entries: Any, nbytes: int) -> Piece:
 def inside(model: Path, what: str, location: str) -> Path:
     """The file of that name in the model's folder, or below it, which is none of its links."""
     posix, windows = PurePosixPath(location), PureWindowsPath(location)
-    if not posix.name or "\0" in location or "\\" in location or windows.drive or posix.is_absolute() or ".." in posix.parts:
+    if (
+        not posix.name
+        or "\0" in location
+        or "\\" in location
+        or windows.drive
+        or posix.is_absolute()
+        or ".." in posix.parts
+    ):
         raise DataError(
             f"{model}: {what} lies in {location[:100]!r}: only files in the model's own folder are read, named from there"
         )

@@ -188,7 +188,9 @@ def _einsum(node: Node) -> Iterator[Use]:
     for value in node.inputs:
         for view in value or ():
             equation = str(node.attributes.get("equation", ""))[:40]
-            yield Use(node, "unsure" if len(view.shape) > 1 else "vector", view, note=f"an operand of Einsum {equation!r}")
+            yield Use(
+                node, "unsure" if len(view.shape) > 1 else "vector", view, note=f"an operand of Einsum {equation!r}"
+            )
 
 
 def _at(at: int) -> Callable[[Node], Iterator[Use]]:

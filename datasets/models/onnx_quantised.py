@@ -65,7 +65,11 @@ def _dequantized(view: View, scale: View, zero: View | None, attributes: Mapping
 
 def no_zeros(zero: View) -> bool:
     """Whether a view gives no whole numbers that can be subtracted."""
-    return bool(zero.trouble) or zero.root.is_sparse or not (zero.root.dtype.startswith(("int", "uint")) or zero.root.type.is_float)
+    return (
+        bool(zero.trouble)
+        or zero.root.is_sparse
+        or not (zero.root.dtype.startswith(("int", "uint")) or zero.root.type.is_float)
+    )
 
 
 def _axes(view: View, sizes: tuple[int, ...], axis: int) -> frozenset[int]:

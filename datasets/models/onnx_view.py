@@ -131,9 +131,7 @@ def of(stored: Stored) -> View:
     return View(stored, stored, tuple(range(len(stored.shape))), full(stored.shape), trouble=stored.trouble)
 
 
-def computed(
-    view: View, shape: tuple[int, ...], make: Callable[[], npt.NDArray[Any]], dtype: str = ""
-) -> View | None:
+def computed(view: View, shape: tuple[int, ...], make: Callable[[], npt.NDArray[Any]], dtype: str = "") -> View | None:
     """A view of what is made of another; scalings go along where their axis is still one. None where so much was made
     of what was made that it is no honest model."""
     if view.depth >= MOST_DEPTH:

@@ -71,7 +71,12 @@ def _chosen(file: str, there: Sequence[StoredTensor], wanted: set[str]) -> list[
 
 def beside(index: Path, name: str) -> Path:
     """The file of a plain name in the folder of ``index``; DataError where it would be opened elsewhere."""
-    if name in ("", ".", "..") or "\0" in name or any(mark in name for mark in ("/", "\\", ":")) or name.endswith(INDEX):
+    if (
+        name in ("", ".", "..")
+        or "\0" in name
+        or any(mark in name for mark in ("/", "\\", ":"))
+        or name.endswith(INDEX)
+    ):
         raise DataError(f"it names the file {shown(name)!r}, and plain names of files beside it are read alone")
     path = index.parent / name
     folders = {Path(os.path.realpath(index.parent)), Path(os.path.realpath(index)).parent}

@@ -25,7 +25,10 @@ INTERRUPTED = 130  # as shells say of Ctrl-C
 @click.command(short_help="In which format each layer of your own model should be stored.")
 @click.argument("names", metavar="MODEL...", nargs=-1, required=True)
 @click.option("--goal", default="bytes", show_default=True, metavar="GOAL",
-              help="What should be least: bytes, time, or one within a limit of the other, as 'bytes,time<=1.2'.")  # fmt: skip
+              help="What should be least: bytes, time, or one within a limit of the other, as 'bytes,time<=1.2'; of a "
+              "microcontroller flash or cycles.")  # fmt: skip
+@click.option("--target", type=click.Choice(["host", "cortex-m55"]), default="host", show_default=True,
+              help="Where products are made; on a Cortex-M55 goals are flash and cycles.")  # fmt: skip
 @click.option("--formats", "kinds", callback=options.names, metavar="NAMES",
               help="Choose among these (default: all of standard runs that lose nothing).")  # fmt: skip
 @click.option("--batch", type=click.IntRange(1, 4096), default=1, show_default=True, metavar="NUMBER",
@@ -47,6 +50,7 @@ INTERRUPTED = 130  # as shells say of Ctrl-C
 def pick(
     names: tuple[str, ...],
     goal: str,
+    target: str,
     kinds: list[str] | None,
     batch: int,
     threads: int,
@@ -69,7 +73,7 @@ def pick(
     from dotbench.bench.pick.weights import collected
     from dotbench.bench.show import pick as show
 
-    asked, said = question(goal, kinds, batch, threads, quick, prune, share), _roles(roles)
+    asked, said = question(goal, kinds, batch, threads, quick, prune, share, target), _roles(roles)
     if as_json and markdown:
         raise Trouble("--json or --markdown: take one of them")
     models = collected(names, said)
@@ -102,7 +106,14 @@ def pick(
 
 
 def question(
-    goal: str, kinds: list[str] | None, batch: int, threads: int, quick: bool, prune: float, share: int
+    goal: str,
+    kinds: list[str] | None,
+    batch: int,
+    threads: int,
+    quick: bool,
+    prune: float,
+    share: int,
+    target: str = "host",
 ) -> Question:
     """The question of a command line; Trouble for what makes no sense."""
     from dotbench.bench.pick import question as asking
@@ -115,9 +126,8 @@ def question(
             if peers:
                 raise Trouble(f"--formats {peers[0]}: it is no format of ours, and pick chooses among formats")
             labels = tuple(map(str, chosen))
-        return asking.Question(
-            asking.parse_goal(goal), batch, threads, labels, quick, what_if=asking.WhatIf(prune, share)
-        )
+        wanted, changed = asking.goal_for(asking.parse_goal(goal), target), asking.WhatIf(prune, share)
+        return asking.Question(wanted, batch, threads, labels, quick, target, changed)
     except (asking.Unanswerable, ValueError) as error:
         raise Trouble(str(error)) from error
 

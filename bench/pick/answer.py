@@ -88,12 +88,14 @@ class Changed:
 
 @dataclass(frozen=True)
 class Layer:
-    """One tensor that is multiplied. ``distinct``: nonzero values, or at least so many where ``many``. ``break_even``:
+    """One tensor that is multiplied. ``dtype``: as which values are stored, where the file's own type is none of ours.
+    ``distinct``: nonzero values, or at least so many where ``many``. ``break_even``:
     by format the largest density at which it is smaller than dense. ``failed``: why nothing is known of it."""
 
     weights: Weights
     dense: Candidate
     candidates: tuple[Candidate, ...] = ()
+    dtype: str = "float32"
     excluded: tuple[Excluded, ...] = ()
     density: float = 0.0
     distinct: int = 0

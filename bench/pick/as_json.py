@@ -61,6 +61,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "n": n,
         "m": m,
         "dtype": weights.dtype,
+        "stored_as": layer.dtype,
         "scales": weights.scales or None,
         "density": layer.density,
         "distinct": layer.distinct,

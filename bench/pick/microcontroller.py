@@ -41,7 +41,7 @@ class Lacking:
 
 def fit(layer: Layer) -> bool:
     """Whether the target's kernels are for it."""
-    return not layer.failed and layer.weights.dtype == DTYPE and layer.weights.multiplied
+    return not layer.failed and layer.dtype == DTYPE and layer.weights.multiplied
 
 
 def code_bytes(label: str) -> int:

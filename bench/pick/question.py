@@ -57,6 +57,19 @@ def parse_goal(text: str) -> Goal:
     return Goal(least, found.get("time"), found.get("bytes"))
 
 
+def goal_for(goal: Goal, target: str) -> Goal:
+    """A goal as a target has it: bytes are flash there, and time is cycles. Unanswerable where the target cannot.
+
+    >>> str(goal_for(Goal("bytes"), "cortex-m55")), str(goal_for(Goal("time"), "host"))
+    ('flash', 'time')
+    """
+    if target == "host":
+        return goal
+    if goal.time_limit is not None or goal.bytes_limit is not None:
+        raise Unanswerable(f"--goal {goal}: limits are for the host: on {target} take flash or cycles")
+    return Goal({"bytes": "flash", "time": "cycles"}.get(goal.least, goal.least))
+
+
 def parse_role(text: str) -> tuple[str, str]:
     """Glob and role of ``NAME=ROLE``; Unanswerable for what is none.
 

@@ -80,6 +80,7 @@ def sized(weights: Weights, labels: Sequence[str] | None, allowance: Allowance) 
         weights,
         known[0],
         tuple(known),
+        counts.dtype,
         tuple(excluded),
         counts.density,
         counts.distinct_at_least,

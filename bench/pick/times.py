@@ -81,7 +81,7 @@ def group(layer: Layer) -> tuple[Any, ...]:
     density = layer.density
     fine = round(4 * math.log2(density)) if density else 0
     coded = round(math.log2(max(layer.distinct, 1)))
-    return layer.weights.shape, layer.dense.label, layer.weights.dtype, round(20 * density), fine, coded
+    return layer.weights.shape, layer.dense.label, layer.dtype, round(20 * density), fine, coded
 
 
 def to_time(layer: Layer, question: Question) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ def _part(one: Measured, question: Question, folder: Path, effort: Effort) -> Pa
         except OSError as error:
             raise NoRoom(f"payloads cannot be kept in {folder.parent}", error) from error
     wanted = [label for label in one.labels if label in paths]
-    if one.layer.weights.dtype == "float32":
+    if one.layer.dtype == "float32":
         wanted.append(BLAS)
     cells = tuple(cell_of(one, label, question) for label in wanted)
     return Part(Task("time", one.sha256, folder, folder, paths, dense, effort), cells)

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from dotbench.bench.pick.answer import Answer, Candidate, Layer, Total, total
 from dotbench.bench.pick.choose import labels, zeros
-from dotbench.bench.pick.question import Goal, parse_goal
+from dotbench.bench.pick.microcontroller import CLOCK_MHZ, milliseconds
+from dotbench.bench.pick.question import Goal, Question, parse_goal
 from dotbench.bench.pick.weights import COUNTED, Model, Weights
 from dotbench.bench.show import next_step
 from dotbench.bench.show.answer import grouped, vectors
@@ -24,7 +25,11 @@ COLUMNS = (
     Column("bytes", right=True), Column("smaller", right=True), Column("time/dense", right=True),
     Column("type", optional=True), Column("floor", right=True, optional=True),
 )  # fmt: skip
+ON_TARGET = (
+    *COLUMNS[:6], Column("kcycles", right=True), Column("dense", right=True), *COLUMNS[7:],
+)  # fmt: skip
 CURE = "--markdown"
+OF_TIMES = ("time/dense", "kcycles", "dense")
 OTHERS = ("bytes", "time", "bytes,time<=1.2")  # goals that are told beside the one that was asked for
 NAMED = 3  # tensors that a line names
 REASONS = 6  # layers whose reasons are told one by one
@@ -51,11 +56,7 @@ def print_answer(answer: Answer, console: Console) -> None:
     """The table, then all that is said in words."""
     good = [layer for layer in answer.layers if not layer.failed]
     if good:
-        shown = columns(good)
-        rows = [
-            [field for field, column in zip(fields(layer), COLUMNS, strict=True) if column in shown] for layer in good
-        ]
-        made = fitted(shown, rows, console.width)
+        made = fitted(*table(answer.question, good), console.width)
         console.print(made.table)
         if made.left_out:
             console.print(Text(left_out(made.left_out, console.width, CURE), "dim"), soft_wrap=True)
@@ -88,20 +89,26 @@ def as_markdown(answer: Answer) -> str:
     from tabulate import tabulate
 
     good = [layer for layer in answer.layers if not layer.failed]
-    titles = [column.title for column in COLUMNS]
-    sides = ["right" if column.right else "left" for column in COLUMNS]
-    table = tabulate(
-        [[*fields(layer)] for layer in good], titles, "github", colalign=sides if good else None, disable_numparse=True
-    )
+    shown, rows = table(answer.question, good)
+    sides = ["right" if column.right else "left" for column in shown]
+    titles = [column.title for column in shown]
+    made = tabulate(rows, titles, "github", colalign=sides if rows else None, disable_numparse=True)
     heads = [f"**{head(model)}**" for model in answer.models]
     lines = [*failures(answer.layers), *totals(answer, good), *what_if(answer, good), *other_goals(answer, good),
              *not_multiplied(answer.others), *answer.checked]  # fmt: skip
-    return "\n\n".join([*heads, table, "\n".join(f"- {line.strip()}" for line in lines)])
+    return "\n\n".join([*heads, made, "\n".join(f"- {line.strip()}" for line in lines)])
 
 
-def columns(layers: Sequence[Layer]) -> list[Column]:
-    """Of what is said of every layer alike there is no column."""
-    return [column for column in COLUMNS if column.title != "time/dense" or any(one.chosen.time for one in layers)]
+def table(question: Question, layers: Sequence[Layer]) -> tuple[list[Column], list[list[str]]]:
+    """Columns, and the fields of each layer; of times that nobody knows there is no column."""
+    if question.on_target:
+        every, rows = ON_TARGET, [target_fields(layer) for layer in layers]
+    else:
+        every, rows = COLUMNS, [fields(layer) for layer in layers]
+    kept = [at for at, column in enumerate(every) if column.title not in OF_TIMES or any(row[at] for row in rows)]
+    if not question.on_target and not any(layer.chosen.time for layer in layers):
+        kept = [at for at in kept if every[at].title != "time/dense"]
+    return [every[at] for at in kept], [[row[at] for at in kept] for row in rows]
 
 
 def fields(layer: Layer) -> Sequence[str]:
@@ -113,6 +120,13 @@ def fields(layer: Layer) -> Sequence[str]:
         layer.name, f"{shape[0]} x {shape[1]}", zeros(layer), short(layer.pick), grouped(pick.bytes), smaller(pick, layer.dense),
         pace(pick, layer), layer.weights.dtype, floor,
     ]  # fmt: skip
+
+
+def target_fields(layer: Layer) -> Sequence[str]:
+    """The same for a microcontroller: thousands of cycles of an inference, beside those of the dense format."""
+    before, after = [*fields(layer)][:6], [*fields(layer)][7:]
+    known = layer.chosen.cycles, layer.dense.cycles
+    return [*before, *(f"{one.mid / 1e3:.1f}" if one else "" for one in known), *after]
 
 
 def smaller(one: Candidate, dense: Candidate) -> str:
@@ -162,13 +176,32 @@ def totals(answer: Answer, layers: Sequence[Layer]) -> Iterator[str]:
         return
     goal = answer.question.goal
     found = total(layers)
-    yield f"goal {goal}: {summed(found)}"
+    yield f"goal {goal}: {summed(found if not answer.question.on_target else replace(found, ns=None))}"
+    if answer.question.on_target:
+        yield from on_target(answer, layers)
     if all(layer.stays_dense for layer in layers):
         yield "answer: leave it dense"
     else:
         used = [short(layer.pick) for layer in layers]
         counts = sorted({name: used.count(name) for name in used}.items(), key=lambda one: -one[1])
         yield f"answer: {', '.join(f'{name} for {count}' for name, count in counts)} of {counted(len(layers), 'layer')}"
+
+
+def on_target(answer: Answer, layers: Sequence[Layer]) -> Iterator[str]:
+    """Flash with code, cycles and milliseconds; what these leave out."""
+    if answer.code_bytes is not None:
+        flash = total(layers).bytes + answer.code_bytes
+        yield f"flash: {grouped(flash)} bytes, of which {grouped(answer.code_bytes)} are the code of their kernels, once each"
+    pairs = [
+        (layer.chosen.cycles, layer.dense.cycles) for layer in layers if layer.chosen.cycles and layer.dense.cycles
+    ]
+    if pairs:
+        own, dense = (sum(pair[side].mid for pair in pairs if pair[side]) for side in (0, 1))
+        yield (
+            f"cycles: {own / 1e3:.0f} of {dense / 1e3:.0f} thousand, estimated, {milliseconds(own):.2f} of "
+            f"{milliseconds(dense):.2f} ms at {CLOCK_MHZ:.0f} MHz, of {counted(len(pairs), 'layer')}; not counted: opening, "
+            "activations, depthwise layers, and what stands between layers"
+        )
 
 
 def summed(found: Total) -> str:
@@ -229,7 +262,7 @@ def what_if(answer: Answer, layers: Sequence[Layer]) -> Iterator[str]:
 
 def other_goals(answer: Answer, layers: Sequence[Layer]) -> Iterator[str]:
     """What other goals would come to."""
-    if not layers or answer.question.goal.target != "host":
+    if not layers or answer.question.on_target:
         return
     asked = str(answer.question.goal)
     for text in OTHERS:

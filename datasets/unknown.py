@@ -16,8 +16,6 @@ LONGEST_LIKE = 200  # letters of a name that can be like another
 SAVE = 'numpy.save("w.npy", W)'
 # How to make an array of what cannot be read yet.
 CURES = {
-    ".safetensors": f"safetensors.numpy.load_file(PATH) gives the arrays: {SAVE}",
-    ".pt": f'W = torch.load(PATH, weights_only=True)["NAME"].numpy(); {SAVE}',
     ".onnx": f"onnx.numpy_helper.to_array gives the arrays of its initializers: {SAVE}",
     ".h5": f'W = h5py.File(PATH)["NAME"][:]; {SAVE}',
     ".mat": f'W = scipy.io.loadmat(PATH)["NAME"]; {SAVE}',
@@ -32,7 +30,7 @@ CURES = {
     ".txt": "a table with commas is read as .csv, numbers between blanks are: tr -s ' ' ',' < PATH > w.csv",
 }
 SAME = {
-    ".pth": ".pt", ".ckpt": ".pt", ".bin": ".pt", ".hdf5": ".h5", ".keras": ".h5", ".pickle": ".pkl",
+    ".hdf5": ".h5", ".keras": ".h5", ".pickle": ".pkl",
     ".npy.xz": ".npy.gz", ".npy.bz2": ".npy.gz",
     ".xls": ".xlsx", ".ods": ".xlsx", ".dat": ".txt", ".data": ".txt",
 }  # fmt: skip

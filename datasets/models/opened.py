@@ -26,7 +26,9 @@ class Opened:
             with path.open("rb") as file:
                 self.size = path.stat().st_size
                 # an empty file cannot be mapped
-                self.data: mmap.mmap | bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
+                self.data: mmap.mmap | bytes = (
+                    mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
+                )
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
         self.size = len(self.data)

@@ -16,7 +16,9 @@ from dotbench.datasets.models.torch_tensor import TorchTensor
 from dotbench.datasets.pickled_numpy import PickleError
 
 WRAPPERS = re.compile(r"(model_|module_|net_|network_)?(state_dict|state|weights|params)|model|module|net|network")
-OPTIMIZER = re.compile(r"\w*optim(izers?)?(_states?|_state_dict)?|opt(_state)?|(max_)?exp_avg(_sq)?|momentum_buffer", re.I)
+OPTIMIZER = re.compile(
+    r"\w*optim(izers?)?(_states?|_state_dict)?|opt(_state)?|(max_)?exp_avg(_sq)?|momentum_buffer", re.I
+)
 MODULE_PARTS = ("_parameters", "_buffers", "_modules")  # of an object of torch.nn.Module
 MOST_DEPTH = 64
 LONGEST_NAME = 1000

@@ -114,7 +114,8 @@ class RebuildV3(Stand):
     def call(self, *arguments: Any) -> Any:
         if len(arguments) < 7 or not isinstance(arguments[6], TorchDtype):
             raise PickleError("a tensor is made of bytes without a dtype")
-        return tensor(*arguments[:4], dtype=arguments[6].name)
+        storage, offset, shape, strides = arguments[:4]
+        return tensor(storage, offset, shape, strides, dtype=arguments[6].name)
 
 
 class RebuildQuantised(Stand):
@@ -246,6 +247,8 @@ for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):  # numpy 1 a
 class TorchMachine(Machine):
     """Reads the pickles of PyTorch's files. ``storages``: by key, all that were named; ``unknown``: globals that are
     neither PyTorch's nor Python's containers, by name."""
+
+    refused = frozenset()
 
     def __init__(self) -> None:
         super().__init__()

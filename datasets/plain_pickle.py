@@ -29,14 +29,33 @@ CONSTANTS = (
 EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_TUPLE": tuple, "EMPTY_SET": list}
 VALUES = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 IGNORED = {"PROTO", "FRAME", "STOP"}
+# What archives of numbers need not, and checkpoints of models do.
+OF_OBJECTS = frozenset(
+    (
+        "EMPTY_SET",
+        "ADDITEMS",
+        "FROZENSET",
+        "DUP",
+        "NEWOBJ",
+        "NEWOBJ_EX",
+        "INST",
+        "OBJ",
+        "PERSID",
+        "BINPERSID",
+        "BYTEARRAY8",
+    )
+)
+NO_KEYS = "the keys of a dict are not all strings or plain numbers"
 LONGEST_SHOWN = 60
 LARGEST_KEY = 1 << 60
 MOST_OPCODES = 4_000_000  # some seconds, and a few hundred megabytes at worst: a tensor's name and place take forty
 
 
 class Machine:
-    """The stack, the marks in it, and the memo of one pickle; kinds of pickles say what they admit (`find_global`,
-    `persistent`, `key`). Sets are lists here: nothing that a file holds is ever hashed."""
+    """The stack, the marks in it, and the memo of one pickle; kinds of pickles say what they admit (``refused``,
+    `find_global`, `persistent`, `key`). Sets are lists here: nothing that a file holds is ever hashed."""
+
+    refused = OF_OBJECTS
 
     def __init__(self) -> None:
         self.stack: list[Any] = []
@@ -80,7 +99,7 @@ class Machine:
         """What the pickle holds, whose bytes these are, or which starts where a file is read next."""
         for opcode, argument, _ in pickletools.genops(data):
             does = self._does.get(opcode.name)
-            if does is None:
+            if does is None or opcode.name in self.refused:
                 raise PickleError(f"it uses {opcode.name}, and an archive of numbers needs no such thing: refused")
             self.charge(1)
             does(argument)
@@ -104,7 +123,7 @@ class Machine:
         """A key of a dict: strings and floats, and whole numbers of which no two have the same hash."""
         if type(key) in (str, float) or (type(key) is int and abs(key) < LARGEST_KEY):
             return key  # type: ignore[no-any-return]
-        raise PickleError("the keys of a dict are not all strings or plain numbers")
+        raise PickleError(NO_KEYS)
 
     def _push(self, value: Any) -> None:
         self.stack.append(value)
@@ -162,7 +181,7 @@ class Machine:
     def _filled(self, known: dict[str | int | float, Any], pairs: list[Any]) -> dict[str | int | float, Any]:
         keys, values = pairs[::2], pairs[1::2]
         if len(keys) != len(values):
-            raise PickleError("a key of a dict has no value")
+            raise PickleError(NO_KEYS)
         known.update(zip(map(self.key, keys), values, strict=True))
         return known
 

@@ -65,7 +65,7 @@ def _role(tensor: StoredTensor, is_companion: bool) -> tuple[Role, str, str]:
         return "product", INPUTS_FIRST, ""
     roles = [role_of(name.replace(*PACKED_PARAMETER), tensor.shape) for name in (tensor.name, *tensor.also)]
     role, orientation = roles[0]
-    if is_companion or role == "vector" and len(tensor.shape) < 2:
+    if is_companion or (role == "vector" and len(tensor.shape) < 2):
         return "vector", OUTPUTS_FIRST, tensor.unread if len(tensor.shape) > 1 else ""
     if tensor.unread and role != "vector":
         return "unread", orientation, tensor.unread

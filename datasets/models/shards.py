@@ -10,7 +10,6 @@ cache of downloads links all files of a model into one folder).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +50,8 @@ def read(path: Path, shard: Shard) -> Read:
         wanted: dict[str, set[str]] = {name: set() for name in names}
         for tensor, name in places.items():
             wanted[name].add(tensor)
-        tensors, notes = [], []
+        tensors: list[StoredTensor] = []
+        notes: list[str] = []
         for name, file in zip(names, files, strict=True):
             there, said = shard(file)
             tensors += _chosen(name, there, wanted[name])
@@ -79,8 +79,7 @@ def beside(index: Path, name: str) -> Path:
     ):
         raise DataError(f"it names the file {shown(name)!r}, and plain names of files beside it are read alone")
     path = index.parent / name
-    folders = {Path(os.path.realpath(index.parent)), Path(os.path.realpath(index)).parent}
-    if Path(os.path.realpath(path)).parent not in folders:
+    if path.resolve().parent not in (index.parent.resolve(), index.resolve().parent):
         raise DataError(f"{shown(name)} is a link out of the folder that the index is in, and is not followed")
     if not path.is_file():
         raise DataError(f"it names {shown(name)}, and there is no such file beside it")

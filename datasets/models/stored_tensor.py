@@ -39,7 +39,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     >>> numpy_dtype("int16"), numpy_dtype("bfloat16").itemsize
     (dtype('int16'), 2)
     """
-    return bfloat16_dtype() if name == NAME else np.dtype(name).newbyteorder("<")
+    return bfloat16_dtype() if name == NAME else np.dtype(np.dtype(name).newbyteorder("<").str)
 
 
 def why_unread(dtype: str, called: str = "") -> str:

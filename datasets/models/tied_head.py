@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -19,12 +18,11 @@ def said_beside(path: Path) -> bool:
     """Whether the configuration beside a file says that head and embedding are one; False where there is none that
     can be read."""
     config = path.parent / CONFIG
-    folders = {os.path.realpath(path.parent), os.path.dirname(os.path.realpath(path))}
-    if os.path.dirname(os.path.realpath(config)) not in folders or not config.is_file():
-        return False
     try:
+        if config.resolve().parent not in (path.parent.resolve(), path.resolve().parent):
+            return False
         found = strict_json.read(config, MOST_BYTES)
-    except DataError:
+    except (DataError, OSError, RuntimeError):  # links in a circle
         return False
     text = found.get("text_config")
     return found.get(KEY) is True or (type(text) is dict and text.get(KEY) is True)

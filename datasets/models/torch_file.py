@@ -19,7 +19,8 @@ from dotbench.datasets.models.opened import Opened, aligned, reading
 from dotbench.datasets.models.shards import Read
 from dotbench.datasets.models.stored_tensor import StoredTensor, numpy_dtype, why_unread
 from dotbench.datasets.models.torch_names import Found, Leaf, named
-from dotbench.datasets.models.torch_pickle import NumpyArray, TorchMachine
+from dotbench.datasets.models.torch_numpy import NumpyArray
+from dotbench.datasets.models.torch_pickle import TorchMachine
 from dotbench.datasets.models.torch_tensor import TorchTensor
 from dotbench.datasets.models.torch_types import ITEMSIZE, PLAIN
 

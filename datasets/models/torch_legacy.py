@@ -8,9 +8,8 @@ for each key: int64 number of numbers | numbers
 
 from __future__ import annotations
 
-import mmap
 import struct
-from typing import Any
+from typing import IO, Any, cast
 
 from dotbench.datasets.errors import CUT, DataError
 from dotbench.datasets.models.opened import Opened
@@ -31,8 +30,7 @@ def is_legacy(start: bytes) -> bool:
 
 def read(opened: Opened, machine: TorchMachine) -> tuple[Any, Places, int]:
     """What was saved, the storages' places (offset and number of bytes, by key), and the bytes behind the last one."""
-    data = opened.data
-    assert isinstance(data, mmap.mmap)  # it is not empty
+    data = cast("IO[bytes]", opened.data)  # a mapping: it has what pickletools asks of a file, and is not empty
     data.seek(0)
     if TorchMachine().run(data) != MAGIC or TorchMachine().run(data) != PROTOCOL:
         raise DataError("it starts as PyTorch's older files do, and is of another version")
@@ -61,7 +59,8 @@ def _places(opened: Opened, machine: TorchMachine, keys: list[str], at: int) -> 
         if count != known.count or at + COUNT.size + nbytes > opened.size:
             there = opened.size - at - COUNT.size
             raise DataError(
-                f"its storage {key!r:.20} of {known.count} numbers has {count} where it lies, with {there} bytes left; {CUT}"
+                f"its storage {key!r:.20} of {known.count} numbers has {count} where it lies, with {there} bytes left; "
+                f"{CUT}"
             )
         places[key] = at + COUNT.size, nbytes
         at += COUNT.size + nbytes

@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from dotbench.datasets.models.torch_pickle import Inert, NumpyArray
+from dotbench.datasets.models.torch_numpy import NumpyArray
+from dotbench.datasets.models.torch_pickle import Inert
 from dotbench.datasets.models.torch_tensor import TorchTensor
 from dotbench.datasets.pickled_numpy import PickleError
 

@@ -7,16 +7,13 @@ and runs nothing. Which unknown ones were named is kept in `TorchMachine.unknown
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from dotbench.datasets.models.torch_numpy import NUMPY
 from dotbench.datasets.models.torch_tensor import Storage, TorchTensor, quantiser, tensor
 from dotbench.datasets.models.torch_types import ALIASES, ITEMSIZE, STORAGES
-from dotbench.datasets.pickled_numpy import PLAIN, PickleError, Stand
+from dotbench.datasets.pickled_numpy import PickleError, Stand
 from dotbench.datasets.plain_pickle import Machine
 
 STORAGE_MODULES = ("torch", "torch.cuda", "torch.storage")
@@ -114,7 +111,8 @@ class RebuildV3(Stand):
     def call(self, *arguments: Any) -> Any:
         if len(arguments) < 7 or not isinstance(arguments[6], TorchDtype):
             raise PickleError("a tensor is made of bytes without a dtype")
-        return tensor(*arguments[:4], dtype=arguments[6].name)
+        storage, offset, shape, strides = arguments[:4]
+        return tensor(storage, offset, shape, strides, dtype=arguments[6].name)
 
 
 class RebuildQuantised(Stand):
@@ -158,67 +156,6 @@ class RebuildUnread(Stand):
         return TorchTensor(None, self._what, 0, shape, (0,) * len(shape), f"{self._what} is not read", nbytes=nbytes)
 
 
-class NumpyDtype(Stand):
-    """A dtype of numpy, "" where it is none of plain little-endian numbers."""
-
-    name = ""
-
-    def call(self, *arguments: Any) -> Any:
-        found = NumpyDtype()
-        name = arguments[0] if arguments else None
-        found.name = name if type(name) is str and PLAIN.fullmatch(name) else ""
-        return found
-
-    def build(self, state: Any) -> None:
-        if type(state) is tuple and len(state) > 1 and state[1] == ">":
-            self.name = ""
-
-
-class NumpyArray(Stand):
-    """An array of numpy, whose bytes are in the pickle; ``why`` it is not read, "" for nothing."""
-
-    def __init__(self) -> None:
-        self.shape: tuple[int, ...] = (0,)
-        self.dtype, self.why = np.dtype(np.uint8), "an array of numpy without numbers"
-        self._data: bytes | str = b""
-        self._order = "C"
-
-    @property
-    def nbytes(self) -> int:
-        return len(self._data)
-
-    def build(self, state: Any) -> None:
-        if type(state) is not tuple or len(state) != 5:
-            raise PickleError("the state of an array of numpy is none")
-        _, shape, dtype, is_fortran, data = state
-        if not isinstance(dtype, NumpyDtype) or not dtype.name or type(data) not in (bytes, str):
-            self.why = "an array of numpy of something other than plain little-endian numbers"
-            return
-        self.dtype = np.dtype(dtype.name)
-        good = type(shape) is tuple and len(shape) <= 32 and all(type(one) is int and one >= 0 for one in shape)
-        if not good or math.prod(shape) * self.dtype.itemsize != len(data):
-            raise PickleError(f"an array of numpy does not fit its {len(data)} bytes")
-        self.shape, self._data, self._order, self.why = shape, data, "F" if is_fortran is True else "C", ""
-
-    def values(self) -> npt.NDArray[Any]:
-        data = self._data.encode("latin1") if isinstance(self._data, str) else self._data
-        return np.frombuffer(data, self.dtype).reshape(self.shape, order=self._order)  # type: ignore[call-overload,no-any-return]
-
-
-class Reconstruct(Stand):
-    """Makes an array of numpy, which gets its state later."""
-
-    def call(self, *_: Any) -> Any:
-        return NumpyArray()
-
-
-class NumpyScalar(Stand):
-    """A number of numpy, which is no weight."""
-
-    def call(self, *_: Any) -> Any:
-        return None
-
-
 KNOWN: dict[tuple[str, str], Stand] = {
     **{("torch._utils", name): Rebuild() for name in ("_rebuild_tensor", "_rebuild_tensor_v2")},
     **{("torch._utils", name): RebuildParameter() for name in ("_rebuild_parameter", "_rebuild_parameter_with_state")},
@@ -236,16 +173,15 @@ KNOWN: dict[tuple[str, str], Stand] = {
     **{("torch", name): TorchDtype(name) for name in ITEMSIZE},
     **{("torch", alias): TorchDtype(name) for alias, name in ALIASES.items()},
     **{(module, name): StorageType(dtype) for module in STORAGE_MODULES for name, dtype in STORAGES.items()},
-    ("numpy", "dtype"): NumpyDtype(),
+    **NUMPY,
 }
-for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):  # numpy 1 and 2
-    KNOWN[_module, "_reconstruct"] = Reconstruct()
-    KNOWN[_module, "scalar"] = NumpyScalar()
 
 
 class TorchMachine(Machine):
     """Reads the pickles of PyTorch's files. ``storages``: by key, all that were named; ``unknown``: globals that are
     neither PyTorch's nor Python's containers, by name."""
+
+    refused = frozenset()
 
     def __init__(self) -> None:
         super().__init__()

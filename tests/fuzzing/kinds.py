@@ -36,6 +36,7 @@ READ_WITH = (
     "dotbench.bench.record.csv_file",
     "dotbench.datasets.files",
     "dotbench.datasets.models",
+    "dotbench.datasets.models.names",
     "dotbench.datasets.sham_archive",
 )
 
@@ -77,6 +78,21 @@ def _tflite(data: bytes, path: Path) -> None:
 
     for layer in parse(data, "fuzzed").layers:
         assert layer.nnz <= layer.weights.size
+
+
+def _tensors(data: bytes, path: Path) -> None:
+    """A model of a name that says its kind: all numbers that can be had are looked at."""
+    from dotbench.datasets import DataError
+    from dotbench.datasets.models import names
+
+    path.write_bytes(data)
+    for tensor in names.tensors(path).tensors:
+        try:
+            array = tensor.array()
+        except DataError:
+            assert tensor.role in ("unread", "vector")
+            continue
+        assert array.shape == tensor.shape
 
 
 def _pickle(data: bytes, path: Path) -> None:
@@ -166,6 +182,8 @@ KINDS = {
     "packed": Kind(_packed, _data_error, made.packed),
     "smtx": Kind(_pattern, _data_error, made.patterns, ".smtx"),
     "tflite": Kind(_tflite, _data_error, made.models, ".tflite", _tflite_mutation, longest=100_000),
+    "safetensors": Kind(_tensors, _data_error, made.safetensors_models, ".safetensors"),
+    "torch": Kind(_tensors, _data_error, made.torch_models, ".pt"),
     "pickle": Kind(_pickle, _data_error, made.pickles),
     "payload": Kind(_payload, _payload_error, made.payloads, ".dbp"),
     "sheet": Kind(_sheet, _sheet_error, made.sheets),

@@ -35,8 +35,14 @@ def graph(nodes: Sequence[Any], constants: Mapping[str, Any], shape: Sequence[An
 def model(nodes: Sequence[Any], constants: Mapping[str, Any], shape: Sequence[Any] = ("n", "k"), **more: Any) -> Any:
     """A ModelProto of such a graph."""
     functions = more.pop("functions", ())
-    opset = [helper.make_opsetid("", more.pop("opset", OPSET)), helper.make_opsetid(MICROSOFT, 1), helper.make_opsetid("own", 1)]
-    return helper.make_model(graph(nodes, constants, shape, **more), opset_imports=opset, functions=functions, ir_version=10)
+    opset = [
+        helper.make_opsetid("", more.pop("opset", OPSET)),
+        helper.make_opsetid(MICROSOFT, 1),
+        helper.make_opsetid("own", 1),
+    ]
+    return helper.make_model(
+        graph(nodes, constants, shape, **more), opset_imports=opset, functions=functions, ir_version=10
+    )
 
 
 def save(path: Path, *arguments: Any, **more: Any) -> Any:
@@ -74,7 +80,9 @@ def seeds() -> list[bytes]:
         [node("Constant", "", "c", value=tensor("c", W)), node("MatMul", "x c", "z")],
         "branch", [], [helper.make_tensor_value_info("z", TensorProto.FLOAT, None)],
     )  # fmt: skip
-    function = helper.make_function("own", "Dense", ["a", "b"], ["c"], [node("MatMul", "a b", "c")], [helper.make_opsetid("", OPSET)])
+    function = helper.make_function(
+        "own", "Dense", ["a", "b"], ["c"], [node("MatMul", "a b", "c")], [helper.make_opsetid("", OPSET)]
+    )
     made = [
         model(product, {"w": W}),
         model([node("Cast", "q", "f", to=1), node("Mul", "f s", "w"), *product], {"q": q, "s": scale}),

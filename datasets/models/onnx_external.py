@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dotbench.datasets.errors import CUT, DataError
+from dotbench.datasets.models.onnx_types import text
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,18 @@ class Piece:
 def piece(model: Path, what: str, entries: Any, nbytes: int) -> Piece:
     """Where the ``nbytes`` of a tensor lie, by its ``external_data``; DataError where they may not be read or are not
     there."""
-    words = {entry.key: entry.value for entry in entries}
+    words = {text(entry.key): text(entry.value) for entry in entries}
     path = inside(model, what, words.get("location", ""))
     offset, length = (_number(model, what, words, key) for key in ("offset", "length"))
     if length is not None and length != nbytes:
-        raise DataError(f"{model}: {what} says of {path.name} that {length} bytes are its own; its shape needs {nbytes}")
+        raise DataError(
+            f"{model}: {what} says of {path.name} that {length} bytes are its own; its shape needs {nbytes}"
+        )
     size = path.stat().st_size
     if (offset or 0) + nbytes > size:
         raise DataError(
-            f"{model}: {what} lies in {path.name} from byte {offset or 0} to {(offset or 0) + nbytes}, and the file has "
-            f"{size}; {CUT}"
+            f"{model}: {what} lies in {path.name} from byte {offset or 0} to {(offset or 0) + nbytes}, and the file "
+            f"has {size}; {CUT}"
         )
     return Piece(path, offset or 0, nbytes)
 
@@ -56,9 +59,17 @@ def piece(model: Path, what: str, entries: Any, nbytes: int) -> Piece:
 def inside(model: Path, what: str, location: str) -> Path:
     """The file of that name in the model's folder, or below it, which is none of its links."""
     posix, windows = PurePosixPath(location), PureWindowsPath(location)
-    if not posix.name or "\0" in location or "\\" in location or windows.drive or posix.is_absolute() or ".." in posix.parts:
+    if (
+        not posix.name
+        or "\0" in location
+        or "\\" in location
+        or windows.drive
+        or posix.is_absolute()
+        or ".." in posix.parts
+    ):
         raise DataError(
-            f"{model}: {what} lies in {location[:100]!r}: only files in the model's own folder are read, named from there"
+            f"{model}: {what} lies in {location[:100]!r}: only files in the model's own folder are read, by their names"
+            " from there"
         )
     path = model.parent
     for part in posix.parts:

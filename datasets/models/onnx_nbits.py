@@ -70,7 +70,9 @@ def unpacked(inputs: Sequence[Value | None], attributes: Mapping[str, Any]) -> I
     if not given[1] or len(given[1]) > 1 or not given[2]:
         return
     view, scales, zeros = given[1][0], given[2][0], given[3]
-    layout = Layout(*(attributes.get(word, default) for word, default in (("K", 0), ("N", 0), ("bits", 4), ("block_size", 0))))
+    layout = Layout(
+        *(attributes.get(word, default) for word, default in (("K", 0), ("N", 0), ("bits", 4), ("block_size", 0)))
+    )
     trouble = _trouble(layout, view, scales, zeros)
     if trouble:
         yield replace(view, trouble=trouble), ""
@@ -97,7 +99,9 @@ def _trouble(layout: Layout, view: View, scales: View, zeros: Value | None) -> s
     if view.root.is_sparse or any(zero.root.is_sparse for zero in zeros or ()):
         return "it is sparse, and its bytes are several numbers each"
     if view.trouble or view.root.type.name != "uint8" or view.size != layout.nbytes:
-        return view.trouble or f"it has {view.size} numbers of {view.root.type.name}, and {layout.nbytes} bytes are needed"
+        return (
+            view.trouble or f"it has {view.size} numbers of {view.root.type.name}, and {layout.nbytes} bytes are needed"
+        )
     if scales.size != layout.m * layout.blocks:
         return f"it has {scales.size} scales for {layout.m * layout.blocks} blocks"
     if zeros is None or len(zeros) > 1:

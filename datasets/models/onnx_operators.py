@@ -13,14 +13,16 @@ from dotbench.datasets.models.onnx_folds import Value
 from dotbench.datasets.models.onnx_view import Scaling, View
 
 # operators of numbers one by one, norms and what moves numbers: what they take is no matrix, whatever its rank
-ELEMENTWISE = frozenset(
-    "Add Sub Mul Div Pow Mod Min Max Sum Mean Where PRelu Clip Equal Greater GreaterOrEqual Less LessOrEqual And Or Xor "
-    "Not Abs Neg Sqrt Exp Log Erf Tanh Sigmoid Relu Softmax LayerNormalization SimplifiedLayerNormalization "
-    "SkipLayerNormalization SkipSimplifiedLayerNormalization RMSNormalization BatchNormalization "
-    "InstanceNormalization GroupNormalization GroupNorm BiasGelu BiasAdd FastGelu QuickGelu Pad Expand Tile Shape Size "
-    "Concat Resize Upsample Range OneHot TopK ReduceSum ReduceMean ReduceMax ScatterND ScatterElements "
-    "ConstantOfShape RandomNormalLike CastLike QLinearAdd QLinearMul RotaryEmbedding".split()
-)
+ELEMENTWISE = frozenset((
+    "Add", "Sub", "Mul", "Div", "Pow", "Mod", "Min", "Max", "Sum", "Mean", "Where", "PRelu", "Clip", "Equal",
+    "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Not", "Abs", "Neg", "Sqrt", "Exp",
+    "Log", "Erf", "Tanh", "Sigmoid", "Relu", "Softmax", "LayerNormalization", "SimplifiedLayerNormalization",
+    "SkipLayerNormalization", "SkipSimplifiedLayerNormalization", "RMSNormalization", "BatchNormalization",
+    "InstanceNormalization", "GroupNormalization", "GroupNorm", "BiasGelu", "BiasAdd", "FastGelu", "QuickGelu",
+    "Pad", "Expand", "Tile", "Shape", "Size", "Concat", "Resize", "Upsample", "Range", "OneHot", "TopK",
+    "ReduceSum", "ReduceMean", "ReduceMax", "ScatterND", "ScatterElements", "ConstantOfShape", "RandomNormalLike",
+    "CastLike", "QLinearAdd", "QLinearMul", "RotaryEmbedding",
+))  # fmt: skip
 Shape = tuple[int | None, ...] | None
 
 
@@ -189,7 +191,9 @@ def _einsum(node: Node) -> Iterator[Use]:
     for value in node.inputs:
         for view in value or ():
             equation = str(node.attributes.get("equation", ""))[:40]
-            yield Use(node, "unsure" if len(view.shape) > 1 else "vector", view, note=f"an operand of Einsum {equation!r}")
+            yield Use(
+                node, "unsure" if len(view.shape) > 1 else "vector", view, note=f"an operand of Einsum {equation!r}"
+            )
 
 
 def _at(at: int) -> Callable[[Node], Iterator[Use]]:

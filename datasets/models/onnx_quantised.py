@@ -32,7 +32,7 @@ def subtract(
     if not fits or zero.scalings or view.scalings or view.root.type.name not in WHOLE or no_zeros(zero):
         return [None]
     made = shifted(view, zero, lambda zeros: zeros)
-    return [made and (made,)]
+    return [(made,) if made else None]
 
 
 def dequantize(
@@ -65,7 +65,11 @@ def _dequantized(view: View, scale: View, zero: View | None, attributes: Mapping
 
 def no_zeros(zero: View) -> bool:
     """Whether a view gives no whole numbers that can be subtracted."""
-    return bool(zero.trouble) or zero.root.is_sparse or not (zero.root.dtype.startswith(("int", "uint")) or zero.root.type.is_float)
+    return (
+        bool(zero.trouble)
+        or zero.root.is_sparse
+        or not (zero.root.dtype.startswith(("int", "uint")) or zero.root.type.is_float)
+    )
 
 
 def _axes(view: View, sizes: tuple[int, ...], axis: int) -> frozenset[int]:
@@ -123,7 +127,7 @@ def _range(stored: npt.NDArray[Any], small: npt.NDArray[np.int16], expand: Zeros
     if not stored.size:
         return 0, 0
     low, high = int(stored.min()) - int(small.max()), int(stored.max()) - int(small.min())
-    if -128 <= low and high <= 127:
+    if low >= -128 and high <= 127:
         return low, high
     zeros, step = np.broadcast_to(expand(small), stored.shape), max(1, CHUNK * len(stored) // stored.size)
     ranges = []

@@ -25,7 +25,7 @@ SHOWN = 3  # nodes in a note
 
 
 def read(path: Path) -> ModelFile:
-    """All tensors of a file: initializers and constants, of subgraphs and functions too; DataError where it is damaged."""
+    """All tensors of a file: initializers and constants, of subgraphs and functions too; DataError for damaged files."""
     model, size = onnx_file.load(path)
     walk = Walk(path, size)
     walk.model(model)
@@ -67,7 +67,10 @@ def _tensor(stored: Stored, uses: Sequence[Use]) -> ModelTensor:
         why = seen.view.trouble or f"numbers of type {stored.type.name} are not read as a matrix"
         return _unread(stored, use, why)
     if not seen.view.base_is_whole:
-        return replace(_as_stored(stored, use), note=_joined(f"multiplied in parts of other shapes by {_nodes(deciding)}", use.note))
+        return replace(
+            _as_stored(stored, use),
+            note=_joined(f"multiplied in parts of other shapes by {_nodes(deciding)}", use.note),
+        )
     if sum(size > 1 for size in seen.shape) < 2 and len(stored.shape) < 2:
         return _vector(stored, uses)
     tied = role == "product" and bool(by_role["gather"])
@@ -102,7 +105,15 @@ def _vector(stored: Stored, uses: Sequence[Use]) -> ModelTensor:
     note = stored.trouble or ("no operator takes it" if not uses else "")
     node = uses[0].node.name if uses and len(stored.shape) > 1 else ""
     name = onnx_names.name_of(stored.name, node)
-    return ModelTensor(name, role, stored.type.name, stored.shape, stored.nbytes, stored.array, note=_joined(note, _called(stored, name)))
+    return ModelTensor(
+        name,
+        role,
+        stored.type.name,
+        stored.shape,
+        stored.nbytes,
+        stored.array,
+        note=_joined(note, _called(stored, name)),
+    )
 
 
 def _as_stored(stored: Stored, use: Use) -> ModelTensor:
@@ -139,7 +150,11 @@ def _pixels(uses: Sequence[Use]) -> int:
 
 
 def _called(stored: Stored, name: str) -> str:
-    return f"called {stored.name[: onnx_names.LONGEST]!r} in the file" if stored.name and onnx_names.printable(stored.name) != name else ""
+    return (
+        f"called {stored.name[: onnx_names.LONGEST]!r} in the file"
+        if stored.name and onnx_names.printable(stored.name) != name
+        else ""
+    )
 
 
 def _nodes(uses: Sequence[Use]) -> str:

@@ -40,7 +40,9 @@ def _linear(path: Path, what: str, shape: tuple[int, ...], indices: npt.NDArray[
     """int64 (count,): places in the array in row order; DataError where one is outside, or they are not sorted."""
     entries = math.prod(shape)
     if entries >= 1 << 63 or indices.shape not in ((count,), (count, len(shape))):
-        raise DataError(f"{path}: {what} of shape {list(shape)} has {count} values and indices of {list(indices.shape)}")
+        raise DataError(
+            f"{path}: {what} of shape {list(shape)} has {count} values and indices of {list(indices.shape)}"
+        )
     sizes = np.array(shape if indices.ndim == 2 else (entries,), np.int64)
     table = indices.reshape(count, len(sizes))
     if ((table < 0) | (table >= sizes)).any():

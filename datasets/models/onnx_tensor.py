@@ -64,7 +64,9 @@ def stored(path: Path, name: str, proto: Any) -> Stored:
     trouble = "" if of.code else f"numbers of type {of.name} are not read"
     if proto.data_location == EXTERNAL:
         piece = onnx_external.piece(path, what, proto.external_data, nbytes)
-        return Stored(name, of, shape, nbytes, lambda: from_bytes(piece.bytes(), of, count).reshape(shape), trouble, piece)
+        return Stored(
+            name, of, shape, nbytes, lambda: from_bytes(piece.bytes(), of, count).reshape(shape), trouble, piece
+        )
     held = len(proto.raw_data)
     if held or not count:
         _hold(path, what, shape, of, held, nbytes, "bytes")

@@ -1,6 +1,6 @@
 """What an operator gets of a stored tensor: which axes in which order, which part of them, by what it was scaled.
 
-Operators on constants are folded by changing the view, which costs nothing; numbers are computed when they are asked for.
+Operators on constants are folded by changing the view, which costs nothing; numbers are computed when asked for.
 
 ```
 Stored (512, 128) --Slice--> View of rows 0:128 --Unsqueeze--> View (1, 128, 128) --LSTM
@@ -131,9 +131,7 @@ def of(stored: Stored) -> View:
     return View(stored, stored, tuple(range(len(stored.shape))), full(stored.shape), trouble=stored.trouble)
 
 
-def computed(
-    view: View, shape: tuple[int, ...], make: Callable[[], npt.NDArray[Any]], dtype: str = ""
-) -> View | None:
+def computed(view: View, shape: tuple[int, ...], make: Callable[[], npt.NDArray[Any]], dtype: str = "") -> View | None:
     """A view of what is made of another; scalings go along where their axis is still one. None where so much was made
     of what was made that it is no honest model."""
     if view.depth >= MOST_DEPTH:

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
 from dotbench import datasets
-from dotbench.datasets import readers, reader_calls
+from dotbench.datasets import reader_calls, readers
 from dotbench.datasets.models import names
 from dotbench.datasets.models.model_file import ModelFile, ModelTensor, Scales
 
@@ -140,8 +140,14 @@ def test_recurrent_layers_have_a_row_for_each_gate(tmp_path: Path) -> None:
     sigmoid = lambda z: 1 / (1 + np.exp(-z))  # noqa: E731
     expected = sigmoid(o) * np.tanh(sigmoid(i) * np.tanh(c))
     assert computed(tmp_path, x).ravel() == pytest.approx(expected, rel=1e-5)
-    both = read(tmp_path, [node("GRU", "x w r b", hidden_size=2)], {"w": whole(2, 6, 3), "r": whole(2, 6, 2), "b": whole(2, 12)})
-    assert [(one.role, one.shape) for one in both.tensors] == [("product", (12, 3)), ("product", (12, 2)), ("vector", (2, 12))]
+    both = read(
+        tmp_path, [node("GRU", "x w r b", hidden_size=2)], {"w": whole(2, 6, 3), "r": whole(2, 6, 2), "b": whole(2, 12)}
+    )
+    assert [(one.role, one.shape) for one in both.tensors] == [
+        ("product", (12, 3)),
+        ("product", (12, 2)),
+        ("vector", (2, 12)),
+    ]
 
 
 def test_gates_in_another_order_are_one_tensor(tmp_path: Path) -> None:
@@ -153,13 +159,22 @@ def test_gates_in_another_order_are_one_tensor(tmp_path: Path) -> None:
     ends = {name: np.int64([at]) for name, at in zip("abcd", (0, 2, 6, 8), strict=True)}
     found = read(tmp_path, nodes, {"w": whole(8, 3), "r": whole(1, 8, 2), "zero": np.int64([0]), **ends})
     gates = next(one for one in found.tensors if one.name == "w")
-    assert (gates.role, gates.shape, gates.orientation, gates.note) == ("product", (8, 3), "outputs_first", "multiplied in slices")
+    assert (gates.role, gates.shape, gates.orientation, gates.note) == (
+        "product",
+        (8, 3),
+        "outputs_first",
+        "multiplied in slices",
+    )
     assert len(found.tensors) == 2 and found.notes == ("5 shapes, axes and indices are left out",)
 
 
 @pytest.mark.parametrize("axis", [0, 1])
 def test_parts_of_a_constant_are_one_tensor(axis: int, tmp_path: Path) -> None:
-    nodes = [node("Split", "w", "a b", axis=axis, num_outputs=2), node("MatMul", "x a", "y"), node("MatMul", "x b", "z")]
+    nodes = [
+        node("Split", "w", "a b", axis=axis, num_outputs=2),
+        node("MatMul", "x a", "y"),
+        node("MatMul", "x b", "z"),
+    ]
     found = one(read(tmp_path, nodes, {"w": W}))
     assert (found.matrix() == W).all() and found.note == "multiplied in slices"
 
@@ -189,7 +204,9 @@ UNSURE = {
 @pytest.mark.parametrize("note", UNSURE)
 def test_what_is_unsure_says_why(note: str, tmp_path: Path) -> None:
     nodes, values = UNSURE[note]
-    found = one(read(tmp_path, nodes, {"w": values, "a": np.int64([0]), "b": np.int64([2]), "r": np.int64([4, 3])}), "unsure")
+    found = one(
+        read(tmp_path, nodes, {"w": values, "a": np.int64([0]), "b": np.int64([2]), "r": np.int64([4, 3])}), "unsure"
+    )
     assert note in found.note and found.array().tolist() == values.tolist()
 
 
@@ -201,7 +218,11 @@ def test_vectors(tmp_path: Path) -> None:
 
 def test_a_tensor_counts_once_and_two_ways_are_said(tmp_path: Path) -> None:
     square = whole(4, 4)
-    nodes = [node("MatMul", "x w", "a", "first"), node("MatMul", "a w", "b"), node("Gemm", "b w", "y", "other", transB=1)]
+    nodes = [
+        node("MatMul", "x w", "a", "first"),
+        node("MatMul", "a w", "b"),
+        node("Gemm", "b w", "y", "other", transB=1),
+    ]
     found = one(read(tmp_path, nodes, {"w": square}))
     assert (found.orientation, found.note) == ("inputs_first", "also multiplied the other way by other")
 
@@ -212,10 +233,15 @@ def test_a_tensor_counts_once_and_two_ways_are_said(tmp_path: Path) -> None:
 def test_subgraphs_see_names_around_them_and_hide_them(tmp_path: Path) -> None:
     out = helper.make_tensor_value_info("z", TensorProto.FLOAT, None)
     own = helper.make_tensor_value_info("w", TensorProto.FLOAT, None)
-    inner = helper.make_graph([node("Constant", "", "c", value=tensor("", WT)), node("Gemm", "x c", "z", transB=1)], "a", [], [out])
+    inner = helper.make_graph(
+        [node("Constant", "", "c", value=tensor("", WT)), node("Gemm", "x c", "z", transB=1)], "a", [], [out]
+    )
     outer = helper.make_graph([node("MatMul", "x v", "z")], "b", [], [out])
     body = helper.make_graph([node("MatMul", "x w", "z")], "c", [own], [out])
-    nodes = [node("If", "x", "i", then_branch=inner, else_branch=outer), node("Scan", "w", "y", body=body, num_scan_inputs=1)]
+    nodes = [
+        node("If", "x", "i", then_branch=inner, else_branch=outer),
+        node("Scan", "w", "y", body=body, num_scan_inputs=1),
+    ]
     found = {one.name: one.role for one in read(tmp_path, nodes, {"v": W, "w": whole(2, 4, 6)}).tensors}
     assert found == {"v": "product", "w": "unsure", "c": "product"}
 
@@ -238,7 +264,14 @@ SPARSE = {"linear": [3, 10, 23], "by dimension": [[0, 3], [1, 4], [3, 5]]}
 
 @pytest.mark.parametrize("way", SPARSE)
 def test_sparse_initializers_are_written_out(way: str, tmp_path: Path) -> None:
-    found = one(read(tmp_path, [node("MatMul", "x w")], {}, sparse_initializer=[sparse("w", np.float32([1, 2, 3]), SPARSE[way], (4, 6))]))
+    found = one(
+        read(
+            tmp_path,
+            [node("MatMul", "x w")],
+            {},
+            sparse_initializer=[sparse("w", np.float32([1, 2, 3]), SPARSE[way], (4, 6))],
+        )
+    )
     assert np.argwhere(found.matrix()).tolist() == SPARSE["by dimension"] and found.matrix()[3, 5] == 3
     assert (found.nbytes, found.note) == (12 + np.int64(SPARSE[way]).nbytes, "sparse in the file")
 

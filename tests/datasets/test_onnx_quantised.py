@@ -45,7 +45,9 @@ def test_scales(what: str, tmp_path: Path) -> None:
     nodes, scales, expected = SCALED[what]
     found = one(read(tmp_path, [*nodes, PRODUCT], floats(s=scales), (3, 4)))
     assert found.scales == expected and found.array().dtype == np.int8 and found.note == ""
-    real = {"divided": PER_OUTPUT, "dequantized, input": PER_INPUT, "dequantized, blocks": np.repeat(GROUPS, 2, 0)}.get(what, scales)
+    real = {"divided": PER_OUTPUT, "dequantized, input": PER_INPUT, "dequantized, blocks": np.repeat(GROUPS, 2, 0)}.get(
+        what, scales
+    )
     x = whole(3, 4)
     assert computed(tmp_path, x).tolist() == (x @ (found.matrix() * np.float32(real))).tolist()
 
@@ -74,7 +76,9 @@ ZEROS = {
 def test_zero_points(what: str, tmp_path: Path) -> None:
     q, zero, note = ZEROS[what]
     scale = np.ones(zero.shape, np.float32)
-    found = one(read(tmp_path, [node("DequantizeLinear", "q s z", "w"), PRODUCT], {"q": q, "s": scale, "z": zero}, (3, 4)))
+    found = one(
+        read(tmp_path, [node("DequantizeLinear", "q s z", "w"), PRODUCT], {"q": q, "s": scale, "z": zero}, (3, 4))
+    )
     x = whole(3, 4)
     assert found.array().dtype == np.int8 and found.note == note
     assert found.scales is not None and found.scales.zero_points == bool(zero.any())
@@ -87,7 +91,10 @@ def test_a_zero_point_that_int8_does_not_hold(tmp_path: Path) -> None:
     nodes = [node("DequantizeLinear", "q s z", "w"), PRODUCT]
     found = one_unread(read(tmp_path, nodes, {"q": q, "s": np.float32(1), "z": np.uint8(100)}))
     assert found.note == "less their zero points its numbers are from -100 to 155, and int8 ends at -128 and 127"
-    assert one_unread(read(tmp_path, [PRODUCT], {"w": np.int16(Q)})).note == "numbers of type int16 are not read as a matrix"
+    assert (
+        one_unread(read(tmp_path, [PRODUCT], {"w": np.int16(Q)})).note
+        == "numbers of type int16 are not read as a matrix"
+    )
 
 
 def test_subtracted_by_an_operator(tmp_path: Path) -> None:
@@ -107,7 +114,9 @@ def test_four_bits(kind: str, raw: bool, tmp_path: Path) -> None:
     if raw:
         low, high = numbers.astype(np.int8).ravel()[::2] & 15, numbers.astype(np.int8).ravel()[1::2] & 15
         q = packed("q", getattr(TensorProto, kind), (4, 6), (low | high << 4).astype(np.uint8).tobytes())
-    found = one(read(tmp_path, [node("DequantizeLinear", "q s", "w", axis=0, block_size=2), PRODUCT], {"q": q, "s": GROUPS}))
+    found = one(
+        read(tmp_path, [node("DequantizeLinear", "q s", "w", axis=0, block_size=2), PRODUCT], {"q": q, "s": GROUPS})
+    )
     assert found.matrix().tolist() == numbers.tolist() and found.array().dtype == np.int8
     assert (found.dtype, found.nbytes, found.scales) == (kind.lower(), 12, Scales("group of 2", 48))
 
@@ -118,7 +127,9 @@ def test_products_of_whole_numbers(tmp_path: Path) -> None:
     found = one(read(tmp_path, [node("MatMulInteger", "x q - z")], floats(z=np.int8([1, 2, 3, 4, 5, 6])), (3, 4), **of))
     assert computed(tmp_path, x).tolist() == (x.astype(int) @ found.matrix().astype(int)).tolist()
     assert found.scales == Scales("output", 6, True)
-    assert one(read(tmp_path, [node("MatMulInteger", "x q")], floats(), **of)).note == "its scales are not told beside it"
+    assert (
+        one(read(tmp_path, [node("MatMulInteger", "x q")], floats(), **of)).note == "its scales are not told beside it"
+    )
     kernel, image = whole(5, 2, 3, 4, dtype=np.uint8, low=120, high=136), whole(1, 2, 3, 4, dtype=np.uint8, low=0)
     of["of"] = TensorProto.UINT8
     found = one(read(tmp_path, [node("ConvInteger", "x k - z")], {"k": kernel, "z": np.uint8(128)}, (1, 2, 3, 4), **of))
@@ -136,11 +147,28 @@ def test_products_that_are_rounded_again(tmp_path: Path) -> None:
     expected = np.clip(x.astype(int) @ found.matrix().astype(int), -128, 127)
     assert computed(tmp_path, x).tolist() == expected.tolist() and found.scales == Scales("output", 30, True)
     kernel = whole(5, 2, 1, 1, dtype=np.int8)
-    constants = {"k": kernel, "one": one_, "zero": zero, "s": np.ones(5, np.float32), "z": np.zeros(5, np.int8), "b": np.zeros(5, np.int32)}
+    constants = {
+        "k": kernel,
+        "one": one_,
+        "zero": zero,
+        "s": np.ones(5, np.float32),
+        "z": np.zeros(5, np.int8),
+        "b": np.zeros(5, np.int32),
+    }
     made = read(tmp_path, [node("QLinearConv", "x one zero k s z one zero b")], constants, (1, 2, 1, 1), **of)
-    assert [tensor.name for tensor in made.tensors] == ["k", "one", "zero", "b"]  # its scales and zero points count with it
+    assert [tensor.name for tensor in made.tensors] == [
+        "k",
+        "one",
+        "zero",
+        "b",
+    ]  # its scales and zero points count with it
     found, bias = one(made), made.tensors[-1]
-    assert (found.role, found.matrix_shape, found.scales, bias.role) == ("product", (2, 5), Scales("output", 25), "vector")
+    assert (found.role, found.matrix_shape, found.scales, bias.role) == (
+        "product",
+        (2, 5),
+        Scales("output", 25),
+        "vector",
+    )
 
 
 def nbits(bits: int, n: int, m: int, block: int, zeros: bool) -> tuple[dict[str, Any], Any]:
@@ -197,7 +225,9 @@ def test_matrices_of_few_bits_that_contradict_themselves(words: str, tmp_path: P
 def test_eight_bits_that_int8_does_not_hold(tmp_path: Path) -> None:
     inputs, _ = nbits(8, 16, 3, 16, True)
     inputs["z"] = np.uint8([[0], [0], [0]])
-    assert "int8 ends at" in one_unread(read(tmp_path, [call("x q s z", K=16, N=3, bits=8, block_size=16)], inputs)).note
+    assert (
+        "int8 ends at" in one_unread(read(tmp_path, [call("x q s z", K=16, N=3, bits=8, block_size=16)], inputs)).note
+    )
 
 
 def test_a_table_of_whole_numbers(tmp_path: Path) -> None:

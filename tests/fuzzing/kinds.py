@@ -5,6 +5,7 @@ What is tested is imported when it is needed, so that a fuzzer can put its count
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import random
 from collections.abc import Callable
@@ -36,6 +37,7 @@ READ_WITH = (
     "dotbench.bench.record.csv_file",
     "dotbench.datasets.files",
     "dotbench.datasets.models",
+    "dotbench.datasets.models.onnx_reader",
     "dotbench.datasets.sham_archive",
 )
 
@@ -77,6 +79,18 @@ def _tflite(data: bytes, path: Path) -> None:
 
     for layer in parse(data, "fuzzed").layers:
         assert layer.nnz <= layer.weights.size
+
+
+def _onnx(data: bytes, path: Path) -> None:
+    """Numbers are read too, and may be what cannot be had."""
+    from dotbench.datasets import DataError
+    from dotbench.datasets.models import onnx_reader
+
+    path.write_bytes(data)
+    for tensor in onnx_reader.read(path).tensors:
+        with contextlib.suppress(DataError):
+            assert tensor.array().shape == tensor.shape
+            assert tensor.role not in ("product", "tied") or tensor.matrix().shape == tensor.matrix_shape
 
 
 def _pickle(data: bytes, path: Path) -> None:
@@ -166,6 +180,7 @@ KINDS = {
     "packed": Kind(_packed, _data_error, made.packed),
     "smtx": Kind(_pattern, _data_error, made.patterns, ".smtx"),
     "tflite": Kind(_tflite, _data_error, made.models, ".tflite", _tflite_mutation, longest=100_000),
+    "onnx": Kind(_onnx, _data_error, made.onnx_models, ".onnx"),
     "pickle": Kind(_pickle, _data_error, made.pickles),
     "payload": Kind(_payload, _payload_error, made.payloads, ".dbp"),
     "sheet": Kind(_sheet, _sheet_error, made.sheets),

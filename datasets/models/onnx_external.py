@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dotbench.datasets.errors import CUT, DataError
+from dotbench.datasets.models.onnx_types import text
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Piece:
 def piece(model: Path, what: str, entries: Any, nbytes: int) -> Piece:
     """Where the ``nbytes`` of a tensor lie, by its ``external_data``; DataError where they may not be read or are not
     there."""
-    words = {entry.key: entry.value for entry in entries}
+    words = {text(entry.key): text(entry.value) for entry in entries}
     path = inside(model, what, words.get("location", ""))
     offset, length = (_number(model, what, words, key) for key in ("offset", "length"))
     if length is not None and length != nbytes:
@@ -49,8 +50,8 @@ def piece(model: Path, what: str, entries: Any, nbytes: int) -> Piece:
     size = path.stat().st_size
     if (offset or 0) + nbytes > size:
         raise DataError(
-            f"{model}: {what} lies in {path.name} from byte {offset or 0} to {(offset or 0) + nbytes}, and the file has "
-            f"{size}; {CUT}"
+            f"{model}: {what} lies in {path.name} from byte {offset or 0} to {(offset or 0) + nbytes}, and the file "
+            f"has {size}; {CUT}"
         )
     return Piece(path, offset or 0, nbytes)
 
@@ -67,7 +68,8 @@ def inside(model: Path, what: str, location: str) -> Path:
         or ".." in posix.parts
     ):
         raise DataError(
-            f"{model}: {what} lies in {location[:100]!r}: only files in the model's own folder are read, named from there"
+            f"{model}: {what} lies in {location[:100]!r}: only files in the model's own folder are read, by their names"
+            " from there"
         )
     path = model.parent
     for part in posix.parts:

@@ -36,7 +36,7 @@ def load(path: Path) -> tuple[Any, int]:
 def parse(data: bytes, name: str) -> Any:
     """The same from a file's bytes."""
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     if why := next((why for start, why in STARTS.items() if data.startswith(start)), ""):
         raise DataError(f"{name} cannot be read as a model of ONNX: {why}")

@@ -88,7 +88,7 @@ def _in_shape(view: View, shape: list[int]) -> Value | None:
     if min(shape, default=0) < 0 or math.prod(shape) != view.size or len(shape) > MOST_RANK:
         return None
     made = onnx_view.reshaped(view, tuple(shape))
-    return made and (made,)
+    return (made,) if made else None
 
 
 def _flatten(inputs: Sequence[Value | None], attributes: Mapping[str, Any], outputs: int) -> Sequence[Value | None]:
@@ -131,18 +131,18 @@ def _unsqueeze(inputs: Sequence[Value | None], attributes: Mapping[str, Any], ou
         return [None]
     made = []
     for view in value:
-        inserted = list(view.axes)
+        inserted: list[int | None] = list(view.axes)
         for axis in axes:
-            inserted.insert(axis, None)  # type: ignore[arg-type]
+            inserted.insert(axis, None)
         made.append(replace(view, axes=tuple(inserted)))
     return [tuple(made)]
 
 
 def _slice(inputs: Sequence[Value | None], attributes: Mapping[str, Any], outputs: int) -> Sequence[Value | None]:
     if len(inputs) > 1:
-        given = [numbers(one) for one in (*inputs[1:], (), ())[:4]]
+        given: list[list[int] | None] = [numbers(one) for one in (*inputs[1:], (), ())[:4]]
     else:
-        given = [list(attributes.get(word, ())) for word in ("starts", "ends", "axes")] + [[]]
+        given = [*(list(attributes.get(word, ())) for word in ("starts", "ends", "axes")), []]
     if inputs[0] is None or any(one is None for one in given):
         return [None]
     starts, ends, axes, steps = (one or [] for one in given)
@@ -209,7 +209,7 @@ def _multiply(inputs: Sequence[Value | None], attributes: Mapping[str, Any], out
         return [None]
     axes = {axis for axis, one in zip(data.axes, sizes, strict=True) if one > 1 and axis is not None}
     made = data.scaled(Scaling(frozenset(axes), scale.size, scale.root.nbytes, (scale.root,)))
-    return [made and (made,)]
+    return [(made,) if made else None]
 
 
 def _divide(inputs: Sequence[Value | None], attributes: Mapping[str, Any], outputs: int) -> Sequence[Value | None]:

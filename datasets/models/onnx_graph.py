@@ -20,10 +20,11 @@ from dotbench.datasets.models.onnx_folds import FOLDS, MOST_STEERING, Value
 from dotbench.datasets.models.onnx_operators import Node, Shape, Use, uses
 from dotbench.datasets.models.onnx_sparse import sparse
 from dotbench.datasets.models.onnx_tensor import Stored, of_array, stored
+from dotbench.datasets.models.onnx_types import text
 
 WORDS: dict[str, type] = {  # attributes that say something of weights
-    **dict.fromkeys("axis to group transA transB block_size K N bits allowzero".split(), int),
-    **dict.fromkeys("perm axes shape starts ends split".split(), list),
+    **dict.fromkeys(["axis", "to", "group", "transA", "transB", "block_size", "K", "N", "bits", "allowzero"], int),
+    **dict.fromkeys(["perm", "axes", "shape", "starts", "ends", "split"], list),
     "equation": str,
 }
 MOST_CALLED = 100_000  # nodes of functions, which a small file may call again and again
@@ -108,7 +109,7 @@ class Walk:
         scope.values.update(zip(proto.output, values, strict=False))
         if all(value is None for value in values):
             shape = scope.shapes.get(proto.output[0]) if outputs else None
-            self.uses.extend(uses(Node(proto.name, proto.op_type, inputs, words, shape)))
+            self.uses.extend(uses(Node(text(proto.name), text(proto.op_type), inputs, words, shape)))
 
     def call(self, function: Any, inputs: Sequence[Value | None], attributes: Mapping[str, Any], depth: int) -> None:
         """What a function of the model does with what it is given; its results are no constants."""
@@ -136,13 +137,13 @@ class Walk:
         return None
 
     def tensor(self, name: str, proto: Any) -> Value:
-        return self.once(proto, lambda: stored(self.path, name, proto))
+        return self.once(proto, lambda: stored(self.path, text(name), proto))
 
     def sparse(self, name: str, proto: Any) -> Value:
-        return self.once(proto, lambda: sparse(self.path, self.size, name, proto))
+        return self.once(proto, lambda: sparse(self.path, self.size, text(name), proto))
 
     def numbers(self, name: str, proto: Any, numbers: npt.NDArray[Any]) -> Value:
-        return self.once(proto, lambda: of_array(name, numbers))
+        return self.once(proto, lambda: of_array(text(name), numbers))
 
     def once(self, proto: Any, make: Callable[[], Stored]) -> Value:
         """The value of a message, made when it is met first."""
@@ -173,7 +174,7 @@ def _attributes(attributes: Sequence[Any], given: Mapping[str, Any]) -> Iterator
         elif one.type == INT_LIST and len(one.ints) <= MOST_STEERING:
             yield one.name, list(one.ints)
         elif one.type == STRING:
-            yield one.name, one.s[:MOST_STEERING].decode("utf-8", "replace")
+            yield one.name, one.s[:MOST_STEERING].decode("latin-1")
 
 
 def _subgraphs(proto: Any) -> Iterator[Any]:

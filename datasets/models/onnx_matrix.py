@@ -30,7 +30,8 @@ class Lying:
 def lying(use: Use) -> Lying:
     """The whole base that an operator's view is of, as the matrix of its product."""
     view = use.view
-    if not use.outputs:  # nobody says which they are
+    if not use.outputs:  # nobody says which they are: as it is stored, or as its zero points leave it
+        view = view if any(scaling.zero_points for scaling in view.scalings) else onnx_view.of(view.root)
         return Lying(view, view.base.shape, OUTPUTS_FIRST, view.base.array, None)
     orientation = _orientation(use, view)
     if not orientation:  # inputs and outputs change places in the middle of it

@@ -22,8 +22,8 @@ def is_counted(name: str) -> bool:
 def name_of(stored: str, node: str) -> str:
     """A tensor's name, of its operator's ``node`` where that says more.
 
-    >>> name_of("onnx::MatMul_9", "/encoder/layer.0/attention/MatMul"), name_of("fc.weight", "/fc/Gemm"), name_of("9", "")
-    ('/encoder/layer.0/attention/MatMul', 'fc.weight', '9')
+    >>> name_of("onnx::MatMul_9", "/layer.0/attention/MatMul"), name_of("fc.weight", "/fc/Gemm"), name_of("9", "")
+    ('/layer.0/attention/MatMul', 'fc.weight', '9')
     """
     return printable(node.partition(";")[0] if is_counted(stored) and node else stored)
 

@@ -13,14 +13,16 @@ from dotbench.datasets.models.onnx_folds import Value
 from dotbench.datasets.models.onnx_view import Scaling, View
 
 # operators of numbers one by one, norms and what moves numbers: what they take is no matrix, whatever its rank
-ELEMENTWISE = frozenset(
-    "Add Sub Mul Div Pow Mod Min Max Sum Mean Where PRelu Clip Equal Greater GreaterOrEqual Less LessOrEqual And Or Xor "
-    "Not Abs Neg Sqrt Exp Log Erf Tanh Sigmoid Relu Softmax LayerNormalization SimplifiedLayerNormalization "
-    "SkipLayerNormalization SkipSimplifiedLayerNormalization RMSNormalization BatchNormalization "
-    "InstanceNormalization GroupNormalization GroupNorm BiasGelu BiasAdd FastGelu QuickGelu Pad Expand Tile Shape Size "
-    "Concat Reshape Resize Upsample Range OneHot TopK ReduceSum ReduceMean ReduceMax ScatterND ScatterElements "
-    "ConstantOfShape RandomNormalLike Cast CastLike QuantizeLinear QLinearAdd QLinearMul RotaryEmbedding".split()
-)
+ELEMENTWISE = frozenset((
+    "Add", "Sub", "Mul", "Div", "Pow", "Mod", "Min", "Max", "Sum", "Mean", "Where", "PRelu", "Clip", "Equal",
+    "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Not", "Abs", "Neg", "Sqrt", "Exp",
+    "Log", "Erf", "Tanh", "Sigmoid", "Relu", "Softmax", "LayerNormalization", "SimplifiedLayerNormalization",
+    "SkipLayerNormalization", "SkipSimplifiedLayerNormalization", "RMSNormalization", "BatchNormalization",
+    "InstanceNormalization", "GroupNormalization", "GroupNorm", "BiasGelu", "BiasAdd", "FastGelu", "QuickGelu",
+    "Pad", "Expand", "Tile", "Shape", "Size", "Concat", "Resize", "Upsample", "Range", "OneHot", "TopK",
+    "ReduceSum", "ReduceMean", "ReduceMax", "ScatterND", "ScatterElements", "ConstantOfShape", "RandomNormalLike",
+    "CastLike", "QLinearAdd", "QLinearMul", "RotaryEmbedding",
+))  # fmt: skip
 Shape = tuple[int | None, ...] | None
 
 
@@ -62,7 +64,8 @@ def uses(node: Node) -> Iterator[Use]:
     taken = {id(use.view.root) for use in found} | {
         id(root) for use in found for scaling in use.view.scalings for root in scaling.sources
     }
-    role: Role = "vector" if products or node.operator in ELEMENTWISE else "unsure"
+    computed = any(value is None for value in node.inputs)  # else it makes a constant of constants
+    role: Role = "vector" if products or (node.operator in ELEMENTWISE and computed) else "unsure"
     for value in node.inputs:
         for view in value or ():
             if id(view.root) not in taken:

@@ -32,7 +32,7 @@ def subtract(
     if not fits or zero.scalings or view.scalings or view.root.type.name not in WHOLE or no_zeros(zero):
         return [None]
     made = shifted(view, zero, lambda zeros: zeros)
-    return [made and (made,)]
+    return [(made,) if made else None]
 
 
 def dequantize(
@@ -124,16 +124,17 @@ def shifted(view: View, zero: View | None, expand: Zeros) -> View | None:
 
 def _range(stored: npt.NDArray[Any], small: npt.NDArray[np.int16], expand: Zeros) -> tuple[int, int]:
     """The least and the largest of the differences, or bounds of them within int8's, without an array of them all."""
-    low = int(stored.min(initial=255)) - int(small.max(initial=-1))
-    high = int(stored.max(initial=-128)) - int(small.min(initial=0))
-    if -128 <= low and high <= 127:
+    if not stored.size:
+        return 0, 0
+    low, high = int(stored.min()) - int(small.max()), int(stored.max()) - int(small.min())
+    if low >= -128 and high <= 127:
         return low, high
-    zeros, step = np.broadcast_to(expand(small), stored.shape), max(1, CHUNK * len(stored) // max(1, stored.size))
+    zeros, step = np.broadcast_to(expand(small), stored.shape), max(1, CHUNK * len(stored) // stored.size)
     ranges = []
     for start in range(0, len(stored), step):
         part = stored[start : start + step].astype(np.int16) - zeros[start : start + step]
-        ranges.append((int(part.min(initial=0)), int(part.max(initial=0))))
-    return min((one for one, _ in ranges), default=0), max((one for _, one in ranges), default=0)
+        ranges.append((int(part.min()), int(part.max())))
+    return min(one for one, _ in ranges), max(one for _, one in ranges)
 
 
 def _less(stored: npt.NDArray[Any], small: npt.NDArray[np.int16], expand: Zeros) -> npt.NDArray[np.int8]:

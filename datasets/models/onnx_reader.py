@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
 
 from dotbench.datasets.errors import DataError
 from dotbench.datasets.models import onnx_file, onnx_names, onnx_types
@@ -22,7 +25,7 @@ SHOWN = 3  # nodes in a note
 
 
 def read(path: Path) -> ModelFile:
-    """All tensors of a file: initializers and constants, of subgraphs and functions too; DataError where it is damaged."""
+    """All tensors of a file: initializers and constants, of subgraphs and functions too; DataError for damaged files."""
     model, size = onnx_file.load(path)
     walk = Walk(path, size)
     walk.model(model)
@@ -55,9 +58,14 @@ def _tensor(stored: Stored, uses: Sequence[Use]) -> ModelTensor:
         return _vector(stored, uses)
     deciding = by_role[role]
     use = next((one for one in deciding if one.view.base_is_whole), deciding[0])
-    seen = lying(use)
     if role == "unsure" and stored.type.name in COUNTS:
         return _vector(stored, uses)
+    if use.view.trouble:
+        return _unread(stored, use, use.view.trouble)
+    seen = lying(use)
+    if seen.view.trouble or seen.view.base.dtype not in onnx_types.MATRICES:
+        why = seen.view.trouble or f"numbers of type {stored.type.name} are not read as a matrix"
+        return _unread(stored, use, why)
     if not seen.view.base_is_whole:
         return replace(
             _as_stored(stored, use),
@@ -66,31 +74,26 @@ def _tensor(stored: Stored, uses: Sequence[Use]) -> ModelTensor:
     if sum(size > 1 for size in seen.shape) < 2 and len(stored.shape) < 2:
         return _vector(stored, uses)
     tied = role == "product" and bool(by_role["gather"])
-    return _readable(
-        stored,
-        seen,
-        ModelTensor(
-            onnx_names.name_of(stored.name, use.node.name),
-            "tied" if tied else role,
-            stored.type.name,
-            seen.shape,
-            stored.nbytes,
-            seen.array,
-            seen.orientation,
-            seen.scales,
-            _joined(*_remarks(stored, use, seen, deciding)),
-            _pixels(deciding),
-        ),
+    return ModelTensor(
+        onnx_names.name_of(stored.name, use.node.name),
+        "tied" if tied else role,
+        stored.type.name,
+        seen.shape,
+        stored.nbytes,
+        seen.array,
+        seen.orientation,
+        seen.scales,
+        _joined(*_remarks(stored, use, seen, deciding)),
+        _pixels(deciding),
     )
 
 
-def _readable(stored: Stored, seen: Lying, tensor: ModelTensor) -> ModelTensor:
-    """The same, or unread where its numbers are of no type that matrices have."""
-    dtype = seen.view.base.dtype
-    trouble = seen.view.trouble
-    if not trouble and dtype not in onnx_types.MATRICES:
-        trouble = f"numbers of type {stored.type.name} are not read as a matrix"
-    return replace(tensor, role="unread", note=trouble) if trouble else tensor
+def _unread(stored: Stored, use: Use, why: str) -> ModelTensor:
+    def array() -> npt.NDArray[Any]:
+        raise DataError(f"{stored.name} is not read: {why}")
+
+    name = onnx_names.name_of(stored.name, use.node.name)
+    return ModelTensor(name, "unread", stored.type.name, stored.shape, stored.nbytes, array, note=why)
 
 
 def _vector(stored: Stored, uses: Sequence[Use]) -> ModelTensor:

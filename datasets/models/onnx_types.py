@@ -11,6 +11,11 @@ import numpy.typing as npt
 from dotbench.cdot.bfloat16 import bfloat16_dtype
 
 
+def text(given: str | bytes) -> str:
+    """Names as protobuf gives them: bytes where they are no UTF-8."""
+    return given if isinstance(given, str) else given.decode("latin-1")
+
+
 @dataclass(frozen=True)
 class Type:
     """``name`` is numpy's or ml_dtypes'; ``bits`` of a number, 0 where it has no size; ``field`` holds numbers that
@@ -69,7 +74,8 @@ def from_bytes(data: npt.NDArray[np.uint8], of: Type, count: int) -> npt.NDArray
     """``count`` numbers of their bytes: a view, but where numbers share bytes (the first in the lowest bits): those
     become int8.
 
-    >>> from_bytes(np.uint8([0x21, 0x0F]), TYPES[22], 3).tolist(), from_bytes(np.uint8([0x21, 0x0F]), TYPES[21], 3).tolist()
+    >>> two = np.uint8([0x21, 0x0F])
+    >>> from_bytes(two, TYPES[22], 3).tolist(), from_bytes(two, TYPES[21], 3).tolist()  # int4, uint4
     ([1, 2, -1], [1, 2, 15])
     """
     if of.is_packed:

@@ -1,6 +1,6 @@
 """What an operator gets of a stored tensor: which axes in which order, which part of them, by what it was scaled.
 
-Operators on constants are folded by changing the view, which costs nothing; numbers are computed when they are asked for.
+Operators on constants are folded by changing the view, which costs nothing; numbers are computed when asked for.
 
 ```
 Stored (512, 128) --Slice--> View of rows 0:128 --Unsqueeze--> View (1, 128, 128) --LSTM

@@ -152,6 +152,13 @@ def torch_models() -> list[bytes]:
     return found
 
 
+def onnx_models() -> list[bytes]:
+    """Weights of each kind, folds, subgraphs, functions, external data that is not there."""
+    import onnx_files
+
+    return onnx_files.seeds()
+
+
 def pickles() -> list[bytes]:
     """A published archive of 4 x 2, stream and code in one: lists, and arrays as numpy pickles them."""
     plain = {

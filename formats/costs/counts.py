@@ -134,7 +134,7 @@ def _name(matrix: Any) -> str:
 
 def _totals(array: npt.NDArray[Any], name: str, dtype: np.dtype[Any], most_distinct: int) -> Totals | None:
     """None where an entry is not finite."""
-    tally: BitTally = FloatTally(most_distinct) if name == "float32" else NarrowTally(name, dtype)
+    tally: BitTally = FloatTally(most_distinct, array.size) if name == "float32" else NarrowTally(name, dtype)
     native = array.dtype.isnative
     for bits in in_memory_order(array.view(f"u{dtype.itemsize}")):
         if not tally.add(bits if native else bits.byteswap()):

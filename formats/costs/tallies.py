@@ -109,12 +109,13 @@ class _Full(Exception):
 
 
 class _LimitedTable(Table):
-    """A table of ``most`` values, the two zeros among them; _Full where there are more."""
+    """A table of ``most`` values, the two zeros among them; _Full where there are more. ``entries``: that will come."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, entries: int) -> None:
         self._most_bits = max(most, 2).bit_length()  # a table of 2^bits slots takes half as many values
-        super().__init__(min(8, self._most_bits))
-        self.add(np.float32([0.0, -0.0]))
+        # with room for all from the start: growing takes more time, and slots that nobody touches take no memory
+        super().__init__(min(max(8, (2 * entries).bit_length()), self._most_bits))
+        self.add(np.array([0.0, -0.0], np.float32))
 
     def _grow(self, bits: int) -> None:
         if bits > self._most_bits:
@@ -141,8 +142,8 @@ class FloatTally:
     values by a hash. What is known of classes bounds from below what holds for values: merging two of them makes a
     matrix easier to code."""
 
-    def __init__(self, most: int = MOST_DISTINCT) -> None:
-        self._table: _LimitedTable | None = _LimitedTable(most)
+    def __init__(self, most: int, entries: int) -> None:
+        self._table: _LimitedTable | None = _LimitedTable(most, entries)
         self._added = self._negative_zeros = 0
         self._classes = self._exponents = np.zeros(0, np.int64)
 

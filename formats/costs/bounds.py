@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dotbench.formats.bcsr2x2 import Bcsr2x2
 from dotbench.formats.bsr import Bsr
 from dotbench.formats.column_combined import _FIELDS as COMBINED_FIELDS
-from dotbench.formats.column_combined import ORDERS, ColumnCombined
+from dotbench.formats.column_combined import ColumnCombined
 from dotbench.formats.costs.bytes import EXACT, laid_out, predicted_bytes
 from dotbench.formats.costs.code_fields import ONE_SYMBOL, code_of, least_fields
 from dotbench.formats.costs.counts import Counts
@@ -20,6 +20,7 @@ from dotbench.formats.cser import Cser
 from dotbench.formats.dcsr import Dcsr
 from dotbench.formats.eie import NO_CODE, Eie
 from dotbench.formats.format import Format
+from dotbench.formats.parts.combining import ORDERS
 from dotbench.formats.parts.dcsr_groups import LANES
 from dotbench.formats.parts.huffman import Fields
 from dotbench.formats.payloads.header import HEADER_BYTES

@@ -102,7 +102,7 @@ def check(format_: Format, counts: Counts) -> None:
     if isinstance(format_, Microcontroller):
         format_.check_inputs(_Shape((counts.n, counts.m)))  # type: ignore[arg-type]  # reads no more of it
         format_.check_entries(counts.nnz)
-    if isinstance(format_, Cells) and (symbols := len(counts.all_classes)) > MOST:
+    if isinstance(format_, Cells) and (symbols := counts.symbols_at_least) > MOST:
         at_least = "" if counts.histogram else "at least "
         raise TooManyValues(
             f"{at_least}{symbols} distinct entries are too many for cells, which has codes for {MOST}: "
@@ -140,7 +140,7 @@ def _nonzero_symbols(format_: Format, counts: Counts) -> bytes:
 
 
 def _symbols(format_: Format, counts: Counts) -> bytes:
-    return struct.pack("<I", len(counts.all_classes))
+    return struct.pack("<I", counts.symbols_at_least)
 
 
 def _ham(format_: Ham, counts: Counts) -> bytes:

@@ -29,7 +29,7 @@ class Counts:
     """Counts of a matrix of ``n`` inputs by ``m`` outputs whose values are of ``dtype`` (a name of `value_types`).
 
     ``histogram``: the distinct nonzeros and how often each occurs; None where they were too many to be told apart.
-    ``classes`` int64, falling: how often each nonzero occurs, or, without a histogram, each of some classes of them.
+    ``occurrences``, falling: how often each nonzero occurs, or, without a histogram, each of some classes of them.
     ``exponents`` int64: nonzeros by their exponent field, with its bias; None of whole numbers.
     ``negative_zeros``: how many of the zeros are -0.0, whose sign most formats do not keep.
 
@@ -42,7 +42,7 @@ class Counts:
     m: int
     dtype: str
     histogram: Histogram | None
-    classes: Ints
+    occurrences: npt.NDArray[Any]
     exponents: Ints | None
     negative_zeros: int = 0
 
@@ -55,7 +55,7 @@ class Counts:
     @cached_property
     def nnz(self) -> int:
         """Entries that are neither 0 nor -0.0."""
-        return int(self.classes.sum())
+        return int(self.occurrences.sum())
 
     @property
     def entries(self) -> int:
@@ -74,7 +74,7 @@ class Counts:
     @property
     def distinct_at_least(self) -> int:
         """Distinct nonzeros: exact with a histogram, else a lower bound."""
-        return len(self.classes)
+        return len(self.occurrences)
 
     @property
     def value_type(self) -> ValueType:
@@ -85,10 +85,23 @@ class Counts:
         """Of all entries in their own type, without a header."""
         return self.entries * self.value_type.dtype.itemsize
 
-    @cached_property
+    @property
+    def classes(self) -> Ints:
+        """``occurrences`` as int64; without a histogram made when asked for, for millions of them take memory."""
+        return self.occurrences.astype(np.int64, copy=False)
+
+    @property
     def all_classes(self) -> Ints:
         """``classes`` with the zeros as one more where there are any, int64, falling."""
-        return falling(np.append(self.classes, self.zeros)) if self.zeros else self.classes
+        if not self.zeros:
+            return self.classes
+        at = len(self.occurrences) - int(np.searchsorted(self.occurrences[::-1], self.zeros))
+        return np.insert(self.classes, at, self.zeros)
+
+    @property
+    def symbols_at_least(self) -> int:
+        """Distinct entries, 0 among them where it occurs: exact with a histogram, else a lower bound."""
+        return self.distinct_at_least + (self.zeros > 0)
 
 
 def falling(counts: npt.NDArray[Any]) -> Ints:
@@ -121,7 +134,7 @@ def counts_of(matrix: Any, most_distinct: int = MOST_DISTINCT) -> Counts:
             pass
         raise AssertionError("an entry is not finite")  # pragma: no cover
     if totals.values is None:
-        return Counts(*source.shape, name, None, falling(totals.counts), totals.exponents, totals.negative_zeros)
+        return Counts(*source.shape, name, None, totals.counts, totals.exponents, totals.negative_zeros)
     return Counts.of(source.shape, name, Histogram(totals.values, totals.counts), totals.negative_zeros)
 
 
@@ -134,7 +147,7 @@ def _name(matrix: Any) -> str:
 
 def _totals(array: npt.NDArray[Any], name: str, dtype: np.dtype[Any], most_distinct: int) -> Totals | None:
     """None where an entry is not finite."""
-    tally: BitTally = FloatTally(most_distinct) if name == "float32" else NarrowTally(name, dtype)
+    tally: BitTally = FloatTally(most_distinct, array.size) if name == "float32" else NarrowTally(name, dtype)
     native = array.dtype.isnative
     for bits in in_memory_order(array.view(f"u{dtype.itemsize}")):
         if not tally.add(bits if native else bits.byteswap()):

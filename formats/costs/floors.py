@@ -39,8 +39,8 @@ def floors(counts: Counts) -> list[Floor]:
     width, zeros = 8 * counts.value_type.dtype.itemsize, counts.zeros
     positions = log2_binomial(counts.entries, counts.nnz)
     found = [
-        Floor(entropy_bits(counts.all_classes) + width * len(counts.all_classes), "entropy"),
-        Floor(positions + entropy_bits(counts.classes) + width * len(counts.classes), "positions_values"),
+        Floor(entropy_bits(counts.all_classes) + width * counts.symbols_at_least, "entropy"),
+        Floor(positions + entropy_bits(counts.classes) + width * counts.distinct_at_least, "positions_values"),
     ]
     if counts.exponents is not None:
         raw = width - EXPONENTS[counts.dtype][1]

@@ -16,19 +16,19 @@ Ints = npt.NDArray[np.int64]
 Bits = npt.NDArray[Any]  # unsigned, one dimension, contiguous
 BLOCK = 1 << 18  # entries that are counted together: numpy's temporary arrays of them stay in caches
 MOST_DISTINCT = 1 << 20  # values of float32 that are told apart; counting more of them takes more than 64 MiB
-CLASS_BITS = 22  # where there are more: 2^22 classes of values
+CLASS_BITS = 23  # where there are more: 2^23 classes of values, 32 MiB of counters
 HASH = np.uint32(2654435769)  # odd, so that a product's high bits depend on all bits of a value
 EXPONENTS = {"float32": (23, 8), "float16": (10, 5), "bfloat16": (7, 8)}  # where the field lies, and its bits
 
 
 @dataclass(frozen=True)
 class Totals:
-    """``values``: the distinct nonzeros, rising; None where there were too many. ``counts`` int64: how often each
-    occurs, or each class of values. ``exponents`` int64: nonzeros by their exponent field, where there are no values
-    that would tell."""
+    """``values``: the distinct nonzeros, rising; None where there were too many. ``counts``: how often each occurs
+    (int64), or each class of values (unsigned, falling). ``exponents`` int64: nonzeros by their exponent field, where
+    there are no values that would tell."""
 
     values: npt.NDArray[Any] | None
-    counts: Ints
+    counts: npt.NDArray[Any]
     exponents: Ints | None
     negative_zeros: int
 
@@ -109,12 +109,13 @@ class _Full(Exception):
 
 
 class _LimitedTable(Table):
-    """A table of ``most`` values, the two zeros among them; _Full where there are more."""
+    """A table of ``most`` values, the two zeros among them; _Full where there are more. ``entries``: that will come."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, entries: int) -> None:
         self._most_bits = max(most, 2).bit_length()  # a table of 2^bits slots takes half as many values
-        super().__init__(min(8, self._most_bits))
-        self.add(np.float32([0.0, -0.0]))
+        # with room for all from the start: growing takes more time, and slots that nobody touches take no memory
+        super().__init__(min(max(8, (2 * entries).bit_length()), self._most_bits))
+        self.add(np.array([0.0, -0.0], np.float32))
 
     def _grow(self, bits: int) -> None:
         if bits > self._most_bits:
@@ -141,10 +142,12 @@ class FloatTally:
     values by a hash. What is known of classes bounds from below what holds for values: merging two of them makes a
     matrix easier to code."""
 
-    def __init__(self, most: int = MOST_DISTINCT) -> None:
-        self._table: _LimitedTable | None = _LimitedTable(most)
+    def __init__(self, most: int, entries: int) -> None:
+        self._table: _LimitedTable | None = _LimitedTable(most, entries)
         self._added = self._negative_zeros = 0
-        self._classes = self._exponents = np.zeros(0, np.int64)
+        self._counter: type[np.unsignedinteger[Any]] = np.uint32 if entries < 1 << 32 else np.uint64
+        self._classes: npt.NDArray[Any] = np.zeros(0, self._counter)
+        self._exponents = np.zeros(0, np.int64)
 
     def add(self, bits: Bits) -> bool:
         values = bits.view(np.float32)
@@ -162,10 +165,10 @@ class FloatTally:
         self._table = None
         self._negative_zeros = int(counts[1])
         self._exponents = _added(distinct[2:] >> 23 & 255, counts[2:], 256)
-        self._classes = np.zeros(1 << CLASS_BITS, np.int64)
+        self._classes = np.zeros(1 << CLASS_BITS, self._counter)
         for begin in range(2, len(distinct), BLOCK):
             part = slice(begin, begin + BLOCK)
-            np.add.at(self._classes, _class_of(distinct[part]), counts[part])
+            np.add.at(self._classes, _class_of(distinct[part]), counts[part].astype(self._counter))
         self._add_to_classes(bits[int(counts.sum()) - self._added :])
 
     def _add_to_classes(self, bits: Bits) -> None:
@@ -175,11 +178,13 @@ class FloatTally:
             nonzeros = bits[~zero]
             self._negative_zeros += int(np.count_nonzero(bits[zero]))
         self._exponents += np.bincount(nonzeros >> 23 & 255, minlength=256)
-        np.add.at(self._classes, _class_of(nonzeros), 1)
+        np.add.at(self._classes, _class_of(nonzeros), self._counter(1))
 
     def totals(self) -> Totals:
         if self._table is None:
-            return Totals(None, self._classes[self._classes > 0], self._exponents, self._negative_zeros)
+            self._classes.sort()  # in place: a copy would take as much memory again
+            used = self._classes[np.searchsorted(self._classes, self._counter(1)) :][::-1]
+            return Totals(None, used, self._exponents, self._negative_zeros)
         bits, counts = self._table.counted()
         self._table = None  # its slots are larger than all that follows
         values = bits[2:].view(np.float32)

@@ -11,6 +11,7 @@ from dotbench.cdot.entry_points import Broken, Wrong, loaded
 from dotbench.datasets.kinds import (
     csv,
     gguf,
+    keras,
     mtx,
     npy,
     npz,
@@ -29,6 +30,7 @@ ALL: tuple[Reader, ...] = (
     smtx.READER,
     tflite.READER,
     gguf.READER,
+    keras.READER,
 )
 TABLE = csv.READER  # what reads a registered file whose name ends in nothing that is known
 

@@ -12,7 +12,9 @@ from dotbench.datasets.models.roles import NOT_MULTIPLIED
 TABLE, HEAD = "token_embd.weight", "output.weight"
 GATHER = re.compile(r"(^|\.)(\w*token_embd\w*|position_embd|token_types|attn_rel_b|\w*_class_embd)(\.weight)?$")
 # rotary frequencies, scales and mixtures of single inputs, state spaces: one number an input, however they are shaped
-VECTOR = re.compile(r"(^|\.)(rope_\w+|time_mix_(lerp|first|decay|[ar]_k|k_[ak])\w*|\w*_scale|ssm_[ad]|ssm_dt)(\.weight)?$")
+VECTOR = re.compile(
+    r"(^|\.)(rope_\w+|time_mix_(lerp|first|decay|[ar]_k|k_[ak])\w*|\w*_scale|ssm_[ad]|ssm_dt)(\.weight)?$"
+)
 DEPTHWISE = re.compile(r"(^|\.)\w*conv1d(_[qkv])?\.weight$")  # a kernel for each channel, of state spaces
 CONVOLUTION = re.compile(r"(^|\.)\w*conv\w*\.")
 EXPERTS = re.compile(r"(^|\.)ffn_\w*_(ch)?exps\.weight$")

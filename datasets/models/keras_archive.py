@@ -27,8 +27,8 @@ def opened(path: Path) -> tuple[Part, str]:
             weights, config = (_member(members, name) for name in (WEIGHTS, CONFIG))
             if twice or weights is None or config is None:
                 raise DataError(
-                    f"{path} cannot be read as a model: it is a zip archive without {CONFIG} and {WEIGHTS}, or with two "
-                    "members of one name: model.save('model.keras') of Keras 3 writes such files"
+                    f"{path} cannot be read as a model: it is a zip archive without {CONFIG} and {WEIGHTS}, or with "
+                    "two members of one name: model.save('model.keras') of Keras 3 writes such files"
                 )
             part = _part(path, weights)
             _check_config(path, config)

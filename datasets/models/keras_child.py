@@ -24,7 +24,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import h5py
+import h5py  # type: ignore[import-untyped,import-not-found,unused-ignore]
 import numpy as np
 
 MEMORY = 256 << 20  # of addresses beyond what is taken when all is loaded, and beyond the numbers of one data set
@@ -33,7 +33,7 @@ SLAB = 8 << 20  # bytes that are read at once
 MOST_TEXT = 64 << 20  # letters of names and attributes
 MOST_DEPTH = 32
 FAILED = 3  # status
-ATTRIBUTE = re.compile(r"(layer_names|weight_names)\d*|model_config|dtype")
+ATTRIBUTE = re.compile(r"(layer_names|weight_names)[0-9]{0,6}|model_config|dtype")
 FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE}
 LINKS = {h5py.h5l.TYPE_SOFT: "a soft link", h5py.h5l.TYPE_EXTERNAL: "a link to another file"}
 FLOATS = {  # places of sign, exponent, its bits, mantissa, its bits; bias of the exponent
@@ -84,7 +84,12 @@ def limited(more: int) -> Iterator[None]:
     except ImportError:
         yield
         return
-    wanted = {resource.RLIMIT_NOFILE: 0, resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: SECONDS}
+    wanted = {
+        resource.RLIMIT_NOFILE: 0,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: SECONDS,
+    }
     with contextlib.suppress(OSError), open("/proc/self/statm") as file:  # noqa: PTH123
         wanted[resource.RLIMIT_AS] = int(file.read().split()[0]) * resource.getpagesize() + more
     before = {name: resource.getrlimit(name) for name in wanted}
@@ -181,8 +186,8 @@ def _strings(found: Any, name: str, text: list[int]) -> list[str]:
 
 
 def described(found: Any, path: str) -> dict[str, Any]:
-    """``dtype``, ``shape``, bytes ``stored``; ``offset`` where numbers lie one after the other as they are, ``why`` where
-    they are not read."""
+    """``dtype``, ``shape``, bytes ``stored``; ``offset`` where numbers lie one after the other as they are, ``why``
+    where they are not read."""
     plan = found.get_create_plist()
     layout = plan.get_layout()
     if layout == h5py.h5d.VIRTUAL:

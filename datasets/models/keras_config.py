@@ -46,8 +46,9 @@ NONE = LayerConfig("", "")
 def parse(text: str) -> LayerConfig:
     """A model out of JSON; `NONE` where it says nothing that can be used: names of groups then have to do.
 
-    >>> text = '{"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"name": "out"}}]}}'
-    >>> [(group, one.name) for group, one in parse(text).by_group().items()]
+    >>> layers = '[{"class_name": "Dense", "config": {"name": "out"}}]'
+    >>> model = parse('{"class_name": "Sequential", "config": {"layers": %s}}' % layers)
+    >>> [(group, one.name) for group, one in model.by_group().items()]
     [('dense', 'out')]
     """
     try:

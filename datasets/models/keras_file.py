@@ -75,7 +75,9 @@ def read(path: Path) -> ModelFile:
     for variable in _once(known, again):
         tensors.append(_tensor(part, sets[again.get(variable.path, variable.path)], variable, names[variable.path]))
     kept = {again.get(one.path, one.path) for one in known}
-    return ModelFile(path, "keras", (path,), tuple(_with_scales(tensors)), tuple(_notes(sets, kept, known, again, model)))
+    return ModelFile(
+        path, "keras", (path,), tuple(_with_scales(tensors)), tuple(_notes(sets, kept, known, again, model))
+    )
 
 
 def _opened(path: Path) -> tuple[Part, str]:
@@ -131,9 +133,7 @@ def _names(known: list[Variable]) -> dict[str, str]:
     """By their paths, what variables are called: by layer and variable, by path where two would have one name."""
     short = {one.path: "/".join(one.parts) for one in known}
     count = Counter(short.values())
-    return {
-        path: path if count[name] > 1 or (name != path and name in short) else name for path, name in short.items()
-    }
+    return {path: path if count[name] > 1 or (name != path and name in short) else name for path, name in short.items()}
 
 
 def _tensor(part: Part, one: _Stored, variable: Variable, name: str) -> ModelTensor:

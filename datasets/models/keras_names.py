@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from dotbench.datasets.errors import CUT, DataError
@@ -18,7 +19,7 @@ from dotbench.datasets.models.keras_roles import VARIABLES, variable_name
 
 SAVED = "model_weights"  # the group of weights beside those of the optimizer
 OPTIMIZER = re.compile(r"^(optimizer_weights|optimizer|_?trainer)(/|$)")
-NUMBERED = re.compile(r"(^|/)vars/(\d+)$")
+NUMBERED = re.compile(r"(^|/)vars/([0-9]{1,6})$")
 CLASSES = {snake_case(kind): kind for kind in VARIABLES}
 CELLS = {kind.removesuffix("Cell"): kind for kind in VARIABLES if kind.endswith("Cell")}
 
@@ -40,8 +41,7 @@ def variables(paths: list[str], groups: dict[str, dict[str, list[str]]], model: 
     if base is not None:
         found = list(_listed(base, groups, model, {*kept}))
     elif any(NUMBERED.search(path) for path in kept):
-        found = sorted(_numbered(kept, model), key=lambda one: one[0])
-        return [variable for _, variable in found]
+        return [variable for _, variable in sorted(_numbered(kept, model), key=itemgetter(0))]
     else:
         found = []
     known = {one.path for one in found}

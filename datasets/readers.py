@@ -11,6 +11,7 @@ from dotbench.cdot.entry_points import Broken, Wrong, loaded
 from dotbench.datasets.kinds import (
     csv,
     gguf,
+    keras,
     mtx,
     npy,
     npz,
@@ -32,6 +33,7 @@ ALL: tuple[Reader, ...] = (
     smtx.READER,
     tflite.READER,
     gguf.READER,
+    keras.READER,
     onnx.READER,
     safetensors.READER,
     torch.READER,

@@ -5,4 +5,6 @@ from __future__ import annotations
 from dotbench.datasets.models import gguf_file
 from dotbench.datasets.reader import Reader
 
-READER = Reader("gguf", "models of llama.cpp: Q4_K and other blocks as whole numbers", (".gguf",), tensors=gguf_file.read)
+READER = Reader(
+    "gguf", "models of llama.cpp: Q4_K and other blocks as whole numbers", (".gguf",), tensors=gguf_file.read
+)

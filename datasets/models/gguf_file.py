@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def _part(path: Path) -> _Part:
         raise DataError(f"{path} cannot be read as a model: it is empty; {CUT}")
     data = np.asarray(np.memmap(path, np.uint8, "r"))
     try:
-        part = _Part(path, data, read_header(memoryview(data)))
+        part = _Part(path, data, read_header(data.data))
         _check_places(part)
     except DataError as error:
         raise DataError(f"{path} cannot be read as a model: {error}") from error
@@ -75,7 +76,7 @@ def _check_parts(parts: list[_Part]) -> None:
 def _rooms(part: _Part) -> dict[str, int]:
     """Bytes of each tensor: what its type and its dimensions take, of types that are not known all up to the next."""
     ends = sorted({entry.offset for entry in part.header.entries} | {len(part.data) - part.header.data})
-    room = {start: end - start for start, end in zip(ends, ends[1:], strict=False)}
+    room = {start: end - start for start, end in pairwise(ends)}
     return {entry.name: _nbytes(entry, room.get(entry.offset, 0)) for entry in part.header.entries}
 
 

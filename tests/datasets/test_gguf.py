@@ -22,9 +22,36 @@ from dotbench.datasets.models.gguf_roles import is_tied, role_of
 from dotbench.datasets.models.model_file import ModelFile
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from gguf_files import BF16, F16, F32, F64, I8, I32, Q4_0, Q4_K, Q8_0, Tensor, blocks, build, network, of, pair, text, words
+from gguf_files import (
+    BF16,
+    F16,
+    F32,
+    F64,
+    I8,
+    I32,
+    Q4_0,
+    Q4_K,
+    Q8_0,
+    Tensor,
+    blocks,
+    build,
+    network,
+    of,
+    pair,
+    text,
+    words,
+)
 
-FP16 = {"Q4_0": 0, "Q5_0": 0, "Q8_0": 0, "IQ4_NL": 0, "Q3_K": 108, "Q6_K": 208, "IQ4_XS": 0, "TQ2_0": 64}  # where d lies
+FP16 = {
+    "Q4_0": 0,
+    "Q5_0": 0,
+    "Q8_0": 0,
+    "IQ4_NL": 0,
+    "Q3_K": 108,
+    "Q6_K": 208,
+    "IQ4_XS": 0,
+    "TQ2_0": 64,
+}  # where d lies
 SIX_BITS = ("Q4_K", "Q5_K")
 
 

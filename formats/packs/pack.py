@@ -17,6 +17,7 @@ from dotbench.cdot.errors import PayloadError
 from dotbench.cdot.limits import LIMITS
 from dotbench.formats import registry
 from dotbench.formats.packs import header, negative_zeros, notes
+from dotbench.formats.packs.decoding import outputs_by_inputs
 from dotbench.formats.packs.dtypes import numpy_dtype
 from dotbench.formats.packs.errors import PackError
 from dotbench.formats.packs.header import CUT, Entry, up
@@ -194,17 +195,17 @@ class Pack:
             raise KeyError(f"{self.path} has no tensor {name!r}{_near(name, self.names)}")
         return self._kept[name]
 
-    def raw(self, name: str) -> npt.NDArray[np.uint8]:
+    def raw(self, name: str, threads: int = 1) -> npt.NDArray[np.uint8]:
         """The bytes of a tensor as they were, uint8."""
         if name in self._notes.tensors:
-            return self.tensor(name).reshape(-1).view(np.uint8)
+            return self.tensor(name, threads).reshape(-1).view(np.uint8)
         return self._bytes(self._kept_entry(name))
 
-    def tensor(self, name: str) -> npt.NDArray[Any]:
+    def tensor(self, name: str, threads: int = 1) -> npt.NDArray[Any]:
         """A tensor with the bits, the shape and the type that it had before it was packed.
 
         Those that were not converted are views of the file, read-only. bfloat16 as `dotbench.cdot.bfloat16` has it, float8
-        as uint8, and types whose items are no whole bytes as the bytes that they take. KeyError where there is none;
+        as uint8, and types whose items are no whole bytes as the bytes that they take. ``threads``: of decoding. KeyError where there is none;
         PackError or PayloadError where it is damaged.
         """
         note = self._notes.tensors.get(name)
@@ -214,7 +215,7 @@ class Pack:
             return self._bytes(entry) if dtype is None else self._bytes(entry).view(dtype).reshape(entry.shape)
         payload = self._payloads.get(name) or self._opened(name, note)
         self._check_size(payload)
-        tensor = np.ascontiguousarray(to_tensor(payload.decode(), note.shape, note.orientation))
+        tensor = np.ascontiguousarray(to_tensor(outputs_by_inputs(payload, threads).T, note.shape, note.orientation))
         if marked := note.negative_zeros:
             entry = self._entries[name + NEGATIVE_ZEROS]
             dtype = numpy_dtype(entry.dtype)

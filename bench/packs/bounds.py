@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from math import log2
 
 import numpy as np
-import numpy.typing as npt
 
 from dotbench.formats.format import Format
 from dotbench.formats.packs.negative_zeros import Words, Zeros
@@ -54,7 +53,7 @@ def counts_of(words: Words, shape: tuple[int, int], zeros: Zeros, is_float: bool
     """From the bits of the entries, as `negative_zeros.words_of` gives them, and what is known of zeros."""
     nonzeros, sampled = _sample(words, is_float)
     if sampled:
-        entropy, distinct = _collisions(nonzeros)
+        entropy, distinct = _collisions(nonzeros, zeros.nonzeros)
     else:
         shares = np.unique(nonzeros, return_counts=True)[1] / max(len(nonzeros), 1)
         entropy, distinct = float(-(shares * np.log2(shares)).sum()), float(len(shares))
@@ -70,14 +69,15 @@ def _sample(words: Words, is_float: bool) -> tuple[Words, bool]:
     return words[magnitude != 0], sampled
 
 
-def _collisions(nonzeros: npt.NDArray[np.unsignedinteger]) -> tuple[float, float]:
-    """Collision entropy in bits, and how many distinct values there are at the least."""
-    counts = np.unique(nonzeros, return_counts=True)[1]
-    pairs = len(nonzeros) * (len(nonzeros) - 1) / 2
-    alike = float((counts * (counts - 1) // 2).sum())
+def _collisions(sampled: Words, nnz: int) -> tuple[float, float]:
+    """Collision entropy in bits, and how many distinct values there are at the least, of ``nnz`` nonzeros."""
+    counts = np.unique(sampled, return_counts=True)[1]
+    pairs = len(sampled) * (len(sampled) - 1) / 2
     if not pairs:
         return 0.0, float(len(counts))
-    entropy = max(0.0, log2(pairs / (alike + 2 * alike**0.5 + 4)) - LOWERED)  # chance may have taken some away
+    alike = float((counts * (counts - 1) // 2).sum())
+    share = (alike + 2 * alike**0.5 + 4) / pairs + 1 / nnz  # chance may have hidden some; an entry is like itself
+    entropy = max(0.0, -log2(share) - LOWERED)
     return entropy, max(float(len(counts)), 2**entropy)
 
 

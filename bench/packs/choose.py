@@ -14,10 +14,13 @@ from dotbench.cdot.bfloat16 import name_of
 from dotbench.datasets.models.model_file import ModelTensor
 from dotbench.formats.format import Format
 from dotbench.formats.packs.negative_zeros import is_float, words_of, zeros_of
+from dotbench.formats.parts import rice_ranks
 from dotbench.formats.payloads.payload import Payload
+from dotbench.formats.rank import Rank
 
 Chosen = Format | Payload | None  # a payload: of the matrix, encoded already
 Choose = Callable[[ModelTensor, npt.NDArray[Any]], Chosen]
+RICE = Rank("rice")
 DEFAULT = {  # by type: those that were smallest for some real layer
     "float32": ("ham", "sham", "bitmap", "bitmap[values=codebook]", "csc_min", "csc_palette", "im_packed"),
     "bfloat16": ("rank[coding=rice]", "rank", "sham", "csc_min"),
@@ -75,6 +78,8 @@ def fits(format_: Format, dtype: str) -> bool:
 def _encoded(format_: Format, matrix: npt.NDArray[Any], threads: int) -> Payload | None:
     """None where a matrix is beyond what a format stores (too long a code, too many columns)."""
     try:
+        if format_ == RICE:
+            return rice_ranks.encode(matrix, threads)  # the same bytes, sooner
         return format_.encode(matrix, threads=threads)
     except ValueError:
         return None

@@ -36,7 +36,9 @@ def tensor(name: str, array: npt.NDArray[Any], role: str = "", orientation: str 
 
 def model(path: Path, arrays: Arrays, metadata: dict[str, str] | None = None) -> ModelFile:
     """A .safetensors file, and what its reader says."""
-    parts = [Part(name, str(type_name(one.dtype)), one.shape, lambda one=one: [raw(one)]) for name, one in arrays.items()]  # type: ignore[misc]
+    parts = [
+        Part(name, str(type_name(one.dtype)), one.shape, lambda one=one: [raw(one)]) for name, one in arrays.items()
+    ]  # type: ignore[misc]
     write(path, by_alignment(parts), metadata or {"format": "pt"})
     return ModelFile(path, "safetensors", (path,), tuple(tensor(name, one) for name, one in arrays.items()))
 
@@ -46,7 +48,9 @@ def raw(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
 
-def packed(folder: Path, arrays: Arrays, choose: Choose | None = None, metadata: dict[str, str] | None = None) -> Packed:
+def packed(
+    folder: Path, arrays: Arrays, choose: Choose | None = None, metadata: dict[str, str] | None = None
+) -> Packed:
     """``folder``/model.safetensors packed as ``folder``/pack.safetensors."""
     made = model(folder / "model.safetensors", arrays, metadata)
     return pack(made, choose or smallest(), folder / "pack.safetensors")

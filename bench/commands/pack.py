@@ -73,8 +73,8 @@ def _summary(made: Packed, verified: bool) -> None:
     payloads = sum(bool(line.format) for line in made.lines)
     same = ", compared bit for bit" if verified else ""
     echo(
-        f"{made.path}: {payloads} payloads and {len(made.lines) - payloads} other tensors{same}, {made.nbytes} bytes; the "
-        f"model's tensors have {made.before}"
+        f"{made.path}: {payloads} payloads and {len(made.lines) - payloads} other tensors{same}, {made.nbytes} bytes; "
+        f"the model's tensors have {made.before}"
     )
 
 

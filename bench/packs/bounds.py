@@ -23,8 +23,8 @@ LOWERED = 0.25  # bits, four times what the estimate of 2^17 entries is off wher
 
 @dataclass(frozen=True)
 class Counts:
-    """Of a matrix: ``n``, ``m``, bytes of a value, ``nnz``; ``entropy`` of the nonzeros in bits, and ``distinct`` ones, both
-    at the least."""
+    """Of a matrix: ``n``, ``m``, ``width`` of a value in bytes, ``nnz``; ``entropy`` of the nonzeros in bits, and how
+    many are ``distinct``, both at the least."""
 
     n: int
     m: int

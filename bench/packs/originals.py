@@ -99,4 +99,3 @@ def _little(tensor: ModelTensor) -> Callable[[], npt.NDArray[Any]]:
         return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("<"))
 
     return array
-

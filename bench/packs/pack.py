@@ -34,8 +34,8 @@ NOTHING_SAVED = "no format saves 2 %"
 
 @dataclass(frozen=True)
 class Line:
-    """What became of a tensor: ``format`` is "" where it stayed as it is, ``why`` says it of products; ``nbytes`` before,
-    ``packed`` with the section of negative zeros."""
+    """What became of a tensor: ``format`` is "" where it stayed as it is, and of a product ``why`` says why; ``nbytes``
+    before, ``packed`` with the section of negative zeros."""
 
     name: str
     nbytes: int
@@ -63,8 +63,8 @@ Say = Callable[[Line], None]
 
 
 def pack(model: ModelFile, choose: Choose, out: Path, *, force: bool = False, say: Say = lambda _: None) -> Packed:
-    """Writes a model's tensors into one .safetensors file; each product is offered to ``choose``, which gives a format, a
-    payload that it has made already, or None.
+    """Writes a model's tensors into one .safetensors file; each product is offered to ``choose``, which gives a format,
+    a payload that it has made already, or None.
 
     Memory is that of the largest layer with its payloads. Kept as they are: tensors that are no products, hold NaN or
     infinity, or of which payload and negative zeros save less than 2 %. ``say`` hears of each tensor as it is done.
@@ -174,5 +174,7 @@ def _payload(chosen: Chosen, matrix: npt.NDArray[Any], name: str) -> Payload | N
         raise ValueError(f"{name} is {dtype}, and {format_} does not give that back as it was: choose another format")
     made = chosen if isinstance(chosen, Payload) else chosen.encode(matrix)
     if made.shape != matrix.shape or name_of(made.dtype) != dtype:
-        raise ValueError(f"a payload of {made.shape} {name_of(made.dtype)} was chosen for {name}, {matrix.shape} {dtype}")
+        raise ValueError(
+            f"a payload of {made.shape} {name_of(made.dtype)} was chosen for {name}, {matrix.shape} {dtype}"
+        )
     return made

@@ -11,8 +11,8 @@ from dotbench.formats.packs.writer import Part, by_alignment, write
 def unpack(path: Path, out: Path, *, threads: int = 2, force: bool = False, trusted: bool = False) -> int:
     """Writes all tensors of the pack ``path`` with their bits, shapes, types and texts; the length of ``out``.
 
-    One layer is in memory at a time. PackError and PayloadError where the pack is damaged or newer, or ``out`` exists and
-    ``force`` is not given; then nothing is left behind.
+    One layer is in memory at a time. PackError and PayloadError where the pack is damaged or newer, or ``out`` exists
+    and ``force`` is not given; then nothing is left behind.
     """
     with Pack(path, trusted) as pack:
         parts = [

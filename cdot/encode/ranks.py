@@ -15,8 +15,9 @@ SPARE = 8  # bytes behind the last code
 
 
 class Written(NamedTuple):
-    """Of some columns: ``weights`` went where they were asked to; ``stream`` uint8, whose code begins at the bit that was
-    asked for; ``ends``, the bit behind each column; how many entries of each are ``listed``, their rows and exponents."""
+    """Of some columns, whose weights went where they were asked to: ``stream`` uint8, whose code begins at the bit that
+    was asked for; ``ends``, the bit behind each column; how many entries of each are ``listed``, their ``rows`` and
+    ``exponents``."""
 
     stream: npt.NDArray[np.uint8]
     ends: npt.NDArray[np.uint64]
@@ -40,8 +41,9 @@ def count_exponents(bits: Bits) -> tuple[npt.NDArray[np.uint64], int]:
 def write_rice(
     bits: Bits, codes: npt.NDArray[np.uint32], weights: npt.NDArray[np.uint8], bit: int, size: int, room: int
 ) -> Written:
-    """Columns (columns, n): signs and mantissas to ``weights`` (columns n,), codes from ``bit`` (0 to 7) on, which have
-    ``size`` bits; ``codes`` as ranks.h has them, and ``room`` for entries that are listed. KernelError for too little."""
+    """Columns (columns, n): signs and mantissas to ``weights`` (columns n,), codes of ``size`` bits from ``bit`` (0 to
+    7) on. ``codes`` are as ranks.h has them; ``room`` is for entries that are listed. KernelError where memory is too
+    small."""
     columns, n = bits.shape
     bits, codes = np.ascontiguousarray(bits, np.uint16), np.ascontiguousarray(codes, np.uint32)
     if len(codes) != 256 or len(weights) != bits.size or int((codes >> 16 & 255).max()) > 16:

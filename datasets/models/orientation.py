@@ -1,4 +1,4 @@
-"""How a tensor of a model file lies as a matrix: see `dotbench.formats.sources.orientation`, where packs have it, too."""
+"""How a tensor of a model file lies as a matrix: `dotbench.formats.sources.orientation`, for packs have it, too."""
 
 from __future__ import annotations
 

@@ -41,8 +41,8 @@ def item_bytes(name: str) -> int:
 
 
 def numpy_dtype(name: str) -> np.dtype[Any] | None:
-    """numpy's dtype, little-endian; of bfloat16 that of `dotbench.cdot.bfloat16`, of float8 uint8. None where an item is
-    no whole byte.
+    """numpy's dtype, little-endian; of bfloat16 that of `dotbench.cdot.bfloat16`, of float8 uint8. None where an item
+    is no whole byte.
 
     >>> numpy_dtype("I16"), numpy_dtype("F8_E4M3"), numpy_dtype("F4")
     (dtype('int16'), dtype('uint8'), None)

@@ -1,7 +1,9 @@
 """The header of a .safetensors file: which tensors lie where, and a few texts. Read and written without the library.
 
 ```
-u64 length, little-endian | JSON: {NAME: {dtype, shape, data_offsets: [begin, end]}, "__metadata__": {TEXT: TEXT}} | data
+u64 length, little-endian
+JSON {NAME: {dtype, shape, data_offsets: [begin, end]}, "__metadata__": {TEXT: TEXT}}
+data
 ```
 
 Places count from where the data begin. They cover the data: no hole, no overlap, nothing behind. Packs begin their data
@@ -14,7 +16,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -108,12 +110,12 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no number")
 
 
-def is_count(value: Any) -> bool:
+def is_count(value: Any) -> TypeGuard[int]:
     """Whether a value of JSON is a whole number from 0 on."""
     return type(value) is int and 0 <= value <= MOST_DIMENSION
 
 
-def is_shape(value: Any) -> bool:
+def is_shape(value: Any) -> TypeGuard[list[int]]:
     """Whether a value of JSON is a list of these, few enough for numpy."""
     return isinstance(value, list) and len(value) <= 32 and all(map(is_count, value))
 
@@ -137,7 +139,9 @@ def _check_cover(entries: list[Entry], size: int, what: str) -> None:
     at = 0
     for entry in entries:
         if entry.begin != at:
-            hole = "overlaps the tensor before it" if entry.begin < at else "leaves bytes before it that are no tensor's"
+            hole = (
+                "overlaps the tensor before it" if entry.begin < at else "leaves bytes before it that are no tensor's"
+            )
             raise PackError(f"{what}, tensor {entry.name!r:.80}: it {hole}: {CUT}")
         at = entry.end
     if at != size:
@@ -152,7 +156,9 @@ def written(entries: Iterable[Entry], metadata: Mapping[str, str]) -> bytes:
     raw = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
     size = up(LENGTH_BYTES + len(raw)) - LENGTH_BYTES
     if size > MOST_HEADER:
-        raise PackError(f"the header would have {size} bytes, and .safetensors files have 10^8 at most: pack fewer tensors")
+        raise PackError(
+            f"the header would have {size} bytes, and .safetensors files have 10^8 at most: pack fewer tensors"
+        )
     return size.to_bytes(LENGTH_BYTES, "little") + raw.ljust(size)
 
 

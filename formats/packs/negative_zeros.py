@@ -1,4 +1,5 @@
-"""Where a tensor's negative zeros are: payloads store zeros without signs, and a pruned model (w * mask) is full of them.
+"""Where a tensor's negative zeros are: payloads store zeros without signs, and pruned models (w * mask) are full of
+them.
 
 A section of a pack holds it in one of two codings, whichever is shorter:
 
@@ -138,7 +139,9 @@ def _restore_gaps(words: Words, gaps: npt.NDArray[Any], what: str) -> int:
 def _restore_bits(words: Words, packed: npt.NDArray[np.uint8], what: str) -> int:
     zeros = sum(len(block) - int(np.count_nonzero(block)) for _, block in _blocks(words))
     if len(packed) != -(-zeros // 8):
-        raise PackError(f"{what} has {len(packed)} bytes, and the tensor has {zeros} zeros: it is damaged, copy it again")
+        raise PackError(
+            f"{what} has {len(packed)} bytes, and the tensor has {zeros} zeros: it is damaged, copy it again"
+        )
     at = done = 0
     for _, block in _blocks(words):
         places = np.flatnonzero(block == 0)

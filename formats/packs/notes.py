@@ -39,8 +39,8 @@ class NegativeZeros:
 
 @dataclass(frozen=True)
 class Note:
-    """Of a tensor that is a payload: the format's label, the tensor's shape and type (`dtypes`), how it lies as a matrix
-    (`orientation`), the payload's ``nbytes``, along what its scales lie ("" without any), its negative zeros."""
+    """Of a tensor that is a payload: the format's label, the tensor's shape and type (`dtypes`), how it lies as a
+    matrix (`orientation`), the payload's ``nbytes``, along what its scales lie ("" without any), its negative zeros."""
 
     format: str
     shape: tuple[int, ...]
@@ -53,8 +53,8 @@ class Note:
 
 @dataclass(frozen=True)
 class Notes:
-    """``tensors`` that are payloads, by their names; the ``kind`` and ``name`` of the file that was packed; tensors that
-    are ``left_out``, and why."""
+    """``tensors`` that are payloads, by their names; the ``kind`` and ``name`` of the file that was packed; tensors
+    that are ``left_out``, and why."""
 
     tensors: dict[str, Note]
     kind: str = ""
@@ -101,13 +101,15 @@ def read(text: str, what: str) -> Notes:
     kind, name = source.get("kind", ""), source.get("name", "")
     if not all(isinstance(one, str) for one in (kind, name, *left_out.values())):
         raise PackError(f"{what}: source or left_out holds something that is no text: {CUT}")
-    return Notes({key: _note(told, f"{what}, tensor {key!r:.80}") for key, told in tensors.items()}, kind, name, left_out)
+    return Notes(
+        {key: _note(told, f"{what}, tensor {key!r:.80}") for key, told in tensors.items()}, kind, name, left_out
+    )
 
 
 def _note(told: Any, where: str) -> Note:
     if not isinstance(told, dict):
         raise PackError(f"{where}: what is said of it is no JSON object: {CUT}")
-    label, shape, dtype, nbytes = (told.get(key) for key in ("format", "shape", "dtype", "bytes"))
+    label, shape, dtype, nbytes = told.get("format"), told.get("shape"), told.get("dtype"), told.get("bytes")
     orientation, scales, marked = told.get("orientation"), told.get("scales", ""), told.get("negative_zeros")
     if not isinstance(label, str) or not isinstance(scales, str) or not is_count(nbytes):
         raise PackError(f"{where}: format, scales and bytes are no text, text and number: {CUT}")

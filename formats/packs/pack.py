@@ -31,8 +31,8 @@ TAILS = (".weight", ".kernel", "/kernel")  # of names, which a layer's does with
 class Pack:
     """A packed model: ``pack[NAME]`` is a layer's payload, ``pack.tensor(NAME)`` any tensor as it was before.
 
-    Made by `dotbench.open_pack`, which reads the header alone. Payloads are verified when they are first asked for, then kept;
-    they are views of the file. Close it, use it in a ``with``, or drop it. A pack may be read by several threads.
+    Made by `dotbench.open_pack`, which reads the header alone. Payloads are views of the file, verified when they are
+    first asked for, then kept. Close it, use it in a ``with``, or drop it. A pack may be read by several threads.
 
     Attributes: ``path``; ``metadata``, the texts that the packed file had.
     """
@@ -171,9 +171,13 @@ class Pack:
         if loaded.shape != matrix_shape(note.shape, note.orientation) or name_of(loaded.dtype) != name_of(dtype):
             n, m = loaded.shape
             said = f"{note.dtype} of shape {[*note.shape]}, {note.orientation}"
-            raise PackError(f"{where}: its payload is {n} x {m} {name_of(loaded.dtype)}, and the pack says {said}: {CUT}")
+            raise PackError(
+                f"{where}: its payload is {n} x {m} {name_of(loaded.dtype)}, and the pack says {said}: {CUT}"
+            )
         if loaded.format.name != note.format.partition("[")[0]:
-            raise PackError(f"{where}: its payload is {loaded.format.name}, and the pack says {note.format!r:.40}: {CUT}")
+            raise PackError(
+                f"{where}: its payload is {loaded.format.name}, and the pack says {note.format!r:.40}: {CUT}"
+            )
         return Payload(loaded.format, data, where, self._limits)
 
     def _check_size(self, payload: Payload) -> None:
@@ -181,8 +185,8 @@ class Pack:
         n, m = payload.shape
         if self._limits and n * m > max(self._limits.steps, self._limits.steps_per_byte * payload.nbytes):
             raise PackError(
-                f"{self.path}: a payload of {payload.nbytes} bytes would become a tensor of {n * m} entries; if you trust "
-                "it, open the pack with trusted=True"
+                f"{self.path}: a payload of {payload.nbytes} bytes would become a tensor of {n * m} entries; if you "
+                "trust it, open the pack with trusted=True (dotbench unpack --trusted)"
             )
 
     def _bytes(self, entry: Entry) -> npt.NDArray[np.uint8]:
@@ -204,9 +208,9 @@ class Pack:
     def tensor(self, name: str, threads: int = 1) -> npt.NDArray[Any]:
         """A tensor with the bits, the shape and the type that it had before it was packed.
 
-        Those that were not converted are views of the file, read-only. bfloat16 as `dotbench.cdot.bfloat16` has it, float8
-        as uint8, and types whose items are no whole bytes as the bytes that they take. ``threads``: of decoding. KeyError where there is none;
-        PackError or PayloadError where it is damaged.
+        Those that were not converted are views of the file, read-only. bfloat16 is as `dotbench.cdot.bfloat16` has it,
+        float8 uint8, and types whose items are no whole bytes the bytes that they take. ``threads``: of decoding.
+        KeyError where there is none; PackError or PayloadError where it is damaged.
         """
         note = self._notes.tensors.get(name)
         if note is None:

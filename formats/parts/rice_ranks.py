@@ -1,4 +1,4 @@
-"""rank[coding=rice] at the speed of files: the payload that `dotbench.formats.rank.Rank` writes, by C, on several threads."""
+"""rank[coding=rice] at the speed of files: the payload that `dotbench.formats.rank.Rank` writes, by C, on threads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def encode(matrix: Any, threads: int = 1) -> Payload:
     True
     """
     entries = entries_of(matrix)
-    n, m = entries.shape
+    n = entries.shape[0]
     parts = list(ranges(entries, BLOCK, multiple=GROUP))
     with ThreadPoolExecutor(threads) as pool:
         counted = list(pool.map(lambda part: count_exponents(entries.bits(*part)), parts))
@@ -66,8 +66,11 @@ def codes_of(ranks: Ranks, k: int) -> npt.NDArray[np.uint32]:
     """
     table = ranks.table.astype(np.uint32)
     ones = table >> np.uint32(k)
-    code = (np.uint32(1) << ones) - np.uint32(1) | (table & np.uint32((1 << k) - 1)) << (ones + np.uint32(1))
-    return code | (ones + np.uint32(1 + k)) << np.uint32(16) | (table == RANKS).astype(np.uint32) << np.uint32(24)
+    code: npt.NDArray[np.uint32] = (np.uint32(1) << ones) - np.uint32(1) | (table & np.uint32((1 << k) - 1)) << (
+        ones + np.uint32(1)
+    )
+    code |= (ones + np.uint32(1 + k)) << np.uint32(16) | (table == RANKS).astype(np.uint32) << np.uint32(24)
+    return code
 
 
 def _place(draft: Draft, bit: int, first: int, end: int, listed: int, one: Written) -> None:

@@ -11,7 +11,20 @@ from dotbench.cdot.errors import KernelError
 from dotbench.formats.parts import rice_ranks
 
 RANDOM = np.random.default_rng(0)
-SHAPES = [(0, 0), (0, 5), (5, 0), (1, 1), (1, 40), (40, 1), (33, 17), (32, 16), (255, 31), (256, 48), (257, 100), (70_000, 3)]
+SHAPES = [
+    (0, 0),
+    (0, 5),
+    (5, 0),
+    (1, 1),
+    (1, 40),
+    (40, 1),
+    (33, 17),
+    (32, 16),
+    (255, 31),
+    (256, 48),
+    (257, 100),
+    (70_000, 3),
+]
 
 
 def matrices(shape: tuple[int, int]) -> list[np.ndarray]:
@@ -19,7 +32,12 @@ def matrices(shape: tuple[int, int]) -> list[np.ndarray]:
     gauss = RANDOM.standard_normal(shape)
     bits = RANDOM.integers(0, 1 << 16, shape, np.uint16)
     few = formats.to_bfloat16(np.where(RANDOM.random(shape) < 0.1, gauss, -0.0))
-    found = [formats.to_bfloat16(gauss * 0.02), formats.bfloat16_from_bits(bits), formats.to_bfloat16(np.ones(shape)), few]
+    found = [
+        formats.to_bfloat16(gauss * 0.02),
+        formats.bfloat16_from_bits(bits),
+        formats.to_bfloat16(np.ones(shape)),
+        few,
+    ]
     return [*found, *(np.asfortranarray(one) for one in found)]
 
 

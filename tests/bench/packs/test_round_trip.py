@@ -163,7 +163,12 @@ def test_npz(tmp_path: Path) -> None:
 
 
 def test_names_that_a_payload_would_take(tmp_path: Path) -> None:
-    arrays = {"a": pruned((40, 40)), "a.dotb": pruned((40, 40), 0.2), "b": pruned((40, 40)), "b.negative_zeros": pruned((9, 9))}
+    arrays = {
+        "a": pruned((40, 40)),
+        "a.dotb": pruned((40, 40), 0.2),
+        "b": pruned((40, 40)),
+        "b.negative_zeros": pruned((9, 9)),
+    }
     tensors = tuple(made_models.tensor(name, one, "product") for name, one in arrays.items())
     model = made_models.model(tmp_path / "m.safetensors", arrays)
     made = pack(ModelFile(model.path, "safetensors", model.files, tensors), smallest(), tmp_path / "p")
@@ -175,7 +180,9 @@ def test_shards_become_one_file(tmp_path: Path) -> None:
     first, second = {"a.weight": pruned((40, 40))}, {"b.weight": pruned((40, 40), seed=1)}
     shards = [made_models.model(tmp_path / f"{n}.safetensors", one) for n, one in enumerate((first, second))]
     index = tmp_path / "model.safetensors.index.json"
-    both = ModelFile(index, "safetensors", (index, *(one.path for one in shards)), shards[0].tensors + shards[1].tensors)
+    both = ModelFile(
+        index, "safetensors", (index, *(one.path for one in shards)), shards[0].tensors + shards[1].tensors
+    )
     made = pack(both, smallest(), tmp_path / "p")
     check({**first, **second}, made.path)
     twice = ModelFile(index, "safetensors", (shards[0].path, shards[0].path), shards[0].tensors)

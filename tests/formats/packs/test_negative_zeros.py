@@ -32,7 +32,9 @@ def same(tensor: np.ndarray) -> str:
 
 
 @settings(deadline=None)
-@given(st.lists(st.sampled_from([0.0, -0.0, 1.5, -2.0, 1e-40]), min_size=1), st.sampled_from(["f2", "f4", "f8", "bf16"]))
+@given(
+    st.lists(st.sampled_from([0.0, -0.0, 1.5, -2.0, 1e-40]), min_size=1), st.sampled_from(["f2", "f4", "f8", "bf16"])
+)
 def test_every_bit_comes_back(entries: list[float], dtype: str) -> None:
     tensor = to_bfloat16(entries) if dtype == "bf16" else np.array(entries).astype(dtype)
     zeros = zeros_of(tensor)

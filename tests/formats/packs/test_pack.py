@@ -27,7 +27,9 @@ from made_models import pruned
 ARRAYS: dict[str, Any] = {
     "fc1.weight": pruned((40, 60)),
     "fc2.weight": formats.to_bfloat16(np.random.default_rng(1).standard_normal((32, 48))),
-    "fc3.weight": np.where(np.arange(6000).reshape(60, 100) == 3000, np.float32(-0.0), pruned((60, 100)) + np.float32(0)),
+    "fc3.weight": np.where(
+        np.arange(6000).reshape(60, 100) == 3000, np.float32(-0.0), pruned((60, 100)) + np.float32(0)
+    ),
     "fc1.bias": np.arange(40, dtype=np.float32),
 }
 
@@ -42,7 +44,9 @@ def test_what_a_pack_gives(made: Path) -> None:
     with dotbench.open_pack(made) as pack:
         assert len(pack) == 3 and [*pack] == [*pack.formats()] and pack.metadata == {"a": "b"}
         assert pack.formats()["fc2.weight"] == "rank[coding=rice]"
-        assert set(pack.names) == ARRAYS.keys() and repr(pack).startswith("<Pack pack.safetensors: 3 payloads, 1 other ")
+        assert set(pack.names) == ARRAYS.keys() and repr(pack).startswith(
+            "<Pack pack.safetensors: 3 payloads, 1 other "
+        )
         assert pack["fc1"] is pack["fc1.weight"] and "fc1" in pack and "fc1.bias" not in pack and 1 not in pack
         assert np.allclose(pack["fc1"].dot(x), ARRAYS["fc1.weight"] @ x, atol=1e-5)
         assert pack["fc1"].data.ctypes.data % 64 == 0 and not pack["fc1"].data.flags.writeable
@@ -209,7 +213,9 @@ def ask_for_all(path: Path) -> dict[str, bytes]:
 
 @settings(deadline=None, max_examples=300)
 @given(st.data())
-def test_a_changed_byte_is_found_or_does_no_harm(made: Path, tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
+def test_a_changed_byte_is_found_or_does_no_harm(
+    made: Path, tmp_path_factory: pytest.TempPathFactory, data: Any
+) -> None:
     """Bytes changed, cut or put in anywhere: a PackError or PayloadError, or tensors; in payloads never other ones."""
     raw = bytearray(made.read_bytes())
     start = 8 + int.from_bytes(raw[:8], "little")

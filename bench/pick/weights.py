@@ -8,19 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from dotbench import datasets
 from dotbench.bench.pick.question import ROLE_NAMES
 from dotbench.cdot.bfloat16 import name_of
 from dotbench.cdot.build import state_folder
 from dotbench.datasets import files, reader_calls, readers
 from dotbench.datasets.errors import DataError, UnknownDataset
+from dotbench.datasets.kinds import npz
 from dotbench.datasets.models import names as model_names
+from dotbench.datasets.models import npz_file
 from dotbench.datasets.models.model_file import MATRICES, ModelFile, ModelTensor, Role
 from dotbench.datasets.models.values import stored
 from dotbench.datasets.own_files import OwnFile
-from dotbench.datasets.reader import Wanted
 
 COUNTED: dict[str, str] = {  # what is no product, in words
     "gather": "rows are looked up",
@@ -37,7 +36,7 @@ class Weights:
 
     ``name``: as a layer; ``dataset``: what `run` calls it. ``shape``: n inputs by m outputs, None of what is no matrix.
     ``dtype``: as stored; ``nbytes``: what its numbers take in the file. ``read``: the matrix, a numpy array or a source,
-    and what was done to it. ``others``: names of tensors that are the same numbers.
+    and what was done to it. ``tensor``: its name in the file.
     """
 
     name: str
@@ -51,6 +50,7 @@ class Weights:
     note: str = ""
     source: str = "model"
     pixels: int = 0
+    tensor: str = ""
 
     @property
     def multiplied(self) -> bool:
@@ -168,6 +168,7 @@ def _of_tensor(path: str, name: str, tensor: ModelTensor) -> Weights:
         tensor.scales.per if tensor.scales else "",
         tensor.note,
         pixels=tensor.pixels,
+        tensor=tensor.name,
     )
 
 
@@ -182,12 +183,17 @@ def _arrays(name: str) -> Model:
         raise UnknownDataset(f"{own.file}: there is no such file")
     reader = readers.find(own.file, readers.of_matrices())
     assert reader is not None
-    members = [own.member] if own.member else [""]
+    size, whole = own.path.stat().st_size, True
     if reader.members and not own.member:
         known = reader_calls.members(reader, own.path)
-        members = [""] if reader_calls.is_whole(reader, own.path, known) else known
-    weights = tuple(_of_array(replace(own, member=member)) for member in members)
-    return Model(name, reader.name, (own.path,), own.path.stat().st_size, weights)
+        whole = reader_calls.is_whole(reader, own.path, known)
+    if whole:
+        return Model(name, reader.name, (own.path,), size, (_of_array(own),))
+    if reader is npz.READER:
+        model = npz_file.read(own.path)
+        weights = [_of_tensor(own.file, one.name, one) for one in model.tensors]
+        return Model(name, reader.name, (own.path,), size, tuple(replace(one, source="file") for one in weights))
+    return Model(name, reader.name, (own.path,), size, tuple(_of_array(replace(own, member=one)) for one in known))
 
 
 def _of_array(own: OwnFile) -> Weights:
@@ -198,27 +204,12 @@ def _of_array(own: OwnFile) -> Weights:
         return files.stored(own.path, member=own.member, transposed=own.transposed, scratch=state_folder() / "matrices")
 
     try:
-        if (plain := _of_other_rank(own, name, read)) is not None:
-            return plain
         matrix, note = read()
     except DataError as error:
         return Weights(name, own.name, "unread", None, "", 0, read, note=str(error), source="file")
     n, m = matrix.shape
     nbytes = n * m * matrix.dtype.itemsize
     return Weights(name, own.name, "product", (n, m), name_of(matrix.dtype), nbytes, read, "", note, "file", 1)
-
-
-def _of_other_rank(own: OwnFile, name: str, read: Callable[[], tuple[Any, str]]) -> Weights | None:
-    """An array that has not two dimensions: a bias, or what has to be reshaped first; None of a matrix."""
-    reader = readers.find(own.file, readers.of_matrices())
-    if reader is None or not reader.members or not own.member:
-        return None
-    array = reader_calls.read(reader, own.path, Wanted(own.member))
-    if not isinstance(array, np.ndarray) or array.ndim == 2:
-        return None
-    dtype, role = name_of(array.dtype), "vector" if array.ndim < 2 else "unread"
-    note = "" if array.ndim < 2 else f"its shape is {list(array.shape)}: reshape it to inputs by outputs"
-    return Weights(name, own.name, role, None, dtype, array.nbytes, read, note=note, source="file")  # type: ignore[arg-type]
 
 
 def _data_set(name: str) -> Model:

@@ -43,13 +43,13 @@ INTERRUPTED = 130  # as shells say of Ctrl-C
               "inputs are what its name makes outputs); LAYER may be a glob. May be given several times.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="Nothing is timed; times are predicted.")
 @click.option("--prune", type=click.FloatRange(0, 100, max_open=True), default=0.0, metavar="PERCENT",
-              help="What if so many per cent of each layer were zeros, the smallest ones? Changes weights (≈).")  # fmt: skip
+              help="What if so many per cent of each layer were zeros? Changes weights (≈).")  # fmt: skip
 @click.option("--share", type=click.IntRange(0, 1 << 16), default=0, metavar="NUMBER",
               help="What if each layer had so many distinct nonzero values? Changes weights (≈).")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="Rows of space.csv and time.csv, as `run` writes them, for diff and report.")  # fmt: skip
 @click.option("--save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.safetensors",
-              help="The model with its layers in the formats that were picked, as `pack` writes it; unpack gives it back.")  # fmt: skip
+              help="The model with its layers in these formats, as `pack` writes it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="All of it as one JSON object.")
 @click.option("--markdown", is_flag=True, help="The table as Markdown, with all columns.")
 def pick(

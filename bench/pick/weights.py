@@ -35,8 +35,8 @@ class Weights:
     """One tensor, or one data set.
 
     ``name``: as a layer; ``dataset``: what `run` calls it. ``shape``: n inputs by m outputs, None of what is no matrix.
-    ``dtype``: as stored; ``nbytes``: what its numbers take in the file. ``read``: the matrix, a numpy array or a source,
-    and what was done to it. ``tensor``: its name in the file.
+    ``dtype``: as stored; ``nbytes``: what its numbers take in the file. ``read``: the matrix, a numpy array or a
+    source, and what was done to it. ``tensor``: its name in the file.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Model:
-    """A file, or a data set: ``kind`` the reader's name, ``files`` what it was read from, ``nbytes`` of all of these."""
+    """A file, or a data set: ``kind`` the reader's name, ``files`` what it was read from, ``nbytes`` of all these."""
 
     name: str
     kind: str
@@ -83,7 +83,7 @@ def collected(names: Sequence[str], roles: Mapping[str, str] | None = None) -> l
     other way round). UnknownDataset for what is none, or for a role that fits no layer; DataError for a bad file.
     """
     found = [model for name in names for model in _models(name)]
-    left = {pattern: True for pattern in roles or {}}
+    left = dict.fromkeys(roles or {}, True)
     out = [replace(model, weights=tuple(_with_roles(model.weights, roles or {}, left))) for model in found]
     if unused := [pattern for pattern, unseen in left.items() if unseen]:
         known = ", ".join(one.name for model in found for one in model.weights if one.shape)[:300]

@@ -165,6 +165,8 @@ def question(
             chosen, peers = choose_formats(kinds)
             if peers:
                 raise Trouble(f"--formats {peers[0]}: it is no format of ours, and pick chooses among formats")
+            if lossy := [one for one in chosen if not one.lossless]:
+                raise Trouble(f"--formats {lossy[0]} changes the weights: pick chooses among formats that lose nothing")
             labels = tuple(map(str, chosen))
         wanted, changed = asking.goal_for(asking.parse_goal(goal), target), asking.WhatIf(prune, share)
         return asking.Question(wanted, batch, threads, labels, quick, target, changed)

@@ -14,7 +14,7 @@ MEASURED, PREDICTED = "measured", "predicted"
 @dataclass(frozen=True)
 class Time:
     """Of a product over that of the dense matrix in its type. ``how``: ``measured`` with its 99 % interval, or
-    ``predicted``. ``like``: the layer of the same shape that was measured, "" for this one. ``dense_ns``: what the dense
+    ``predicted``. ``like``: the layer of its shape that was measured, "" for this one. ``dense_ns``: what the dense
     product takes, in nanoseconds."""
 
     ratio: float

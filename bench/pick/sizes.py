@@ -9,7 +9,7 @@ from typing import Any
 from dotbench import formats
 from dotbench.bench.metrics import space
 from dotbench.bench.pick.answer import Candidate, Excluded, Floor, Layer
-from dotbench.bench.pick.question import SAVES, Unanswerable
+from dotbench.bench.pick.question import SAVES
 from dotbench.bench.pick.weights import Weights
 from dotbench.formats.costs.bounds import lower_bound
 from dotbench.formats.costs.break_even import break_even
@@ -35,15 +35,10 @@ def dense_label(dtype: str) -> str:
 
 
 def choices(labels: Sequence[str] | None, dtype: str) -> list[Format]:
-    """The formats that lose nothing of a type, or those of them that are asked for, and the dense one first.
-
-    Unanswerable where one of these is lossy.
-    """
+    """The formats that lose nothing of a type, or those of them that are asked for, and the dense one first."""
     dense = formats.parse(dense_label(dtype))
     every = (one for one in formats.standard_of_all() if one.name not in NEVER)
     named = tuple(every) if labels is None else tuple(map(formats.parse, labels))
-    if labels and (lossy := [one for one in named if not one.lossless]):
-        raise Unanswerable(f"{lossy[0]} changes the weights: pick chooses among formats that lose nothing")
     return [dense, *(one for one in named if one.lossless and dtype in one.value_types and one != dense)]
 
 
@@ -69,8 +64,6 @@ def sized(weights: Weights, labels: Sequence[str] | None, allowance: Allowance) 
         counts = counts_of(matrix)
         dense, *others = choices(labels, counts.dtype)
         known, excluded = _sizes(matrix, counts, dense, others, allowance)
-    except Unanswerable:
-        raise
     except MemoryError:
         return Layer(weights, empty, failed="there is not enough memory for it")
     except (ValueError, TypeError, ArithmeticError, OSError) as error:

@@ -62,7 +62,8 @@ def totals(answer: Answer, layers: Sequence[Layer]) -> Iterator[str]:
 def on_target(answer: Answer, layers: Sequence[Layer]) -> Iterator[str]:
     """Flash with code, cycles and milliseconds; what these leave out."""
     if (code := answer.code_bytes) is not None:
-        yield f"flash: {grouped(total(layers).bytes + code)} bytes, {grouped(code)} of them the kernels' code, once each"
+        flash = grouped(total(layers).bytes + code)
+        yield f"flash: {flash} bytes, {grouped(code)} of them the kernels' code, once each"
     known = [(own.mid, dense.mid) for layer in layers if (own := layer.chosen.cycles) and (dense := layer.dense.cycles)]
     if known:
         own_cycles, dense_cycles = (sum(pair[side] for pair in known) for side in (0, 1))

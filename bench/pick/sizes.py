@@ -1,4 +1,4 @@
-"""Bytes of every format of a layer: computed from counts where that is exact, else encoded, else bounded from below."""
+"""Bytes of every format of a layer: from counts, from positions, by encoding, or bounded from below."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from dotbench.formats.costs.break_even import break_even
 from dotbench.formats.costs.bytes import predicted_bytes
 from dotbench.formats.costs.counts import Counts, counts_of
 from dotbench.formats.costs.floors import floor
+from dotbench.formats.costs.positions import predicted_from_positions
 from dotbench.formats.format import Format
 from dotbench.formats.sources.source import as_source, matrix_sha256
 
-ENCODED = 1 << 24  # entries of one model that are encoded to learn sizes, format by format
+LOOKED_AT = 1 << 25  # entries of one model whose places are looked at to learn sizes, format by format
 BY_ZEROS = ("bitmap", "csc_min", "csr16")  # formats whose bytes follow from how many zeros there are, and a type
 NEVER = ("nested",)  # for prefixes of a matrix: what it stores is all entries, and the levels besides
 DENSE = {"int8": "dense_s8"}  # the dense format of a type; of others `dense`
@@ -44,9 +45,9 @@ def choices(labels: Sequence[str] | None, dtype: str) -> list[Format]:
 
 @dataclass
 class Allowance:
-    """Entries that may still be encoded only to learn a size."""
+    """Entries whose places may still be looked at only to learn a size."""
 
-    entries: int = ENCODED
+    entries: int = LOOKED_AT
 
     def take(self, entries: int) -> bool:
         """Whether there is room for one more."""
@@ -114,11 +115,12 @@ def _sizes(
             excluded.append(Excluded(str(one), bound, "its payload is no smaller than dense"))
         elif not allowance.take(counts.n * counts.m):
             excluded.append(
-                Excluded(str(one), bound, "its bytes need an encoding, which was not tried: too many entries")
+                Excluded(str(one), bound, "its bytes depend on where nonzeros are, which takes long with so many entries")
             )
         else:
             try:
-                known.append(_encoded(matrix, one))
+                size = predicted_from_positions(one, matrix, counts)
+                known.append(Candidate(str(one), size, "computed") if size is not None else _encoded(matrix, one))
             except (ValueError, TypeError, ArithmeticError) as refused:
                 excluded.append(Excluded(str(one), bound, str(refused)))
     return known, excluded

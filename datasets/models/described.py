@@ -28,7 +28,10 @@ def model_file(path: Path, kind: str, read: Read) -> ModelFile:
     tensors = [_described(one, one.name in beside) for one in found]
     if tied_head.said_beside(path):
         head = tied_head.of([one.name for one in tensors], [(*one.shape, 0)[0] for one in tensors])
-        tensors = [replace(one, role="tied") if one.name == head and one.role == "gather" else one for one in tensors]
+        tensors = [
+            replace(one, role="tied") if one.name == head and one.role in ("gather", "product") else one
+            for one in tensors
+        ]
     return ModelFile(path, kind, read.files, tuple(tensors), read.notes)
 
 

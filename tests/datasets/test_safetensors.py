@@ -217,6 +217,8 @@ TABLES = {"model.embed_tokens.weight": random(12, 4), "wpe.weight": random(20, 4
         ({"tie_word_embeddings": False}, {}, "gather"),
         ({"tie_word_embeddings": 1}, {}, "gather"),
         ({"tie_word_embeddings": True}, {"lm_head.weight": random(12, 4)}, "gather"),
+        ({"tie_word_embeddings": True}, {"output.weight": random(12, 4)}, "gather"),
+        ({"tie_word_embeddings": True}, {"h.0.output.weight": random(4, 4)}, "tied"),
         ([], {}, "gather"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+from collections import Counter
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -49,7 +50,7 @@ def layer_name(tensor: str) -> str:
 def layer_names(model: ModelFile) -> dict[str, ModelTensor]:
     """Tensors by what they are called as layers: of two that would have one name both keep their own."""
     short = [layer_name(one.name) for one in model.tensors]
-    twice = {name for name in short if short.count(name) > 1} if len({*short}) < len(short) else set()
+    twice = {name for name, count in Counter(short).items() if count > 1}
     taken = {one.name for one in model.tensors}
     return {
         (one.name if name in twice or (name != one.name and name in taken) else name): one

@@ -5,6 +5,7 @@ What is tested is imported when it is needed, so that a fuzzer can put its count
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import random
 from collections.abc import Callable
@@ -37,6 +38,7 @@ READ_WITH = (
     "dotbench.bench.record.csv_file",
     "dotbench.datasets.files",
     "dotbench.datasets.models",
+    "dotbench.datasets.models.names",
     "dotbench.datasets.sham_archive",
 )
 
@@ -83,6 +85,18 @@ def _tflite(data: bytes, path: Path) -> None:
                 assert tensor.array().shape == tensor.shape
     for layer in parse(data, "fuzzed").layers:
         assert layer.nnz <= layer.weights.size
+
+
+def _tensors(data: bytes, path: Path) -> None:
+    """A model of a name that says its kind: all numbers that can be had are looked at."""
+    from dotbench.datasets import DataError
+    from dotbench.datasets.models import names
+
+    path.write_bytes(data)
+    for tensor in names.tensors(path).tensors:
+        with contextlib.suppress(DataError):
+            assert tensor.array().shape == tensor.shape
+            assert tensor.role not in ("product", "tied") or tensor.matrix().shape == tensor.matrix_shape
 
 
 def _pickle(data: bytes, path: Path) -> None:
@@ -172,6 +186,9 @@ KINDS = {
     "packed": Kind(_packed, _data_error, made.packed),
     "smtx": Kind(_pattern, _data_error, made.patterns, ".smtx"),
     "tflite": Kind(_tflite, _data_error, made.models, ".tflite", _tflite_mutation, longest=100_000),
+    "safetensors": Kind(_tensors, _data_error, made.safetensors_models, ".safetensors"),
+    "torch": Kind(_tensors, _data_error, made.torch_models, ".pt"),
+    "onnx": Kind(_tensors, _data_error, made.onnx_models, ".onnx"),
     "pickle": Kind(_pickle, _data_error, made.pickles),
     "payload": Kind(_payload, _payload_error, made.payloads, ".dbp"),
     "sheet": Kind(_sheet, _sheet_error, made.sheets),

@@ -186,5 +186,3 @@ def _scales(tensor: Tensor, use: Use) -> Scales | None:
     outputs = 0 if use.orientation == OUTPUTS_FIRST else len(tensor.shape) - 1
     per = "tensor" if not found.per_channel else "output" if found.axis == outputs else "input"
     return Scales(per, tensor.scale_bytes, not found.symmetric)
-
-

@@ -107,6 +107,7 @@ def test_a_tensor_of_many_uses_counts_once() -> None:
 
 def test_all_names_of_a_buffer_are_one_tensor() -> None:
     """Weights that lie behind the tables, where two tensors may name the same bytes."""
+
     def change(graph: Graph) -> None:
         graph.operators.append(Operator(2, [5, 8], [7], "FullyConnectedOptions"))
         graph.tensors.append(replace(graph.tensors[6], name="again"))
@@ -234,7 +235,9 @@ def test_lstm() -> None:
     found = of(CODES.UNIDIRECTIONAL_SEQUENCE_LSTM, inputs)
     products = [one for one in found.tensors if one.role == "product"]
     gates = ("input", "forget", "cell", "output")
-    assert [one.name for one in products] == [f"00_lstm_{way}_to_{to}" for way in ("input", "recurrent") for to in gates]
+    assert [one.name for one in products] == [
+        f"00_lstm_{way}_to_{to}" for way in ("input", "recurrent") for to in gates
+    ]
     assert [one.matrix_shape for one in products] == [(2, 3)] * 4 + [(3, 3)] * 4
     assert [one.name for one in found.tensors if one.role == "vector"] == [
         f"00_unidirectional_sequence_lstm_{at}" for at in range(12, 16)
@@ -317,7 +320,10 @@ def test_convolutions_of_other_kinds() -> None:
     found = of(CODES.CONV_3D, [SIGNAL, floats(1, 2, 3, 4, 5), floats(5)])
     assert told(found)[0] == ("00_conv1x2x3", "product", "inputs_first")
     assert found.tensors[0].matrix_shape == (24, 5)
-    assert told(of(CODES.CONV_3D_TRANSPOSE, [ids := Tensor([5], bytes(20), INT32), floats(1, 2, 3, 4, 5)]))[1][1] == "unsure"
+    assert (
+        told(of(CODES.CONV_3D_TRANSPOSE, [ids := Tensor([5], bytes(20), INT32), floats(1, 2, 3, 4, 5)]))[1][1]
+        == "unsure"
+    )
     assert ids.shape == [5]
 
 

@@ -7,13 +7,13 @@ twin, checked against its published hash. Uses nothing of `formats` but the sour
 if __name__ != "dotbench.datasets":  # in a checkout this folder can be seen by its bare name, too
     raise ImportError("this is dotbench.datasets: from dotbench import datasets")
 
-from dotbench.datasets import readers, seeded
+from dotbench.datasets import readers, recipes, seeded
 from dotbench.datasets.entry import Dataset
 from dotbench.datasets.errors import DataError, UnknownDataset
 from dotbench.datasets.loading import describe, fetch, layer, load, pixels, resolve, source_now
 from dotbench.datasets.matrix import Matrix
 from dotbench.datasets.mirror import how_to_get
-from dotbench.datasets.models import zoo
+from dotbench.datasets.models import packages, zoo
 from dotbench.datasets.own_files import transpose
 from dotbench.datasets.registry import LAST, TWIN, entries, names
 from dotbench.datasets.registry import SMALL as SMALL_MATRICES
@@ -42,8 +42,10 @@ __all__ = [
     "layer",
     "load",
     "names",
+    "packages",
     "pixels",
     "readers",
+    "recipes",
     "resolve",
     "seeded",
     "source_now",

@@ -60,7 +60,7 @@ def fetch(remote: Remote, folder: Path, progress: bool) -> Path:
 
 
 def extract(archive: Path, member: str, folder: Path) -> Path:
-    """One member of a .zip or .tar.gz as a file in ``folder``; nothing else of the archive touches the disk."""
+    """One member of a .zip, a wheel or a .tar.gz as a file in ``folder``; nothing else of the archive touches the disk."""
     out = folder / Path(member).name
     try:
         with _member(archive, member) as stream, out.open("wb") as file:
@@ -76,7 +76,7 @@ def extract(archive: Path, member: str, folder: Path) -> Path:
 
 @contextmanager
 def _member(archive: Path, member: str) -> Iterator[IO[bytes]]:
-    if archive.suffix == ".zip":
+    if archive.suffix in (".zip", ".whl"):
         with zipfile.ZipFile(archive) as packed, packed.open(member) as stream:
             yield stream
         return

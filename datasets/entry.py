@@ -22,6 +22,25 @@ class Remote:
 
 
 @dataclass(frozen=True)
+class Wheel:
+    """A model that a package for Python brings: ``file`` is the wheel's name, ``member`` the model's path in it, which
+    takes ``nbytes``; both are known by their SHA-256."""
+
+    package: str
+    version: str
+    file: str
+    sha256: str
+    member: str
+    member_sha256: str
+    nbytes: int
+
+    @property
+    def name(self) -> str:
+        """The model's file name."""
+        return PurePosixPath(self.member).name
+
+
+@dataclass(frozen=True)
 class Dataset:
     """One matrix.
 
@@ -33,7 +52,8 @@ class Dataset:
 
     ``drop`` are columns of a table that are no part of the matrix; ``subset`` is that it has real rows
     of a larger one; ``by_hand`` what to fetch without an address, and from where; ``density`` and ``distinct``
-    (nonzero values) what is published of a matrix without a hash.
+    (nonzero values) what is published of a matrix without a hash. ``wheel``: the package that brings its model, of
+    which ``member`` is then the tensor.
     """
 
     name: str
@@ -51,3 +71,4 @@ class Dataset:
     by_hand: str = ""
     density: float = 0.0
     distinct: int = 0
+    wheel: Wheel | None = None

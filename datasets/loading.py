@@ -7,12 +7,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from dotbench.datasets import origins, own_files, plain_names, seeded, unknown
+from dotbench.datasets import origins, own_files, plain_names, recipes, seeded, unknown, wheels
 from dotbench.datasets.entry import Dataset
 from dotbench.datasets.errors import UnknownDataset, Unreachable
 from dotbench.datasets.matrix import Matrix
 from dotbench.datasets.mirror import how_to_get, mirror_folder, mirrored
-from dotbench.datasets.models import Layer, stand_in, zoo
+from dotbench.datasets.models import Layer, packages, stand_in, zoo
 from dotbench.datasets.models import names as model_names
 from dotbench.datasets.registry import TWIN, entries, names
 
@@ -29,7 +29,7 @@ def resolve(patterns: Sequence[str]) -> list[str]:
     """Names from names, globs and files, in order and without doubles.
 
     Twins match only globs that end in ~twin, layers of the zoo only those that begin with tflite/, seeded matrices
-    those that begin with random/; a model stands for all its layers. UnknownDataset names the nearest for what is
+    those that begin with random/, layers of packages those with a #; a model stands for all its layers. UnknownDataset names the nearest for what is
     none of them.
     """
     found: list[str] = []
@@ -42,6 +42,7 @@ def resolve(patterns: Sequence[str]) -> list[str]:
         elif not matches and own_files.OwnFile.of(pattern):
             matches = own_files.expand(pattern)
         matches = matches or zoo.matching(pattern) or seeded.matching(pattern)
+        matches = matches or recipes.matching(pattern) or packages.matching(pattern)
         if not matches and model_names.is_model(pattern):
             matches = model_names.expand(pattern)
         found += matches or _unknown(pattern, known)
@@ -51,12 +52,15 @@ def resolve(patterns: Sequence[str]) -> list[str]:
 def _unknown(pattern: str, known: Sequence[str]) -> list[str]:
     if pattern.startswith(zoo.PREFIX):
         known = [*zoo.entries(), *(zoo.PREFIX + model for model in zoo.models())]
+    elif not model_names.is_model(pattern):
+        known = [*known, *packages.near(pattern)]
     raise UnknownDataset(unknown.words(pattern, known))
 
 
 def describe(name: str) -> Dataset:
     """The registry's entry of a name (of its original, for a twin)."""
     entry = zoo.entries().get(_base(name)) or seeded.entries().get(name) or entries().get(_base(name))
+    entry = entry or packages.entries().get(name) or recipes.entries().get(name)
     if entry is None:
         raise UnknownDataset(f"no data set {name!r} in the registry (dotbench list datasets)")
     return entry
@@ -64,9 +68,13 @@ def describe(name: str) -> Dataset:
 
 def source_now(name: str) -> str:
     """Where a matrix would come from, without asking anybody: mirror, subset, url (if it answers), twin, file,
-    model, seed, or nowhere (most layers of the zoo have no twin)."""
+    model, seed, package, recipe, or nowhere (most layers of the zoo have no twin)."""
     if name in seeded.entries():
         return "seed"
+    if name in recipes.entries():
+        return "recipe"
+    if name in packages.entries():
+        return origins.PACKAGE if mirrored(describe(name)) or not offline() else "nowhere"
     if name.endswith(TWIN):
         return "twin"
     if name not in zoo.entries() and model_names.is_model(name):
@@ -90,6 +98,11 @@ def load(name: str, *, cache_dir: Path, progress: bool = False, twins: bool = Tr
         return origins.from_twin(describe(name), cache_dir, "")
     if name in seeded.entries():
         return origins.from_seed(describe(name), cache_dir)
+    if name in recipes.entries():
+        recipe = recipes.named(name)
+        return origins.from_recipe(recipe, load(recipe.of, cache_dir=cache_dir, progress=progress), cache_dir)
+    if name in packages.entries():
+        return _from_package(describe(name), cache_dir)
     if name not in entries() and name not in zoo.entries():
         if resolve([name]) != [name]:
             raise UnknownDataset(f"{name} stands for several data sets: load them one by one")
@@ -118,13 +131,29 @@ def load(name: str, *, cache_dir: Path, progress: bool = False, twins: bool = Tr
         return origins.from_twin(entry, cache_dir, f"{'not in the' if folder else 'no'} mirror, and {error}")
 
 
+def _from_package(entry: Dataset, cache_dir: Path) -> Matrix:
+    """A layer of a package's model. It has no twin: Unreachable, with the line that brings it, where it is not here."""
+    if paths := mirrored(entry):
+        return origins.from_mirror(entry, paths, cache_dir)
+    assert entry.wheel is not None
+    try:
+        if offline() and not wheels.at_hand(entry.wheel, cache_dir):
+            raise Unreachable("DOTBENCH_OFFLINE=1")
+        return origins.from_package(entry, cache_dir)
+    except Unreachable as error:
+        raise Unreachable(f"{entry.name}: {error}; {how_to_get(entry)}") from error
+
+
 def layer(name: str, *, cache_dir: Path, progress: bool = False) -> Layer:
     """A layer of the zoo or of a model file with all that its file says of it (`load` has its weights alone)."""
     load(name, cache_dir=cache_dir, progress=progress)  # fetched, and verified
-    if name not in zoo.entries():
+    if name not in zoo.entries() and name not in packages.entries():
         path, member = model_names.split(name)
         return model_names.find(Path(path), member)
     entry = describe(name)
+    if entry.wheel:
+        found = mirrored(entry) or [wheels.model_file(entry.wheel, cache_dir)]
+        return model_names.find(found[0], entry.member)
     paths = mirrored(entry) or [origins.downloads(entry, cache_dir) / remote.name for remote in entry.remotes]
     return model_names.find(paths[0], entry.member)
 
@@ -132,6 +161,8 @@ def layer(name: str, *, cache_dir: Path, progress: bool = False) -> Layer:
 def pixels(name: str) -> int:
     """Vectors that one inference multiplies by a data set's matrix: 1 of what is no layer, 0 of a depthwise layer,
     whose columns have an input each."""
+    if (of := recipes.base(name)) in packages.entries():
+        return packages.pixels(of)
     if _base(name) in zoo.entries():
         member, count = describe(name).member, zoo.pixels()[_base(name)]
     elif model_names.is_model(name):

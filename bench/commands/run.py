@@ -108,6 +108,7 @@ def run(
         full=which == "full" and batch is None,
     )
     registered = {*datasets.names(), *datasets.names(twins=True), *datasets.zoo.entries(), *datasets.seeded.entries()}
+    registered |= {*datasets.packages.entries(), *datasets.recipes.entries()}
     own = not registered.issuperset(plan.datasets)
     out = out or (build.state_folder() / "quick" if quick else build.state_folder() / "own" if own else options.RESULTS)
     console = terminal.console()

@@ -17,6 +17,8 @@ SOURCES = {
     "file": "somebody's own file",
     "model": "a layer of a model file",
     "seed": "made here from a fixed seed",
+    "package": "a layer of a model that a package for Python brings",
+    "recipe": "such a layer, pruned and shared here by a fixed recipe",
 }
 
 

@@ -98,8 +98,18 @@ def dataset_table(names: Sequence[str] = (), width: int = terminal.PIPED) -> Ren
         layers = datasets.zoo.matching(datasets.zoo.PREFIX + model)
         what = f"{line['what']}, int8, {line['licence']}"
         rows.append((datasets.zoo.PREFIX + model, counted(len(layers), "layer"), datasets.source_now(layers[0]), what))
+    if not names:
+        rows += [(model, *_package(model, line)) for model, line in datasets.packages.models().items()]
+        rows += [(name, *_dataset(name)) for name in datasets.recipes.entries()]
     table = _table(("data set", "shape", "from", "what it is, licence"), rows, width, whole=bool(names))
     return table if names or width >= WIDE else Group(table, Text(), Text(DATASET_HINT))
+
+
+def _package(model: str, line: dict[str, str]) -> tuple[str, str, str]:
+    """Of a model that a package brings: how many layers, from where, and what it is."""
+    layers = datasets.packages.matching(model)
+    what = f"{line['what']}, {line['package']} {line['version']}, {line['licence']}"
+    return counted(len(layers), "layer"), datasets.source_now(layers[0]), what
 
 
 def _families(names: Sequence[str]) -> dict[str, list[str]]:

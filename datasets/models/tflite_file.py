@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from mmap import mmap
 from typing import Any
 
@@ -219,7 +219,7 @@ class Subgraph:
         )
 
     def _sparsity(self, table: Any) -> Callable[[], Sparsity] | None:
-        return None if table is None else lambda: read_sparsity(table, self.file.guard, schema())
+        return None if table is None else cache(lambda: read_sparsity(table, self.file.guard, schema()))  # charged once
 
     def _quantisation(self, name: str, found: Any) -> Quantisation:
         if found is None:

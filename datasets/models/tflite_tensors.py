@@ -158,7 +158,8 @@ def _tensor(constant: _Constant, size: int, path: Path) -> ModelTensor:
 
 def _array(tensor: Tensor, shape: tuple[int, ...], size: int, centred: bool, name: str) -> npt.NDArray[Any]:
     try:
-        return tflite_values.numbers(tensor, size, centred).reshape(shape)
+        with reading(name):
+            return tflite_values.numbers(tensor, size, centred).reshape(shape)
     except Skipped as reason:
         raise DataError(f"{name} is not read: {reason}") from reason
 

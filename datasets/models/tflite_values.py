@@ -116,7 +116,7 @@ def _surely_held(tensor: Tensor) -> bool:
     """Whether zero points alone say that int8 holds every number less its zero point."""
     low, high = {"INT8": (-128, 127), "UINT8": (0, 255), "INT4": (-8, 7)}[tensor.type]
     points = tensor.quantisation.zero_points if len(tensor.quantisation.zero_points) else np.zeros(1, np.int64)
-    return bool(low - points.max() >= LOWEST and high - points.min() <= HIGHEST)
+    return low - int(points.max()) >= LOWEST and high - int(points.min()) <= HIGHEST  # of Python: theirs overflow
 
 
 def _centred(tensor: Tensor, stored: npt.NDArray[Any]) -> npt.NDArray[np.int8]:

@@ -40,8 +40,12 @@ WRONG = {
     "other reads ('.x.',): a tuple of endings": replace(NPY, name="other", suffixes=(".x.",)),
     "other reads ('.x#y',): a tuple of endings": replace(NPY, name="other", suffixes=(".x#y",)),
     "other reads ('.x*',): a tuple of endings": replace(NPY, name="other", suffixes=(".x*",)),
-    "other: read, model, tensors, members, is_whole and write have": replace(NPY, name="other", suffixes=(".x",), read=5),
-    "other: read, model, tensors, members, is_whole and write have to": replace(NPY, name="other", suffixes=(".x",), write="w"),
+    "other: read, model, tensors, members, is_whole and write have": replace(
+        NPY, name="other", suffixes=(".x",), read=5
+    ),
+    "other: read, model, tensors, members, is_whole and write have to": replace(
+        NPY, name="other", suffixes=(".x",), write="w"
+    ),
     "other: read, model, tensors, members, is_whole and write have to be": replace(
         NPY, name="other", suffixes=(".x",), is_whole=True
     ),

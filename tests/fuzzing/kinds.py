@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +76,13 @@ def _pattern(data: bytes, path: Path) -> None:
 
 
 def _tflite(data: bytes, path: Path) -> None:
-    from dotbench.datasets.models import parse
+    from dotbench.datasets import DataError
+    from dotbench.datasets.models import parse, tflite_tensors
 
+    with suppress(DataError):
+        for tensor in tflite_tensors.parse(data, Path("fuzzed")).tensors:
+            with suppress(DataError):
+                assert tensor.array().shape == tensor.shape
     for layer in parse(data, "fuzzed").layers:
         assert layer.nnz <= layer.weights.size
 

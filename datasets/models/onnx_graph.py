@@ -97,7 +97,7 @@ class Walk:
         scope.values.update((name, None) for name in proto.output)
         function = self.functions.get((proto.domain, proto.op_type))
         if function is not None and depth < MOST_DEEP:
-            self.call(function, inputs, attributes, depth)
+            scope.values.update(zip(proto.output, self.call(function, inputs, attributes, depth), strict=False))
             return
         for graph in _subgraphs(proto):
             self.graph(graph, scope, given, depth + 1)
@@ -111,8 +111,10 @@ class Walk:
             shape = scope.shapes.get(proto.output[0]) if outputs else None
             self.uses.extend(uses(Node(text(proto.name), text(proto.op_type), inputs, words, shape)))
 
-    def call(self, function: Any, inputs: Sequence[Value | None], attributes: Mapping[str, Any], depth: int) -> None:
-        """What a function of the model does with what it is given; its results are no constants."""
+    def call(
+        self, function: Any, inputs: Sequence[Value | None], attributes: Mapping[str, Any], depth: int
+    ) -> list[Value | None]:
+        """What a function of the model does with what it is given, and what it gives."""
         self.called += len(function.node) + 1
         if self.called > MOST_CALLED:
             raise DataError(
@@ -121,6 +123,7 @@ class Walk:
         defaults = dict(_attributes(function.attribute_proto, {}))
         scope = Scope(None, dict(zip(function.input, inputs, strict=False)))
         self.nodes(function.node, scope, {**defaults, **attributes}, depth + 1)
+        return [scope.value(name) or None for name in function.output]
 
     def constant(self, proto: Any) -> Value | None:
         """What a node Constant holds: a tensor, a sparse one, a few numbers; None for text."""

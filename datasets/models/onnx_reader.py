@@ -25,7 +25,7 @@ SHOWN = 3  # nodes in a note
 
 
 def read(path: Path) -> ModelFile:
-    """All tensors of a file: initializers and constants, of subgraphs and functions too; DataError for damaged files."""
+    """All tensors of a file: initializers, constants of subgraphs and functions, too; DataError for a damaged one."""
     model, size = onnx_file.load(path)
     walk = Walk(path, size)
     walk.model(model)

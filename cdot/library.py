@@ -19,7 +19,7 @@ def declarations() -> str:
     """The headers for Python as cffi reads them: without preprocessor lines."""
     names = (
         "core/cdot.h", "timing/bench.h", "encode/encode.h", "encode/combining.h", "formats/nested/nested.h",
-        "core/requantize.h",
+        "core/requantize.h", "encode/ranks.h",
     )  # fmt: skip
     text = "".join((build.FOLDER / name).read_text() for name in names)
     return re.sub(r"^#.*$", "", text, flags=re.MULTILINE)

@@ -6,10 +6,12 @@ A matrix of int8 or bfloat16 stays one; all others become float32, and what that
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from dotbench.cdot.bfloat16 import is_bfloat16, numbers
 from dotbench.cdot.build import BuildError
@@ -22,6 +24,8 @@ from dotbench.formats.sources.sparse_input import check, is_sparse
 
 VERSION = 2  # of what becomes of a file of one's own: part of the cache's keys
 ROUNDED = "rounded to float32"
+AS_STORED = ("float32", "float16", "int8")  # dtypes that formats store; bfloat16 besides
+T = TypeVar("T")
 EXACT = 1 << 24  # whole numbers up to here are all float32
 
 
@@ -34,17 +38,45 @@ def read(
     rows are put aside in ``scratch``; ``member`` is one of a file's arrays; ``transposed`` that the file holds outputs
     by inputs. DataError names the file and says what is wrong with it.
     """
+
+    def source(matrix: Any) -> tuple[Source, str]:
+        if isinstance(matrix, Streamed):
+            return turned(matrix.source) if transposed else matrix.source, matrix.note
+        return taken(matrix.T if transposed else matrix)
+
+    return _reading(path, Wanted(member, drop, scratch), source)
+
+
+def stored(
+    path: Path, scratch: Path | None = None, member: str = "", transposed: bool = False
+) -> tuple[npt.NDArray[Any] | Source, str]:
+    """The same without a look at every entry: an array of float32, float16, bfloat16 or int8 as it lies in the file,
+    mapped where that can be; all else as `read` has it."""
+
+    def matrix_of(matrix: Any) -> tuple[npt.NDArray[Any] | Source, str]:
+        kept = isinstance(matrix, np.ndarray) and (is_bfloat16(matrix.dtype) or matrix.dtype.name in AS_STORED)
+        if kept and matrix.ndim == 2 and matrix.dtype.isnative:
+            return (matrix.T if transposed else matrix), ""
+        if isinstance(matrix, Streamed):
+            return turned(matrix.source) if transposed else matrix.source, matrix.note
+        return taken(matrix.T if transposed else matrix)
+
+    return _reading(path, Wanted(member, (), scratch), matrix_of)
+
+
+def _reading(path: Path, wanted: Wanted, made: Callable[[Any], tuple[T, str]]) -> tuple[T, str]:
+    """What is made of the matrix in a file; DataError for all that can go wrong with it."""
     library()  # first, so that a file is not blamed for kernels that cannot be built
     reads = [reader for reader in readers.every() if reader.read]
     reader = readers.find(path.name, reads) or readers.TABLE
     try:
-        matrix = reader_calls.read(reader, path, Wanted(member, drop, scratch))
+        matrix = reader_calls.read(reader, path, wanted)
         if isinstance(matrix, Streamed):
-            return turned(matrix.source) if transposed else matrix.source, matrix.note
+            return made(matrix)
         _check_entries(path, tuple(matrix.shape))
         if is_sparse(matrix):
             check(matrix)  # before scipy, which follows indices unseen, transposes it
-        return taken(matrix.T if transposed else matrix)
+        return made(matrix)
     except (DataError, BuildError):  # a compiler that is missing is no fault of the file
         raise
     except Exception as error:  # damaged files raise nearly anything: zlib.error, IndexError, MemoryError

@@ -21,13 +21,19 @@ PickleError = pickle.UnpicklingError
 
 
 class Stand:
-    """Something that a pickle may name: calls and states are refused unless a kind takes them."""
+    """Something that a pickle may name: calls, states and entries are refused unless a kind takes them."""
 
     def call(self, *_: Any) -> Any:
         raise PickleError(f"{type(self).__name__.lower()} is named there, and is not callable")
 
-    def build(self, _: tuple[Any, ...]) -> None:
+    def build(self, _: Any) -> None:
         raise PickleError(f"{type(self).__name__.lower()} has no state to set")
+
+    def append(self, _: list[Any]) -> None:
+        raise PickleError(f"{type(self).__name__.lower()} is no list")
+
+    def set(self, _: dict[Any, Any]) -> None:
+        raise PickleError(f"{type(self).__name__.lower()} is no dict")
 
 
 class Dtype(Stand):
@@ -38,9 +44,9 @@ class Dtype(Stand):
             raise PickleError("a dtype of an array is no plain number")
         self.dtype = np.dtype(name)
 
-    def build(self, state: tuple[Any, ...]) -> None:
+    def build(self, state: Any) -> None:
         """(version, byte order, then nothing that a plain number has)"""
-        order = state[1] if len(state) > 4 else None
+        order = state[1] if type(state) is tuple and len(state) > 4 else None
         if type(order) is not str or order not in ("<", "|") or any(part is not None for part in state[2:5]):
             raise PickleError("the state of a dtype is that of no plain little-endian number")
 
@@ -52,7 +58,9 @@ class Array(Stand):
         self.dtype: np.dtype[Any] = np.dtype(np.uint8)
         self._data: str | bytes = b""
 
-    def build(self, state: tuple[Any, ...]) -> None:
+    def build(self, state: Any) -> None:
+        if type(state) is not tuple:
+            raise PickleError("the state of an array is no tuple")
         _, shape, dtype, _, data = state
         data = _data(data)
         if type(shape) is not tuple or not isinstance(dtype, Dtype):

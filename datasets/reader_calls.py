@@ -94,7 +94,9 @@ def tensors(reader: Reader, path: Path) -> ModelFile:
 def _wrong_tensors(model: ModelFile) -> str:
     """What is wrong with a model file that a reader made, "" for nothing."""
     if not isinstance(model.tensors, tuple) or not all(isinstance(one, ModelTensor) for one in model.tensors):
-        return f"tensors {model.tensors!r:.80}, and a tuple of dotbench.datasets.models.model_file.ModelTensor is needed"
+        return (
+            f"tensors {model.tensors!r:.80}, and a tuple of dotbench.datasets.models.model_file.ModelTensor is needed"
+        )
     names = [one.name for one in model.tensors]
     if not all(isinstance(name, str) and name for name in names) or len({*names}) < len(names):
         return f"tensors of the names {names!r:.80}, and each needs one of its own"

@@ -10,12 +10,16 @@ from typing import Any
 from dotbench.cdot.entry_points import Broken, Wrong, loaded
 from dotbench.datasets.kinds import (
     csv,
+    gguf,
+    keras,
     mtx,
     npy,
     npz,
     onnx,
+    safetensors,
     smtx,
     tflite,
+    torch,
 )
 from dotbench.datasets.reader import Reader
 from dotbench.datasets.reader_faults import faults
@@ -28,7 +32,11 @@ ALL: tuple[Reader, ...] = (
     csv.READER,
     smtx.READER,
     tflite.READER,
+    gguf.READER,
+    keras.READER,
     onnx.READER,
+    safetensors.READER,
+    torch.READER,
 )
 TABLE = csv.READER  # what reads a registered file whose name ends in nothing that is known
 

@@ -16,22 +16,19 @@ LONGEST_LIKE = 200  # letters of a name that can be like another
 SAVE = 'numpy.save("w.npy", W)'
 # How to make an array of what cannot be read yet.
 CURES = {
-    ".safetensors": f"safetensors.numpy.load_file(PATH) gives the arrays: {SAVE}",
-    ".pt": f'W = torch.load(PATH, weights_only=True)["NAME"].numpy(); {SAVE}',
     ".h5": f'W = h5py.File(PATH)["NAME"][:]; {SAVE}',
     ".mat": f'W = scipy.io.loadmat(PATH)["NAME"]; {SAVE}',
     ".parquet": f"W = pandas.read_parquet(PATH).to_numpy(); {SAVE}",
     ".tsv": "a table needs commas: tr '\\t' ',' < PATH > w.csv",
     ".pkl": f"a pickle may hold code and is not read: {SAVE}",
     ".dbp": "it is a payload: formats.load(PATH)",
-    ".gguf": SAVE,
     ".pb": SAVE,
     ".xlsx": "save it as .csv",
     ".npy.gz": "unpack it (gunzip), or save it with numpy.savez_compressed",
     ".txt": "a table with commas is read as .csv, numbers between blanks are: tr -s ' ' ',' < PATH > w.csv",
 }
 SAME = {
-    ".pth": ".pt", ".ckpt": ".pt", ".bin": ".pt", ".hdf5": ".h5", ".keras": ".h5", ".pickle": ".pkl",
+    ".hdf5": ".h5", ".keras": ".h5", ".pickle": ".pkl",
     ".npy.xz": ".npy.gz", ".npy.bz2": ".npy.gz",
     ".xls": ".xlsx", ".ods": ".xlsx", ".dat": ".txt", ".data": ".txt",
 }  # fmt: skip

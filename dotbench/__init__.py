@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dotbench.formats.packs.pack import Pack
     from dotbench.formats.payloads.payload import Payload
 
-__all__ = ["encode", "load", "names"]
+__all__ = ["encode", "load", "names", "open_pack"]
 
 ROOMS = ("bench", "cdot", "datasets", "firmware", "formats")
 
@@ -74,3 +75,21 @@ def names() -> list[str]:
     from dotbench import formats  # as above
 
     return formats.names()
+
+
+def open_pack(path: str | Path, *, trusted: bool = False) -> Pack:
+    """A whole model that `dotbench pack` has put into one .safetensors file, mapped; only its header is read.
+
+    ``pack["layer"]`` is the payload of a product, W of n inputs by m outputs, verified when it is first asked for;
+    ``pack.tensor("layer.weight")`` any tensor, bit for bit as it was; ``pack.names`` all of them, ``pack.formats()``
+    the format of each payload. Close it, or use it in a ``with``.
+
+    ``trusted``: as of `load`; tensors may be far larger than the pack, too. PackError and PayloadError (ValueErrors):
+    it is no pack, damaged, or newer than this version::
+
+        with dotbench.open_pack("model.dotb.safetensors") as pack:
+            y = pack["fc1"].dot(x) + pack.tensor("fc1.bias")
+    """
+    from dotbench.formats.packs.pack import Pack  # as above
+
+    return Pack(path, trusted)

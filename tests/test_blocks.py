@@ -23,6 +23,9 @@ import pytest
 from click.testing import CliRunner
 
 from dotbench.bench.cli import command
+from dotbench.bench.packs.choose import smallest
+from dotbench.bench.packs.pack import pack
+from dotbench.datasets.models import npz_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 from markdown_pages import ROOT, Block, all_blocks, codes, name, pages
@@ -55,6 +58,13 @@ def matrix() -> np.ndarray:
     return np.where(random.random((64, 32)) < 0.2, values, 0).astype(np.float32)
 
 
+def packed_model(folder: Path) -> None:
+    """A pack of a pruned layer, outputs first as PyTorch has it, half of whose zeros are negative, and of a bias."""
+    mask = np.where(np.arange(64 * 32).reshape(64, 32) % 2, 1, -1).astype(np.float32)
+    np.savez(folder / "model.npz", **{"fc1.weight": matrix() * mask, "fc1.bias": np.ones(64, np.float32)})
+    pack(npz_file.read(folder / "model.npz"), smallest(), folder / "packed.safetensors")
+
+
 def given(what: str, folder: Path) -> dict[str, Any]:
     """What a page's comment names: variables of a block of Python, or files beside commands."""
     if what == "W":
@@ -65,6 +75,8 @@ def given(what: str, folder: Path) -> dict[str, Any]:
         np.save(folder / what, matrix())
     elif what == "nets.npz":
         np.savez(folder / what, fc1=matrix().T, fc2=matrix())
+    elif what == "packed.safetensors":
+        packed_model(folder)
     elif what == "results":
         (folder / what).symlink_to(RESULTS)
     else:

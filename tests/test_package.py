@@ -42,7 +42,7 @@ def called(*command: str, cwd: Path = ROOT, path: Path = ROOT) -> subprocess.Com
 
 
 def test_public_names() -> None:
-    assert dotbench.__all__ == ["encode", "load", "names"]
+    assert dotbench.__all__ == ["encode", "load", "names", "open_pack"]
     rooms = {name for _, name, is_package in pkgutil.iter_modules(dotbench.__path__) if is_package}
     assert rooms == set(dotbench.ROOMS) and not rooms & set(dotbench.__all__)
     assert all(inspect.signature(getattr(dotbench, name)).return_annotation for name in dotbench.__all__)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from dotbench.bench.commands import options
 from dotbench.bench.commands.errors import Trouble
+from dotbench.bench.commands.progress import progress
 from dotbench.bench.show import next_step, terminal
 from dotbench.bench.show.escape import echo
 from dotbench.cdot.places import brings
 
 if TYPE_CHECKING:
-    from dotbench.bench.breakeven.measure import Answer, Say
+    from dotbench.bench.breakeven.measure import Answer
     from dotbench.bench.breakeven.question import Question
 
 INTERRUPTED = 130  # as shells say of Ctrl-C
@@ -139,22 +137,3 @@ def _check_files(out: Path | None, plot: Path | None) -> None:
     if out:
         rows.check_writable(out)
         rows.read(out)
-
-
-@contextmanager
-def progress() -> Iterator[Say]:
-    """Who hears how far a measurement is: one line that changes at a terminal, else a line for each new stage, both to
-    standard error."""
-    console = Console(stderr=True)
-    if console.is_terminal:
-        with console.status("") as status:
-            stage = [""]
-
-            def show(words: str) -> None:
-                if not words.startswith("pass "):
-                    stage[0] = words
-                status.update(Text(stage[0] if words == stage[0] else f"{stage[0]}: {words}"))
-
-            yield show
-    else:
-        yield lambda words: None if words.startswith("pass ") else echo(words, err=True)

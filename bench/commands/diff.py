@@ -15,8 +15,9 @@ from dotbench.bench.compare import diff as diffs
 from dotbench.bench.compare.errors import CompareError
 from dotbench.bench.compare.figures import default_limits, limits
 from dotbench.bench.compare.results import find, of_folder
+from dotbench.bench.pick import record
 from dotbench.bench.show import diff as show
-from dotbench.bench.show import next_step, sections, terminal
+from dotbench.bench.show import next_step, pick_diff, sections, terminal
 from dotbench.bench.show.diff_json import as_json
 from dotbench.bench.show.table import WIDE
 
@@ -26,6 +27,7 @@ Examples:
   dotbench diff                        HEAD against the working tree
   dotbench diff main HEAD              two revisions
   dotbench diff v1.0 --all             also what did not change
+  dotbench diff picks ../new/picks     two folders of pick --out: a table of layers first
   dotbench diff results ../theirs      two folders, or two files: time.csv theirs.csv
   dotbench diff HEAD^1 HEAD --markdown > comment.md
 """
@@ -57,14 +59,27 @@ def diff(a: str, b: str | None, fail_on: str, everything: bool, style: str | Non
         found = diffs.compare(before, after, allowed)
     except CompareError as error:
         raise Trouble(str(error)) from error
+    layers = _layers(Path(a), Path(b) if b is not None else results)
     if style == "json":
         click.echo(as_json(found, fail_on))
     elif style == "markdown":
-        click.echo(show.as_markdown(found, fail_on, everything), nl=False)
+        click.echo(sections.markdown(layers) + show.as_markdown(found, fail_on, everything), nl=False)
     else:
         console = terminal.console()
+        sections.draw(console, layers)
         sections.draw(console, show.sections(found, fail_on, show.View(everything, console.width >= WIDE)))
         if cell := show.worst_cell(found):
             verb = f"log {shlex.quote(cell)}"
             console.print(Text(next_step.line(verb, "the commits that changed the worst of them")), soft_wrap=True)
-    sys.exit(found.status)
+    sys.exit(0 if layers and found.status == 2 else found.status)
+
+
+def _layers(a: Path, b: Path) -> list[sections.Section]:
+    """Of two folders that `pick` has written: their layers; else nothing."""
+    paths = [folder / record.NAME for folder in (a, b)]
+    if not all(path.is_file() for path in paths):
+        return []
+    try:
+        return [pick_diff.section(*map(record.read, paths))]
+    except CompareError as error:
+        raise Trouble(str(error)) from error

@@ -30,6 +30,7 @@ class Verb:
 VERBS = {
     verb.name: verb
     for verb in (
+        Verb("pick", "In which format each layer of your own model should be stored."),
         Verb("run", "Measure: encode, check every product, count bytes, time."),
         Verb("list", "The formats, or the data sets, that there are.", attribute="list_"),
         Verb("breakeven", "From what share of zeros on a format beats a dense product."),
@@ -41,6 +42,8 @@ VERBS = {
         Verb("export", "The journal to CSV or pyperf JSON, the history to asv."),
         Verb("paper", "Every published figure beside ours."),
         Verb("report", "Results as one HTML page: plots, tables, where each figure comes from.", ("run", "report")),
+        Verb("pack", "A whole model into one .safetensors file, products compressed.", ("run", "models")),
+        Verb("unpack", "The tensors of a pack, as they were before.", ("run", "models")),
         Verb("cite", "How to cite a format, as BibTeX.", extras=()),
         Verb("selftest", "Does timing tell the truth on this machine?"),
     )

@@ -13,6 +13,8 @@ from dotbench.bench.metrics import registry
 from dotbench.bench.metrics.metric import Row
 from dotbench.bench.record import csv_file
 
+PICKS = "pick.csv"  # of `dotbench pick`: no rows of figures, but which format each layer takes
+
 
 @dataclass
 class Results:
@@ -98,7 +100,7 @@ def _known(names: list[str], where: str, found: Results) -> Iterator[str]:
         what = ", ".join(f"{file}.csv" for file in registry.names())
         raise CompareError(f"no results in {where}: none of {what}")
     for name in sorted(names):
-        if name.endswith(".csv") and not registry.is_known(name.removesuffix(".csv")):
+        if name.endswith(".csv") and name != PICKS and not registry.is_known(name.removesuffix(".csv")):
             found.notes.append(f"{where}: {name} is not read, this version does not know it")
     yield from files
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+from collections import Counter
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,7 +50,7 @@ def layer_name(tensor: str) -> str:
 def layer_names(model: ModelFile) -> dict[str, ModelTensor]:
     """Tensors by what they are called as layers: of two that would have one name both keep their own."""
     short = [layer_name(one.name) for one in model.tensors]
-    twice = {name for name in short if short.count(name) > 1} if len({*short}) < len(short) else set()
+    twice = {name for name, count in Counter(short).items() if count > 1}
     taken = {one.name for one in model.tensors}
     return {
         (one.name if name in twice or (name != one.name and name in taken) else name): one
@@ -111,15 +113,20 @@ def _refuse_unread(path: str, name: str, tensor: ModelTensor) -> None:
 
 def _refuse_operator(path: str, pattern: str) -> None:
     """The same for an operator of a graph that is asked for by its number."""
+    model = None
     if _reader(Path(path)).model:
-        _refuse_skipped(_model(Path(path)), pattern)
+        with suppress(DataError):  # of a file that has tensors, and no layer that a microcontroller multiplies by
+            model = _model(Path(path))
+    if model is not None:
+        _refuse_skipped(model, pattern)
 
 
 def skipped(path: Path) -> tuple[str, ...]:
-    """A line for each layer of a file whose weights are not read."""
-    if _reader(path).model:
+    """A line for each layer of a file whose weights are not read, and what else is to be said of the file."""
+    if not has_tensors(path):
         return _model(path).skipped
-    return tuple(f"{one.name}: {one.note}" for one in tensors(path).tensors if one.role == "unread")
+    model = tensors(path)
+    return (*(f"{one.name}: {one.note}" for one in model.tensors if one.role == "unread"), *model.notes)
 
 
 def find(path: Path, name: str) -> Layer:
@@ -221,7 +228,7 @@ def read(path: Path, name: str) -> tuple[Source, str]:
 
 def pixels(path: Path, name: str) -> int:
     """Vectors that one inference multiplies by a layer's weights; 1 where nobody can say."""
-    return find(path, name).pixels if _reader(path).model else find_tensor(path, name).pixels or 1
+    return find_tensor(path, name).pixels or 1 if has_tensors(path) else find(path, name).pixels
 
 
 def source(layer: Layer) -> Source:

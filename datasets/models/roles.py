@@ -9,7 +9,10 @@ from dotbench.datasets.models.orientation import CHANNELS_FIRST, INPUTS_FIRST, O
 
 GATHER = re.compile(r"\w*embed\w*|wte|wpe|token_embd|position_embd|token_types|emb", re.I)  # a module's own name
 NOT_MULTIPLIED = re.compile(r"(^|[._/])(\w*norm\w*|bn\d*|ln_?\w*|running_\w+|exp_avg\w*|gamma|beta|\w*bias\w*)([._/]|$)", re.I)  # fmt: skip
-MULTIPLIED = re.compile(r"(^|[._/])(weight|kernel|recurrent_kernel|weight_[ih]h(_l\d+)?(_reverse)?|in_proj_weight)$", re.I)
+MULTIPLIED = re.compile(
+    r"(^|[._/])(weight|kernel|recurrent_kernel|weight_[ih]h(_l\d+)?(_reverse)?|in_proj_weight)$", re.I
+)
+LONG = 64  # numbers of a kernel in one dimension
 CONV1D = re.compile(r"(^|[._])(c_attn|c_fc|c_proj)[._]weight$")  # GPT-2's, inputs by outputs
 
 
@@ -28,10 +31,15 @@ def role_of(name: str, shape: tuple[int, ...]) -> tuple[Role, str]:
     if len(shape) > 2:
         if not MULTIPLIED.search(name):
             return "unsure", CHANNELS_FIRST
-        return ("depthwise" if shape[1] == 1 and shape[0] > 1 else "product"), CHANNELS_FIRST
+        return ("depthwise" if _is_depthwise(shape) else "product"), CHANNELS_FIRST
     if CONV1D.search(name):
         return "product", INPUTS_FIRST
     return ("product" if MULTIPLIED.search(name) else "unsure"), OUTPUTS_FIRST
+
+
+def _is_depthwise(shape: tuple[int, ...]) -> bool:
+    """Whether each of several kernels has one channel; long ones in one dimension are a transform of one signal."""
+    return shape[1] == 1 and shape[0] > 1 and (len(shape) > 3 or shape[2] < LONG)
 
 
 def _module(name: str) -> str:

@@ -13,6 +13,7 @@ from dotbench.datasets.models.sparse_tensor import Level, Numbers, Sparsity
 
 DENSE, CSR = 0, 1  # the enumeration DimensionType
 VECTORS = {1: "Int32Vector", 2: "Uint16Vector", 3: "Uint8Vector"}  # the union SparseIndexVector
+WIDTHS = {1: 4, 2: 2, 3: 1}  # bytes of their numbers
 
 
 def read_sparsity(table: Any, guard: Guard, schema: Any) -> Sparsity:
@@ -32,7 +33,8 @@ def _level(number: int, level: Any, guard: Guard, schema: Any) -> Level:
         raise Skipped(f"level {number} of its sparse coding is of kind {level.Format()} (dense and CSR are read)")
     parts = (level.ArraySegmentsType(), level.ArraySegments), (level.ArrayIndicesType(), level.ArrayIndices)
     segments, indices = (_numbers(number, kind, table, guard, schema) for kind, table in parts)
-    return Level(segments=segments, indices=indices)
+    kinds = (level.ArraySegmentsType(), len(segments)), (level.ArrayIndicesType(), len(indices))
+    return Level(segments=segments, indices=indices, nbytes=sum(WIDTHS[kind] * count for kind, count in kinds))
 
 
 def _numbers(number: int, kind: int, table: Callable[[], Any], guard: Guard, schema: Any) -> Numbers:

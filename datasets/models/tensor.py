@@ -27,7 +27,8 @@ TYPES: dict[str, np.dtype[Any]] = {
 class Tensor:
     """``data`` are its bytes where they are in the file (int8 view), None where they are computed.
 
-    ``sparsity`` reads where they lie in a sparse tensor; None in all others.
+    ``sparsity`` reads where they lie in a sparse tensor; None in all others. ``buffer``: which of the file's they are,
+    that several tensors may name; ``scale_bytes``: what scales and zero points take.
     """
 
     name: str
@@ -36,6 +37,8 @@ class Tensor:
     quantisation: Quantisation
     data: npt.NDArray[np.int8] | None
     sparsity: Callable[[], Sparsity] | None = None
+    buffer: int = 0
+    scale_bytes: int = 0
 
     def values(self) -> npt.NDArray[Any]:
         """A constant's numbers in their shape; Skipped where its bytes are not as many as that needs."""

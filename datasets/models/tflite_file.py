@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from mmap import mmap
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,10 @@ from dotbench.datasets.models.sparsity_table import read_sparsity
 from dotbench.datasets.models.tensor import Tensor
 
 IDENTIFIER = b"TFL3"
+Bytes = bytes | mmap  # of a file
 MOST_DIMENSIONS = 8
 MOST_CONVERSIONS = 2  # DENSIFY, then DEQUANTIZE
+SCALE_BYTES, ZERO_POINT_BYTES = 4, 8
 MOST_LETTERS = 80  # of a name that stands in a line for every operator that has it
 BUILTIN_CODE = 10  # the field's place in the table OperatorCode
 
@@ -32,10 +36,11 @@ BUILTIN_CODE = 10  # the field's place in the table OperatorCode
 @dataclass(frozen=True)
 class Operand:
     """What an operator takes or gives: ``tensor`` as the file has it, ``constant`` with the graph's own unpacking
-    (DENSIFY, DEQUANTIZE) done, where its bytes are in the file."""
+    (DENSIFY, DEQUANTIZE) done, where its bytes are in the file; ``packed`` the constant that is unpacked, as stored."""
 
     tensor: Callable[[], Tensor]
     constant: Callable[[], Tensor]
+    packed: Callable[[], Tensor]
 
 
 @dataclass(frozen=True)
@@ -59,17 +64,23 @@ def schema() -> Any:
     return tflite
 
 
-def operators(data: bytes) -> Iterator[Operator]:
+def operators(data: Bytes) -> Iterator[Operator]:
     """All operators of a file, subgraph by subgraph."""
+    for graph in subgraphs(data):
+        yield from graph.operators()
+
+
+def subgraphs(data: Bytes) -> Iterator[Subgraph]:
+    """The subgraphs of a file, the main one first."""
     if data[4:8] != IDENTIFIER:
         raise DataError(f"it is no .tflite file: {IDENTIFIER!r} should stand at byte 4, {data[4:8]!r} does")
     file = _File(data)
     for number, graph in enumerate(file.graphs):
-        yield from _Graph(file, graph, f"s{number}_" if number else "").operators()
+        yield Subgraph(file, graph, f"s{number}_" if number else "")
 
 
 class _File:
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: Bytes) -> None:
         self.data, self.guard = data, Guard(len(data))
         self.model = model = schema().Model.GetRootAs(data, 0)
         each = self.guard.each
@@ -105,7 +116,9 @@ class _File:
         return name, name or f"operator code {number}"
 
 
-class _Graph:
+class Subgraph:
+    """Operators and tensors of one graph; ``prefix`` stands before their numbers: "" of the main graph, else ``s1_``."""
+
     def __init__(self, file: _File, graph: Any, prefix: str) -> None:
         self.file, self.graph, self.prefix = file, graph, prefix
         self._known: dict[int, Tensor] = {}
@@ -113,6 +126,7 @@ class _Graph:
         self._unpacked: dict[int, tuple[str, int]] = {}  # by tensor, the operator that unpacks it, and from which
 
     def operators(self) -> list[Operator]:
+        """All of it, in the file's order."""
         found = self.file.guard.each(self.graph.OperatorsLength(), self.graph.Operators)
         return [self._operator(number, operator) for number, operator in enumerate(found)]
 
@@ -134,7 +148,31 @@ class _Graph:
         )
 
     def _operand(self, number: int) -> Operand | None:
-        return None if number == -1 else Operand(lambda: self._tensor(number), lambda: self._constant(number))
+        if number == -1:
+            return None
+        return Operand(
+            lambda: self._tensor(number), lambda: self._constant(number), lambda: self._packed(number, MOST_CONVERSIONS)
+        )
+
+    def all_tensors(self) -> Iterator[tuple[str, Callable[[], Tensor]]]:
+        """Every tensor there is, used or not: its number (``s1_t07``), and how it is read, which Skipped may refuse."""
+        for number in range(self.graph.TensorsLength()):
+            yield f"{self.prefix}t{number:02d}", partial(self._tensor, number)
+
+    def _packed(self, number: int, most: int) -> Tensor:
+        """What a constant is unpacked from, by at most so many operators one after the other."""
+        tensor = self._tensor(number)
+        name, packed = self._unpacked.get(number, ("", -1))
+        if tensor.data is not None or not name or not most:
+            return tensor
+        found = self._packed(packed, most - 1)
+        if found.data is None:
+            return tensor
+        if found.shape != tensor.shape:
+            raise _other_shape(name, tensor, found)
+        if name != "DENSIFY":
+            return found
+        return replace(found, quantisation=tensor.quantisation, scale_bytes=tensor.scale_bytes)  # its result's counts
 
     def _constant(self, number: int) -> Tensor:
         if number not in self._constants:
@@ -151,7 +189,7 @@ class _Graph:
             return tensor
         found = CONVERSIONS[name](self._unpack(packed, most - 1), guard)
         if found.data is not None and found.shape != tensor.shape:
-            raise Skipped(f"{name} makes {list(tensor.shape)} of {found.name!r} of shape {list(found.shape)}")
+            raise _other_shape(name, tensor, found)
         if found.data is None:
             return tensor
         return replace(found, quantisation=tensor.quantisation) if name == "DENSIFY" else found  # its result's counts
@@ -168,13 +206,16 @@ class _Graph:
         if (shape <= 0).any() or len(shape) > MOST_DIMENSIONS:
             raise Skipped(f"tensor {name!r} has the shape {shape[: MOST_DIMENSIONS + 1].tolist()}")
         kind = self.file.types.get(found.Type(), f"type {found.Type()}")
+        scaled = None if kind in ("FLOAT16", "FLOAT32") else found.Quantization()
         return Tensor(
             name,
             kind,
             tuple(shape.tolist()),
-            self._quantisation(name, None if kind in ("FLOAT16", "FLOAT32") else found.Quantization()),
+            self._quantisation(name, scaled),
             None if found.IsVariable() else self.file.bytes_of(found.Buffer()),
             self._sparsity(found.Sparsity()),
+            found.Buffer(),
+            scaled.ScaleLength() * SCALE_BYTES + scaled.ZeroPointLength() * ZERO_POINT_BYTES if scaled else 0,
         )
 
     def _sparsity(self, table: Any) -> Callable[[], Sparsity] | None:
@@ -194,6 +235,10 @@ class _Graph:
         if not len(zero_points):
             zero_points = np.zeros(len(scales), np.int64)
         return Quantisation(scales, zero_points, found.QuantizedDimension())
+
+
+def _other_shape(name: str, tensor: Tensor, found: Tensor) -> Skipped:
+    return Skipped(f"{name} makes {list(tensor.shape)} of {found.name!r} of shape {list(found.shape)}")
 
 
 def _names(enumeration: Any) -> dict[int, str]:

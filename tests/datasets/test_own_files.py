@@ -221,11 +221,8 @@ def test_what_is_not_transposed(name: str) -> None:
 # ---- names of no file
 
 UNKNOWN: dict[str, tuple[str, str]] = {
-    "mlp.safetensors": (
-        "cannot read .safetensors yet: safetensors.numpy.load_file",
-        "what can be read: .npy, .npz, .mtx",
-    ),
-    "net.pth": ("cannot read .pth yet", "torch.load"),
+    "mlp.mat": ("cannot read .mat yet: W = scipy.io.loadmat", "what can be read: .npy, .npz, .mtx"),
+    "net.pickle": ("cannot read .pickle yet", "a pickle may hold code"),
     "w.npy.gz": ("cannot read .npy.gz yet", "unpack it"),
     "w.dbp": ("cannot read .dbp yet", "formats.load"),
     "w.weird": ("cannot read .weird yet", "numpy.save"),

@@ -110,7 +110,8 @@ def test_list_names_layers_and_what_was_skipped(tmp_path: Path) -> None:
     path = write(tmp_path, build([graph], [*codes, (32, 0, "MyOp")]))
     call = CliRunner(env={"COLUMNS": "200"}).invoke
     lines = call(command, ["list", "datasets", f"{path}#*conv*"]).output.splitlines()
-    assert len(lines) == 4 and lines[1].split()[:6] == ["net.tflite#00_conv2x3", "12", "x", "4", "model", "47"]
+    assert len(lines) == 4 and lines[1].split()[:5] == ["net.tflite#00_conv2x3", "12", "x", "4", "model"]
+    assert lines[1].rstrip().endswith("product, int8, 16 vectors an inference, net/conv")
     assert lines[2] == f"{path}: skipped operator 03 (custom operator 'MyOp'): weights of its kind are not read"
     listed = call(command, ["list", "datasets", "tflite/sparse_s_*#05*"]).output.splitlines()
     assert sum(line.startswith("tflite/") for line in listed) == 6  # what cannot be had says so in more lines
@@ -137,7 +138,7 @@ def test_a_skipped_layer_says_why_wherever_it_is_asked_for(tmp_path: Path) -> No
         datasets.layer(f"{path}#00_conv2x3", cache_dir=tmp_path / "cache")
     assert datasets.resolve([str(path)]) == [f"{path}#01_depthwise3x3", f"{path}#02_dense"]
     call = CliRunner(env={"COLUMNS": "200", "DOTBENCH_HOME": str(tmp_path / "home")}).invoke
-    line = f"{path}: skipped operator 00 (CONV_2D): strides and dilation of a conv layer are (1, 2, 0, 1)"
+    line = f"{path}: skipped 00_conv2x3: operator 00 (CONV_2D): strides and dilation of a conv layer are (1, 2, 0, 1)"
     arguments = ["--formats", "dense_s8", "--metrics", "space", "--quick", "--out", str(tmp_path / "out")]
     for asked in (f"{path}#02*", str(path)):
         assert line in call(command, ["list", "datasets", asked]).output

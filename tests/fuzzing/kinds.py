@@ -37,7 +37,7 @@ READ_WITH = (
     "dotbench.bench.record.csv_file",
     "dotbench.datasets.files",
     "dotbench.datasets.models",
-    "dotbench.datasets.models.onnx_reader",
+    "dotbench.datasets.models.names",
     "dotbench.datasets.sham_archive",
 )
 
@@ -81,13 +81,13 @@ def _tflite(data: bytes, path: Path) -> None:
         assert layer.nnz <= layer.weights.size
 
 
-def _onnx(data: bytes, path: Path) -> None:
-    """Numbers are read too, and may be what cannot be had."""
+def _tensors(data: bytes, path: Path) -> None:
+    """A model of a name that says its kind: all numbers that can be had are looked at."""
     from dotbench.datasets import DataError
-    from dotbench.datasets.models import onnx_reader
+    from dotbench.datasets.models import names
 
     path.write_bytes(data)
-    for tensor in onnx_reader.read(path).tensors:
+    for tensor in names.tensors(path).tensors:
         with contextlib.suppress(DataError):
             assert tensor.array().shape == tensor.shape
             assert tensor.role not in ("product", "tied") or tensor.matrix().shape == tensor.matrix_shape
@@ -180,7 +180,9 @@ KINDS = {
     "packed": Kind(_packed, _data_error, made.packed),
     "smtx": Kind(_pattern, _data_error, made.patterns, ".smtx"),
     "tflite": Kind(_tflite, _data_error, made.models, ".tflite", _tflite_mutation, longest=100_000),
-    "onnx": Kind(_onnx, _data_error, made.onnx_models, ".onnx"),
+    "safetensors": Kind(_tensors, _data_error, made.safetensors_models, ".safetensors"),
+    "torch": Kind(_tensors, _data_error, made.torch_models, ".pt"),
+    "onnx": Kind(_tensors, _data_error, made.onnx_models, ".onnx"),
     "pickle": Kind(_pickle, _data_error, made.pickles),
     "payload": Kind(_payload, _payload_error, made.payloads, ".dbp"),
     "sheet": Kind(_sheet, _sheet_error, made.sheets),

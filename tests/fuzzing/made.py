@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import pickle
 import struct
@@ -101,6 +102,54 @@ def models() -> list[bytes]:
     import fuzz_tflite
 
     return fuzz_tflite.seeds()
+
+
+def weights() -> dict[str, np.ndarray]:
+    """A small model: a matrix, a convolution, a table, biases, whole numbers."""
+    return {
+        "fc.weight": matrix(6, 5),
+        "conv.weight": matrix(4, 12).astype(np.float16).reshape(4, 3, 2, 2),
+        "embed.weight": matrix(9, 4).astype(np.int8),
+        "fc.bias": matrix(1, 6)[0],
+        "steps": np.array(7),
+    }
+
+
+def safetensors_models() -> list[bytes]:
+    """Of every dtype, packed as GPTQ does, with metadata, with nothing."""
+    from safetensors_files import entry, raw, saved
+
+    packed = {"l.qweight": np.ones((2, 8), np.int32), "l.scales": np.ones((1, 8), np.float16)}
+    packed |= {"l.qzeros": np.full((1, 1), 0x77777777, np.int32), "l.g_idx": np.zeros(16, np.int32)}
+    kinds = ("float64", "int8", "uint8", "int16", "int32", "int64", "bool")
+    bfloat16 = json.dumps({"w.weight": entry("BF16", (2, 3), 0, 12), "f": entry("F8_E4M3", (2, 2), 12, 16)})
+    return [
+        saved(weights(), {"format": "pt"}),
+        saved({f"{kind}.weight": matrix(3, 4).astype(kind) for kind in kinds}),
+        saved(packed),
+        raw(bfloat16, bytes(16)),
+        raw("{}"),
+    ]
+
+
+def torch_models() -> list[bytes]:
+    """State dicts and checkpoints of both formats, quantised tensors, one of bytes and a dtype."""
+    import torch_files
+
+    quantised, storage = torch_files.Saved(), (np.arange(12, dtype=np.int8), "QInt8Storage")
+    number = quantised.storage(storage[0], kind=storage[1])
+    affine = torch_files.Global("torch", "per_tensor_affine"), 0.5, 3
+    quantised.root = {
+        "q.weight": quantised.tensor(
+            storage[0].reshape(3, 4), storage=number, rebuild="_rebuild_qtensor", more=(affine, False, {})
+        )
+    }
+    found = [quantised.zip()]
+    for legacy in (False, True):
+        for make in (torch_files.state_dict, torch_files.checkpoint):
+            saved = make(weights(), legacy)
+            found.append(saved.legacy() if legacy else saved.zip())
+    return found
 
 
 def onnx_models() -> list[bytes]:

@@ -93,7 +93,7 @@ def test_lists_of_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("mlp.safetensors", "cannot read .safetensors yet"),
+        ("mlp.mat", "cannot read .mat yet"),
         ("w" * 5000 + ".npy", "there is no such file"),
         ("w\udcff.npy", "this name is no UTF-8"),
     ],

@@ -1,0 +1,1 @@
+"""From model files to packs and back: which tensors become payloads, in which formats."""

@@ -1,0 +1,88 @@
+"""The format in which a product of a model takes the fewest bytes, or none where it stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from dotbench import formats
+from dotbench.bench.packs.bounds import bound, counts_of
+from dotbench.bench.packs.section import LEAST_SAVED, list_bytes, most_bytes
+from dotbench.cdot.bfloat16 import name_of
+from dotbench.datasets.models.model_file import ModelTensor
+from dotbench.formats.format import Format
+from dotbench.formats.packs.negative_zeros import is_float, words_of, zeros_of
+from dotbench.formats.parts import rice_ranks
+from dotbench.formats.payloads.payload import Payload
+from dotbench.formats.rank import Rank
+
+Chosen = Format | Payload | None  # a payload: of the matrix, encoded already
+Choose = Callable[[ModelTensor, npt.NDArray[Any]], Chosen]
+RICE = Rank("rice")
+DEFAULT = {  # by type: those that were smallest for some real layer
+    "float32": ("ham", "sham", "bitmap", "bitmap[values=codebook]", "csc_min", "csc_palette", "im_packed"),
+    "bfloat16": ("rank[coding=rice]", "rank", "sham", "csc_min"),
+    "float16": ("sham", "csc_min"),
+    "int8": ("ham", "sham", "bitmap", "bitmap[values=codebook]", "csc_palette", "rice", "rice[values=coded]"),
+}
+
+
+def candidates(dtype: str) -> tuple[Format, ...]:
+    """The formats that are tried for matrices of a type, unless others are asked for.
+
+    >>> [str(one) for one in candidates("float16")]
+    ['sham', 'csc_min']
+    """
+    return tuple(map(formats.parse, DEFAULT.get(dtype, ())))
+
+
+def smallest(asked: Sequence[Format] | None = None, threads: int = 1) -> Choose:
+    """A choice by bytes among ``asked`` (those that are lossless and store the matrix's type) or `candidates`.
+
+    Formats are encoded one after another, those that may be smallest first; what cannot be smaller any more is not.
+    The section of negative zeros counts where a format stores them without sign.
+    """
+
+    def choose(tensor: ModelTensor, matrix: npt.NDArray[Any]) -> Payload | None:
+        dtype = name_of(matrix.dtype)
+        fitting = [one for one in (candidates(dtype) if asked is None else asked) if fits(one, dtype)]
+        array = tensor.array()
+        zeros = zeros_of(array)
+        if not fitting or not zeros.entries or not zeros.finite:
+            return None
+        counts = counts_of(words_of(array), tensor.matrix_shape, zeros, is_float(array.dtype))
+        signs = list_bytes(zeros)
+
+        def least(one: Format) -> float:
+            return bound(one, counts) + (0 if one.bitwise else signs)
+
+        best, payload = most_bytes(array.nbytes) + 1, None
+        for one in sorted(fitting, key=least):
+            if least(one) >= best:
+                break
+            made = _encoded(one, matrix, threads)
+            if made is not None and (size := made.nbytes + (0 if one.bitwise else signs)) < best:
+                best, payload = size, made
+        return payload
+
+    return choose
+
+
+def fits(format_: Format, dtype: str) -> bool:
+    """Whether a format keeps matrices of a type as they are."""
+    return format_.lossless and dtype in format_.value_types
+
+
+def _encoded(format_: Format, matrix: npt.NDArray[Any], threads: int) -> Payload | None:
+    """None where a matrix is beyond what a format stores (too long a code, too many columns)."""
+    try:
+        if format_ == RICE:
+            return rice_ranks.encode(matrix, threads)  # the same bytes, sooner
+        return format_.encode(matrix, threads=threads)
+    except ValueError:
+        return None
+
+
+__all__ = ["DEFAULT", "LEAST_SAVED", "Choose", "Chosen", "candidates", "fits", "smallest"]

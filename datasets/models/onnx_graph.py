@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from dotbench.datasets.errors import DataError
 from dotbench.datasets.models import onnx_view
+from dotbench.datasets.models.onnx_external import Piece
 from dotbench.datasets.models.onnx_folds import FOLDS, MOST_STEERING, Value
 from dotbench.datasets.models.onnx_operators import Node, Shape, Use, uses
 from dotbench.datasets.models.onnx_sparse import sparse
@@ -61,11 +62,15 @@ class Walk:
     tensors: list[Stored] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     functions: dict[tuple[str, str], Any] = field(default_factory=dict)
-    pieces: dict[Any, Value] = field(default_factory=dict)  # of other files, by where they lie
+    pieces: dict[int, tuple[Any, Piece]] = field(default_factory=dict)  # of the file, by message
+    places: dict[Any, Value] = field(default_factory=dict)  # tensors of other files, by where they lie
     known: dict[int, tuple[Any, Value]] = field(default_factory=dict)  # by message: functions are called more than once
     called: int = 0
 
-    def model(self, model: Any) -> None:
+    def model(self, model: Any, pieces: Mapping[int, Piece]) -> None:
+        """``pieces`` of the file are numbers of initializers, by their place."""
+        initializers = [(model.graph.initializer[number], piece) for number, piece in pieces.items()]
+        self.pieces = {id(one): (one, piece) for one, piece in initializers}
         self.functions = {(one.domain, one.name): one for one in model.functions}
         self.graph(model.graph, None, {}, 0)
 
@@ -97,7 +102,7 @@ class Walk:
         scope.values.update((name, None) for name in proto.output)
         function = self.functions.get((proto.domain, proto.op_type))
         if function is not None and depth < MOST_DEEP:
-            self.call(function, inputs, attributes, depth)
+            scope.values.update(zip(proto.output, self.call(function, inputs, attributes, depth), strict=False))
             return
         for graph in _subgraphs(proto):
             self.graph(graph, scope, given, depth + 1)
@@ -111,8 +116,10 @@ class Walk:
             shape = scope.shapes.get(proto.output[0]) if outputs else None
             self.uses.extend(uses(Node(text(proto.name), text(proto.op_type), inputs, words, shape)))
 
-    def call(self, function: Any, inputs: Sequence[Value | None], attributes: Mapping[str, Any], depth: int) -> None:
-        """What a function of the model does with what it is given; its results are no constants."""
+    def call(
+        self, function: Any, inputs: Sequence[Value | None], attributes: Mapping[str, Any], depth: int
+    ) -> list[Value | None]:
+        """What a function of the model does with what it is given, and what it gives."""
         self.called += len(function.node) + 1
         if self.called > MOST_CALLED:
             raise DataError(
@@ -121,6 +128,7 @@ class Walk:
         defaults = dict(_attributes(function.attribute_proto, {}))
         scope = Scope(None, dict(zip(function.input, inputs, strict=False)))
         self.nodes(function.node, scope, {**defaults, **attributes}, depth + 1)
+        return [scope.value(name) or None for name in function.output]
 
     def constant(self, proto: Any) -> Value | None:
         """What a node Constant holds: a tensor, a sparse one, a few numbers; None for text."""
@@ -137,7 +145,8 @@ class Walk:
         return None
 
     def tensor(self, name: str, proto: Any) -> Value:
-        return self.once(proto, lambda: stored(self.path, text(name), proto))
+        _, piece = self.pieces.get(id(proto), (None, None))
+        return self.once(proto, lambda: stored(self.path, text(name), proto, piece))
 
     def sparse(self, name: str, proto: Any) -> Value:
         return self.once(proto, lambda: sparse(self.path, self.size, text(name), proto))
@@ -157,10 +166,10 @@ class Walk:
             self.tensors.append(tensor)
             return (onnx_view.of(tensor),)
         place = tensor.piece, tensor.shape, tensor.type
-        if place not in self.pieces:
+        if place not in self.places:
             self.tensors.append(tensor)
-            self.pieces[place] = (onnx_view.of(tensor),)
-        return self.pieces[place]
+            self.places[place] = (onnx_view.of(tensor),)
+        return self.places[place]
 
 
 def _attributes(attributes: Sequence[Any], given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

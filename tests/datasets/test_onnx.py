@@ -255,6 +255,9 @@ def test_functions_of_a_model(tmp_path: Path) -> None:
     hostile = helper.make_function("own", "Again", ["a"], ["c"], [again, again], opset)
     call = helper.make_node("Dense", ["x", "w"], ["y"], domain="own", turned=1)
     assert one(read(tmp_path, [call], {"w": WT}, functions=[inner])).orientation == "outputs_first"
+    turn = helper.make_function("own", "Turn", ["a"], ["c"], [node("Transpose", "a", "c")], opset)
+    turned = [helper.make_node("Turn", ["w"], ["t"], domain="own"), node("MatMul", "x t")]
+    assert one(read(tmp_path, turned, {"w": WT}, functions=[turn])).orientation == "outputs_first"
     with pytest.raises(datasets.DataError, match="call each other for more than 100000 nodes"):
         read(tmp_path, [helper.make_node("Again", ["x"], ["y"], domain="own")], {}, functions=[hostile])
 

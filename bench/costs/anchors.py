@@ -1,9 +1,9 @@
 """Ratios of breakeven.csv as nanoseconds: what the dense product of each shape and batch took.
 
-It is what brings the ratios of the formats nearest to what their steps say, and these are fitted to real matrices too;
-so it is found in turns, the steps first. Where no real matrix of a type was timed with a batch (int8: 8 and 32), a dense
-product is taken to take as long as its vectors one by one: formats are then compared with each other, and their
-nanoseconds are a guess.
+It is what brings the ratios of the formats nearest to what their steps say, and these are fitted to real matrices too:
+it is found in turns, the steps first. Where no real matrix of a type was timed with a batch (int8: 8 and 32), a dense
+product counts as long as its vectors one by one: formats are then compared with each other, and their nanoseconds are
+a guess.
 """
 
 from __future__ import annotations

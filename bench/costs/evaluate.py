@@ -25,6 +25,7 @@ from dotbench.bench.show.escape import echo
 NEAR, FAR = 0.03, 0.15  # regrets that were asked for: in 95 % of matrices, and in all
 LEAST_CHOICE = 4, 8  # formats of a matrix, and of a curve's point, for a choice that counts: finer points have few
 DENSE = ("dense", "dense_s8", DENSE_PEER)
+CANDIDATES = (("lossless formats", False, False), ("no larger than dense", False, True), ("and numpy", True, False))
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,9 @@ def main(results: Path, worst: int, errors: bool) -> None:
                     continue
                 echo(f"{dtype}, batch {batch}, {name}; median error of a prediction "
                      f"{statistics.median(abs(one.error) for one in found):.1%}")  # fmt: skip
-                for title, blas, not_larger in (
-                    ("lossless formats", False, False), ("no larger than dense", False, True), ("and numpy", True, False)
-                ):  # fmt: skip
-                    chosen = choices(found, blas, not_larger)
+                for title, blas, not_larger in CANDIDATES:
+                    if not (chosen := choices(found, blas, not_larger)):
+                        continue
                     echo(f"  {title:20s} {summary(chosen)}")
                     for one in sorted(chosen, key=lambda one: -one.regret)[:worst]:
                         if one.regret > NEAR:

@@ -1,8 +1,8 @@
 """The committed table: what a step takes, by format, type and batch. `nanoseconds.tsv` beside this file.
 
 Lines that begin with ``#`` say where the products were measured that it is fitted to. The others have five fields,
-separated by tabs: format with its parameters, type of the stored values, batch, step (`dotbench.bench.costs.work.STEPS`)
-and nanoseconds. Steps of `RELATIVE` are no nanoseconds but shares.
+separated by tabs: format with its parameters, type of the stored values, batch, step (`work.STEPS`) and nanoseconds.
+Those of the steps in `RELATIVE` are shares instead.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def parsed(written: str) -> CostTable:
         try:
             label, dtype, batch, step, ns = fields
             value = float(ns)
-            if step not in STEPS and step not in RELATIVE or not 0 <= value < float("inf"):
+            if step not in (*STEPS, *RELATIVE) or not 0 <= value < float("inf"):
                 raise ValueError(f"no step {step!r} of {ns} ns")
             steps.setdefault((label, dtype, int(batch)), {})[step] = value
         except ValueError as error:

@@ -124,8 +124,8 @@ STEPS: dict[str, Step] = {
     "search": lambda c, batch: c.entries * (c.sparse and not c.in_registers(batch)),
     "skipped": lambda c, batch: c.entries * c.sparse * min(c.occupied(32), 1 - c.occupied(32)),
     "in_registers": lambda c, batch: c.entries * (not c.sparse and c.in_registers(batch)),
-    "in_registers_17": lambda c, batch: c.entries * (
-        not c.sparse and c.in_registers(batch) and c.distinct > PALETTE // 2
+    "in_registers_17": lambda c, batch: (
+        c.entries * (not c.sparse and c.in_registers(batch) and c.distinct > PALETTE // 2)
     ),
     "looked_up": lambda c, batch: c.entries * (not c.sparse and not c.in_registers(batch)),
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from dotbench.bench.costs import calibrate
 from dotbench.bench.costs.predict import predicted_ns
 from dotbench.bench.costs.work import Counts
 from dotbench.bench.machine import describe
+from dotbench.bench.timing import pairs
 from dotbench.datasets.thinned import Thinned
 
 
@@ -22,7 +25,7 @@ from dotbench.datasets.thinned import Thinned
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     library = calibrate.build.build()  # before its folder is another one, which would compile it there
     monkeypatch.setattr(calibrate.build, "state_folder", lambda: tmp_path)
-    monkeypatch.setattr(calibrate.build, "build", lambda: library)
+    monkeypatch.setattr(calibrate.build, "build", lambda *_: library)
     return tmp_path
 
 
@@ -52,17 +55,32 @@ def test_factors_are_kept_and_read_back(home: Path) -> None:
 
 
 @pytest.mark.usefixtures("twice_as_slow")
-def test_another_machine_and_other_kernels_ask_for_their_own(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_another_machine_and_other_kernels_ask_for_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     calibrate.calibrate()
     library = tmp_path / "other.so"
     library.write_bytes(b"others")
     with monkeypatch.context() as patch:
-        patch.setattr(calibrate.build, "build", lambda: library)
+        patch.setattr(calibrate.build, "build", lambda *_: library)
         assert calibrate.calibration() is None
     monkeypatch.setattr(describe, "machine_id", lambda: "another x8")
     assert calibrate.calibration() is None
+
+
+@pytest.mark.parametrize("dtype", sorted(calibrate.LABELS))
+def test_products_are_compared_and_timed_in_pairs_with_the_first(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is a made one: every kernel takes twice the first one's time, which is least disturbed at 100 ns."""
+    references = iter([130.0, 100.0, *[170.0] * 9])
+
+    def measure(*_: Any) -> pairs.Pass:
+        return pairs.Pass(math.log(2), 500.0, next(references), (), 0.0, 1)
+
+    monkeypatch.setattr(calibrate.pairs, "measure", measure)
+    monkeypatch.setattr(calibrate, "pin", lambda: None)
+    monkeypatch.setattr(calibrate, "unpin", lambda: None)
+    found = list(calibrate.timed((96, 64), 80.0, dtype, calibrate.LABELS[dtype], random.Random(0)))
+    assert [label for label, _, _ in found] == list(calibrate.LABELS[dtype])
+    assert all(ns == pytest.approx(200) for _, _, ns in found)
+    assert all(payload.header.nnz == round(0.2 * 96 * 64) for _, payload, _ in found)
 
 
 @pytest.mark.parametrize("text", [

@@ -13,6 +13,7 @@ from dotbench.bench.costs.anchors import anchored
 from dotbench.bench.costs.evaluate import FAR, NEAR, Choice, HeldOut, choices, held_out, summary
 from dotbench.bench.costs.observed import Observation, observations
 from dotbench.bench.costs.predict import Predicted
+from dotbench.bench.costs.work import Counts
 from tests.bench.costs import made
 
 SLOWED = "made4/0.05"  # 512 x 512
@@ -43,7 +44,7 @@ def test_a_family_is_predicted_without_its_own(tmp_path: Path) -> None:
 
 
 def held(label: str, ns: float, said: float, size: int, lossless: bool = True) -> HeldOut:
-    counts = made.Counts(64, 64, 400, 30, "float32", size)
+    counts = Counts(64, 64, 400, 30, "float32", size)
     return HeldOut(Observation("w", "w", label, 1, 1, counts, ns, lossless), Predicted(label, said, size))
 
 

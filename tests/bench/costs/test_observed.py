@@ -26,7 +26,7 @@ def test_committed_rows_are_read() -> None:
     points = [one for one in found if one.is_point]
     assert len(found) - len(points) > 1500 and len(points) > 4000
     assert {one.family for one in found} >= {"vgg19", "deepdta", "dlmc/rn50", "zoo", "breakeven/768x768"}
-    assert {one.label for one in found if not one.lossless} == {"column_combined", "dense_w8", "nested"}
+    assert {one.label for one in found if not one.lossless} == {"column_combined", "dense_w8"}
 
 
 def test_ratios_of_curves_become_nanoseconds() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_more_nonzeros_take_no_less(label: str) -> None:
     every = [Counts(512, 2048, nnz, 30, "float32", 8200 + 6 * nnz) for nnz in range(0, 1_048_576, 65_536)]
     for batch in (1, 8, 32):
         times = [predicted_ns(label, one, batch) for one in every]
-        assert all(before <= after for before, after in zip(times, times[1:], strict=False)), batch
+        assert all(before <= after for before, after in pairwise(times)), batch
         assert times[-1] > 5 * times[0]
 
 

@@ -20,8 +20,7 @@ import click
 import numpy as np
 
 from dotbench import formats
-from dotbench.bench.costs.predict import predicted_ns
-from dotbench.bench.costs.work import Counts
+from dotbench.bench.costs.predict import counts_of, predicted_ns
 from dotbench.bench.machine import describe
 from dotbench.bench.machine.pinning import pin, unpin
 from dotbench.bench.record.export import write_whole
@@ -112,11 +111,9 @@ def calibrate(say: Say = lambda words: None) -> Calibration:
 def _factors(dtype: str, labels: tuple[str, ...], say: Say) -> dict[str, float]:
     logs: dict[str, list[float]] = {}
     rng = random.Random(SEED)
-    for (n, m), zeros in SHAPES:
-        for label, payload, ns in timed((n, m), zeros, dtype, labels, rng):
-            header = payload.header
-            counts = Counts(n, m, header.nnz, VALUES, dtype, payload.nbytes)
-            if said := predicted_ns(label, counts):
+    for shape, zeros in SHAPES:
+        for label, payload, ns in timed(shape, zeros, dtype, labels, rng):
+            if said := predicted_ns(label, counts_of(payload, VALUES)):
                 logs.setdefault(label, []).append(math.log(ns / said))
     factors = {label: math.exp(statistics.fmean(some)) for label, some in logs.items()}
     say(f"{dtype}: {', '.join(f'{label} {factor:.2f}' for label, factor in factors.items())} of the table's time")

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -68,7 +69,7 @@ def family(dataset: str) -> str:
 
 def label_of(row: Row) -> str:
     """The name of a row's format with its parameters."""
-    return row["format"] + (f"[{row['params']}]" if row["params"] else "")
+    return f"{row['format']}[{row['params']}]" if row["params"] else f"{row['format']}"
 
 
 def observations(folder: Path) -> list[Observation]:
@@ -129,8 +130,8 @@ def _points(breakeven: list[Row]) -> Iterator[Observation]:
                 points.setdefault((n, m, batch, dtype), set()).add(zeros)
                 yield _point((n, m, batch, dtype), zeros, label, ratio, length, WEIGHT)
     for asked, found in points.items():
-        ratios = {RIVALS[asked[3] == "int8"]: 1.0} | {name: _median(some) for name, some in dense[asked].items()}
-        for label, ratio in ratios.items():
+        known = {name: statistics.median(some) for name, some in dense[asked].items()}
+        for label, ratio in {RIVALS[asked[3] == "int8"]: 1.0, **known}.items():
             for zeros in sorted(found):
                 yield _point(asked, zeros, label, ratio, None, WEIGHT / len(found))
 
@@ -170,9 +171,3 @@ def _between(known: list[tuple[float, float]], zeros: float) -> float:
         if left <= zeros <= right:
             return above + (below - above) * (zeros - left) / (right - left)
     return known[0][1] if zeros < known[0][0] else known[-1][1]
-
-
-def _median(values: Iterable[float]) -> float:
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

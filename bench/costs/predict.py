@@ -16,7 +16,8 @@ from itertools import pairwise
 from dotbench import formats
 from dotbench.bench.costs.table import ERROR, OF_FLOAT32, TWO_THREADS, CostTable, committed
 from dotbench.bench.costs.work import Counts, pieces, steps
-from dotbench.formats.value_types import value_type
+from dotbench.formats.payloads.payload import Payload
+from dotbench.formats.value_types import value_type, value_type_of_code
 
 FLOAT32 = "float32"
 PESSIMISM = 0.25  # times the error of a format's predictions: added to its nanoseconds before it is ranked
@@ -44,6 +45,18 @@ class Predicted:
         return self.ns * (1 + PESSIMISM * self.error)
 
 
+def counts_of(payload: Payload, distinct: int) -> Counts:
+    """Of a payload, and the number of distinct values among its nonzeros (a source's ``histogram()`` has them).
+
+    >>> import numpy as np
+    >>> payload = formats.parse("csc").encode(np.eye(64, 32, dtype=np.float32))
+    >>> counts_of(payload, 1) == Counts(64, 32, 32, 1, "float32", payload.nbytes)
+    True
+    """
+    n, m = payload.shape
+    return Counts(n, m, payload.nnz, distinct, value_type_of_code(payload.header.value_type).name, payload.nbytes)
+
+
 def predicted(
     label: str,
     counts: Counts,
@@ -62,7 +75,7 @@ def predicted(
     """
     table = table or committed()
     dtype, note = counts.dtype, ""
-    if not (known := table.batches(label, dtype)) or _has_no_steps(table, label, dtype, known[0]):
+    if not (known := table.batches(label, dtype)):
         if value_type(dtype).arithmetic != value_type(FLOAT32).arithmetic:
             return None
         if not (known := table.batches(label, FLOAT32)):
@@ -137,10 +150,6 @@ def ranked(found: Iterable[Predicted]) -> list[Predicted]:
         order.append(first)
         left.remove(first)
     return order
-
-
-def _has_no_steps(table: CostTable, label: str, dtype: str, batch: int) -> bool:
-    return OF_FLOAT32 in table.steps[label, dtype, batch]
 
 
 def _cost(table: CostTable, key: tuple[str, str, int], counts: Counts) -> float:

@@ -38,7 +38,11 @@ class CostTable:
         >>> CostTable({("csc", "float32", 8): {"nonzero": 0.3}}).batches("csc", "float32")
         [8]
         """
-        return sorted(batch for name, type_, batch in self.steps if (name, type_) == (label, dtype))
+        return sorted(
+            batch
+            for (name, type_, batch), steps in self.steps.items()
+            if (name, type_) == (label, dtype) and OF_FLOAT32 not in steps
+        )
 
     def share(self, label: str, dtype: str, step: str) -> float | None:
         """A share of `RELATIVE` that does not depend on the batch; None where none is known."""

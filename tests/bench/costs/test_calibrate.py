@@ -14,8 +14,7 @@ from click.testing import CliRunner
 
 from dotbench import formats
 from dotbench.bench.costs import calibrate
-from dotbench.bench.costs.predict import predicted_ns
-from dotbench.bench.costs.work import Counts
+from dotbench.bench.costs.predict import counts_of, predicted_ns
 from dotbench.bench.machine import describe
 from dotbench.bench.timing import pairs
 from dotbench.datasets.thinned import Thinned
@@ -37,8 +36,7 @@ def twice_as_slow(monkeypatch: pytest.MonkeyPatch) -> None:
         family = Thinned((64, 64), "int8" if dtype == "int8" else "float32", 32)
         for label in labels:
             payload = formats.parse(label).encode(family.matrix(400))
-            counts = Counts(*shape, 400, 32, dtype, payload.nbytes)
-            yield label, payload, (6 if label == "csc" else 2) * (predicted_ns(label, counts) or 0)
+            yield label, payload, (6 if label == "csc" else 2) * (predicted_ns(label, counts_of(payload, 32)) or 0)
 
     monkeypatch.setattr(calibrate, "timed", timed)
 

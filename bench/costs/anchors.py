@@ -2,8 +2,8 @@
 
 It is what brings the ratios of the formats nearest to what their steps say, and these are fitted to real matrices too:
 it is found in turns, the steps first. Where no real matrix of a type was timed with a batch (int8: 8 and 32), a dense
-product counts as long as its vectors one by one: formats are then compared with each other, and their nanoseconds are
-a guess.
+product counts as long as its vectors one by one, and where none was timed at all, as long as its entries: formats are
+then compared with each other, and their nanoseconds are a guess.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dotbench.bench.costs.least_squares import cost, fit
 from dotbench.bench.costs.observed import Observation
 
 ROUNDS = 6
+GUESS = 0.02  # ns an entry of a dense product
 LEAST = 5  # products that steps are fitted to, at the least
 # Formats whose steps are plain: a nonzero, an entry or a byte each. The others would bring their own errors in.
 STEADY = ("blas_dense", "bsr", "csc", "csc_min", "csc_palette", "csr16", "dense", "dense_s8", "psr8")
@@ -29,7 +30,7 @@ def anchored(observations: Sequence[Observation]) -> list[Observation]:
 
     def scale(one: Observation) -> float:
         n, m, batch, dtype = _shape(one)
-        return scales.get(_shape(one)) or batch * scales.get((n, m, 1, dtype), 1.0)
+        return scales.get(_shape(one)) or batch * scales.get((n, m, 1, dtype), GUESS * n * m)
 
     return [replace(one, ns=one.ns * scale(one)) if one.is_point else one for one in observations]
 

@@ -3,6 +3,9 @@ fitted, and the family's formats are ranked. ``python -m dotbench.bench.costs.ev
 
 A family is what was pruned from one network or made by one recipe (`observed.family`); of the curves of breakeven.csv a
 shape. With a family go the curves of every shape that it has, so that no shape is known before.
+
+What is known before all the same: the kinds of steps, the lengths of caches and the few constants of the fit and of the
+ranking were chosen by looking at these very rows.
 """
 
 from __future__ import annotations
@@ -54,33 +57,46 @@ class Choice:
     ordered: bool | None
 
 
-def held_out(known: Sequence[Observation], batch: int, dtype: str, points: bool = True) -> list[HeldOut]:
+def held_out(found: Sequence[Observation], batch: int, dtype: str, points: bool = True) -> list[HeldOut]:
     """Every product of one thread of a batch and a type, predicted without its family.
 
-    ``known``: anchored. ``points``: whether those of curves are predicted, too; they always help to fit.
+    ``found``: as `observations` has it. ``points``: whether those of curves are predicted, too; they always help to
+    fit. What turns their ratios into nanoseconds is found without the family, too; of a shape that is left out itself
+    it is one factor for all of its formats, and changes no order.
     """
-    chosen = [one for one in known if (one.batch, one.counts.dtype, one.threads) == (batch, dtype, 1)]
+    own_type = [one for one in found if (one.counts.dtype, one.threads) == (dtype, 1)]
+    whole = [one for one in anchored(own_type) if one.batch == batch]
     shapes: dict[str, set[tuple[int, int]]] = {}
-    groups: dict[str, list[Observation]] = {}
-    for one in chosen:
-        shapes.setdefault(one.family, set()).add((one.counts.n, one.counts.m))
-        groups.setdefault(one.label, []).append(one)
-    found = []
+    for one in whole:
+        if points or not one.is_point:
+            shapes.setdefault(one.family, set()).add((one.counts.n, one.counts.m))
+    said = []
     for family in sorted(shapes):
-        for label in sorted(groups):
-            asked = [one for one in groups[label] if one.family == family and (points or not one.is_point)]
-            others = [
-                one for one in groups[label]
-                if one.family != family and not (one.is_point and (one.counts.n, one.counts.m) in shapes[family])
-            ]  # fmt: skip
-            if asked and len(others) >= LEAST:
-                fitted = fit(others)
-                error = spread(fitted, others)
-                found += [
-                    HeldOut(one, Predicted(label, max(cost(fitted, one), 1e-3), one.counts.bytes, error))
-                    for one in asked
-                ]
-    return found
+        asked = [one for one in whole if one.family == family]
+        others = whole
+        if not asked[0].is_point:
+            others = anchored([one for one in own_type if one.batch == batch and one.family != family])
+        said += _predicted(asked, [
+            one for one in others
+            if one.family != family and not (one.is_point and (one.counts.n, one.counts.m) in shapes[family])
+        ])  # fmt: skip
+    return said
+
+
+def _predicted(asked: Sequence[Observation], others: Sequence[Observation]) -> list[HeldOut]:
+    """Products by what others were fitted to, format by format; those of a format that has too few others left out."""
+    said = []
+    for label in sorted({one.label for one in asked}):
+        known = [one for one in others if one.label == label]
+        if len(known) >= LEAST:
+            fitted = fit(known)
+            error = spread(fitted, known)
+            said += [
+                HeldOut(one, Predicted(label, max(cost(fitted, one), 1e-3), one.counts.bytes, error))
+                for one in asked
+                if one.label == label
+            ]
+    return said
 
 
 def choices(found: Iterable[HeldOut], blas: bool = False, not_larger: bool = False) -> list[Choice]:
@@ -132,7 +148,7 @@ def summary(chosen: Sequence[Choice]) -> str:
 @click.option("--errors", is_flag=True, help="The error of each format, too.")
 def main(results: Path, worst: int, errors: bool) -> None:
     """Predictions held against what was measured, a family of matrices left out at a time."""
-    known = anchored(observations(results))
+    known = observations(results)
     for dtype in ("float32", "int8"):
         for batch in sorted({one.batch for one in known if one.counts.dtype == dtype}):
             every = held_out(known, batch, dtype)

@@ -9,7 +9,6 @@ from click.testing import CliRunner
 
 from dotbench.bench.commands import options
 from dotbench.bench.costs import evaluate
-from dotbench.bench.costs.anchors import anchored
 from dotbench.bench.costs.evaluate import FAR, NEAR, Choice, HeldOut, choices, held_out, summary
 from dotbench.bench.costs.observed import Observation, observations
 from dotbench.bench.costs.predict import Predicted
@@ -20,7 +19,7 @@ SLOWED = "made4/0.05"  # 512 x 512
 
 
 def chosen(folder: Path) -> dict[str, Choice]:
-    found = choices(held_out(anchored(observations(folder)), 1, "float32"))
+    found = choices(held_out(observations(folder), 1, "float32"))
     return {one.matrix: one for one in found}
 
 
@@ -76,7 +75,7 @@ def test_the_summary_counts_regrets_and_orders() -> None:
 
 def test_predictions_of_the_committed_results_are_as_good_as_was_asked_for() -> None:
     """One vector, real float32 matrices, formats no larger than the dense array, a family left out at a time."""
-    found = held_out(anchored(observations(options.RESULTS)), 1, "float32", points=False)
+    found = held_out(observations(options.RESULTS), 1, "float32", points=False)
     regrets = [one.regret for one in choices(found, not_larger=True)]
     told = [one.ordered for one in choices(found, not_larger=True) if one.ordered is not None]
     assert len(regrets) > 50

@@ -19,20 +19,18 @@ CURES = {
     ".safetensors": f"safetensors.numpy.load_file(PATH) gives the arrays: {SAVE}",
     ".pt": f'W = torch.load(PATH, weights_only=True)["NAME"].numpy(); {SAVE}',
     ".onnx": f"onnx.numpy_helper.to_array gives the arrays of its initializers: {SAVE}",
-    ".h5": f'W = h5py.File(PATH)["NAME"][:]; {SAVE}',
     ".mat": f'W = scipy.io.loadmat(PATH)["NAME"]; {SAVE}',
     ".parquet": f"W = pandas.read_parquet(PATH).to_numpy(); {SAVE}",
     ".tsv": "a table needs commas: tr '\\t' ',' < PATH > w.csv",
     ".pkl": f"a pickle may hold code and is not read: {SAVE}",
     ".dbp": "it is a payload: formats.load(PATH)",
-    ".gguf": SAVE,
     ".pb": SAVE,
     ".xlsx": "save it as .csv",
     ".npy.gz": "unpack it (gunzip), or save it with numpy.savez_compressed",
     ".txt": "a table with commas is read as .csv, numbers between blanks are: tr -s ' ' ',' < PATH > w.csv",
 }
 SAME = {
-    ".pth": ".pt", ".ckpt": ".pt", ".bin": ".pt", ".hdf5": ".h5", ".keras": ".h5", ".pickle": ".pkl",
+    ".pth": ".pt", ".ckpt": ".pt", ".bin": ".pt", ".pickle": ".pkl",
     ".npy.xz": ".npy.gz", ".npy.bz2": ".npy.gz",
     ".xls": ".xlsx", ".ods": ".xlsx", ".dat": ".txt", ".data": ".txt",
 }  # fmt: skip

@@ -6,6 +6,7 @@ What is tested is imported when it is needed, so that a fuzzer can put its count
 from __future__ import annotations
 
 import importlib
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from fuzzing import made
 
 Read = Callable[[bytes, Path], object]
 Mutate = Callable[[Callable[[bytes, int], bytes], bytes, int, int], bytes]
+PACKED_MODELS = 1032  # times its size: what gzip may make of a file
+SEEN = ("float32", "float16", "bfloat16", "int8", "Q4_K", "Q6_K", "Q8_0", "Q4_0", "Q5_0")
 ENTRIES = 1 << 18  # of a matrix that is looked at as a whole: more takes its time with right
 
 
@@ -36,6 +39,7 @@ READ_WITH = (
     "dotbench.bench.record.csv_file",
     "dotbench.datasets.files",
     "dotbench.datasets.models",
+    "dotbench.datasets.models.names",
     "dotbench.datasets.sham_archive",
 )
 
@@ -77,6 +81,17 @@ def _tflite(data: bytes, path: Path) -> None:
 
     for layer in parse(data, "fuzzed").layers:
         assert layer.nnz <= layer.weights.size
+
+
+def _tensors(data: bytes, path: Path) -> None:
+    """A file of a model, by what its name ends in; the numbers of small tensors are looked at."""
+    from dotbench.datasets.models import names
+
+    path.write_bytes(data)
+    for tensor in names.tensors(path).tensors:
+        assert tensor.nbytes <= len(data) * PACKED_MODELS
+        if tensor.role != "unread" and math.prod(tensor.shape) <= ENTRIES and tensor.dtype in SEEN:
+            assert tensor.array().shape == tensor.shape
 
 
 def _pickle(data: bytes, path: Path) -> None:
@@ -166,6 +181,8 @@ KINDS = {
     "packed": Kind(_packed, _data_error, made.packed),
     "smtx": Kind(_pattern, _data_error, made.patterns, ".smtx"),
     "tflite": Kind(_tflite, _data_error, made.models, ".tflite", _tflite_mutation, longest=100_000),
+    "gguf": Kind(_tensors, _data_error, made.gguf_models, ".gguf"),
+    "keras": Kind(_tensors, _data_error, made.keras_models, ".h5", longest=65536),
     "pickle": Kind(_pickle, _data_error, made.pickles),
     "payload": Kind(_payload, _payload_error, made.payloads, ".dbp"),
     "sheet": Kind(_sheet, _sheet_error, made.sheets),

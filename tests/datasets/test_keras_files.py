@@ -471,6 +471,9 @@ def test_what_crashes_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     child("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     with pytest.raises(DataError, match=r"w.h5 cannot be read: HDF5 crashed \(SIGSEGV\) on it"):
         read(data, tmp_path)
+    child("import os, signal; os.kill(os.getpid(), signal.SIGXCPU)")
+    with pytest.raises(DataError, match="w.h5 cannot be read: HDF5 has not ended in time on it"):
+        read(data, tmp_path)
     child("raise SystemExit('no such thing')")
     with pytest.raises(DataError, match="w.h5 cannot be read: HDF5 ended with status 1 on it: no such thing"):
         read(data, tmp_path)
@@ -493,7 +496,7 @@ def test_the_process_opens_nothing_else_and_has_its_memory_limited() -> None:
 import sys
 sys.path.insert(0, sys.argv[1])
 import keras_child
-with keras_child.limited(64 << 20):
+with keras_child.limited(64 << 20, 9):
     for what in (lambda: open("/etc/hostname"), lambda: bytearray(256 << 20)):
         try:
             what()

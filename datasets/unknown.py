@@ -16,7 +16,6 @@ LONGEST_LIKE = 200  # letters of a name that can be like another
 SAVE = 'numpy.save("w.npy", W)'
 # How to make an array of what cannot be read yet.
 CURES = {
-    ".h5": f'W = h5py.File(PATH)["NAME"][:]; {SAVE}',
     ".mat": f'W = scipy.io.loadmat(PATH)["NAME"]; {SAVE}',
     ".parquet": f"W = pandas.read_parquet(PATH).to_numpy(); {SAVE}",
     ".tsv": "a table needs commas: tr '\\t' ',' < PATH > w.csv",
@@ -29,6 +28,7 @@ CURES = {
 }
 SAME = {
     ".hdf5": ".h5", ".keras": ".h5", ".pickle": ".pkl",
+    ".pth": ".pt", ".ckpt": ".pt", ".bin": ".pt", ".pickle": ".pkl",
     ".npy.xz": ".npy.gz", ".npy.bz2": ".npy.gz",
     ".xls": ".xlsx", ".ods": ".xlsx", ".dat": ".txt", ".data": ".txt",
 }  # fmt: skip

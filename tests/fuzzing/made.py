@@ -230,3 +230,23 @@ def journals() -> list[bytes]:
             journal.record_machine("here", {"cpu": "one"})
             journal.record_input("0" * 64, "w", "file", "1" * 64)
         return [path.read_bytes()]
+
+
+def gguf_models() -> list[bytes]:
+    """.gguf: numbers as they are, blocks, a vocabulary, experts."""
+    from gguf_files import BF16, blocks, build, network, of, pair, text
+
+    experts = of("blk.0.ffn_up_exps.weight", np.ones((2, 3, 4), np.float32))
+    halves = of("a.weight", np.ones((3, 2), np.uint16), BF16)
+    return [
+        network(),
+        build([experts, halves, blocks("b", (1, 256), 14)], [pair("general.architecture", 8, text("x"))]),
+    ]
+
+
+def keras_models() -> list[bytes]:
+    """.keras and .h5, for the first bytes say which: stored as they are and packed."""
+    from keras_files import layered, network, plain
+
+    packed = plain({"a/b": matrix(6, 4), "c": matrix(5, 3)}, compression="gzip", chunks=True)
+    return [network(), layered([("z", [("z/kernel:0", matrix(4, 3))])]), packed]

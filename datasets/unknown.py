@@ -27,8 +27,7 @@ CURES = {
     ".txt": "a table with commas is read as .csv, numbers between blanks are: tr -s ' ' ',' < PATH > w.csv",
 }
 SAME = {
-    ".hdf5": ".h5", ".keras": ".h5", ".pickle": ".pkl",
-    ".pth": ".pt", ".ckpt": ".pt", ".bin": ".pt", ".pickle": ".pkl",
+    ".pickle": ".pkl",
     ".npy.xz": ".npy.gz", ".npy.bz2": ".npy.gz",
     ".xls": ".xlsx", ".ods": ".xlsx", ".dat": ".txt", ".data": ".txt",
 }  # fmt: skip

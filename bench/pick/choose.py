@@ -121,7 +121,7 @@ def _on_target(layer: Layer, near: Candidate, goal: Goal) -> list[str]:
         return ["no format that was run takes fewer cycles"]
     if saved <= 0:
         return [f"the smallest other, {near.label}, has {grouped(near.bytes)} bytes"]
-    return [f"{near.label} would save {grouped(saved)} bytes, and the code of its kernel takes more than all layers save"]
+    return [f"{near.label} would save {grouped(saved)} bytes, and the code of its kernel takes more"]
 
 
 def zeros(layer: Layer) -> str:

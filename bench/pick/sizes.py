@@ -115,7 +115,7 @@ def _sizes(
             excluded.append(Excluded(str(one), bound, "its payload is no smaller than dense"))
         elif not allowance.take(counts.n * counts.m):
             excluded.append(
-                Excluded(str(one), bound, "its bytes depend on where nonzeros are, which takes long with so many entries")
+                Excluded(str(one), bound, "its bytes depend on where nonzeros are: too many entries to look")
             )
         else:
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -100,8 +101,8 @@ def _models(name: str) -> Iterator[Model]:
     elif OwnFile.of(name) and name not in datasets.entries():
         yield _arrays(name)
     else:
-        for one in datasets.resolve([name]):
-            yield _data_set(one)
+        for _, group in itertools.groupby(datasets.resolve([name]), key=lambda one: one.partition("#")[0]):
+            yield _data_sets(list(group))
 
 
 def _folder(folder: Path) -> Iterator[Model]:
@@ -212,16 +213,30 @@ def _of_array(own: OwnFile) -> Weights:
     return Weights(name, own.name, "product", (n, m), name_of(matrix.dtype), nbytes, read, "", note, "file", 1)
 
 
-def _data_set(name: str) -> Model:
-    """A matrix of the registry, fetched if it is not there."""
+def _data_sets(names: Sequence[str]) -> Model:
+    """Matrices of the registry, layers of one model or a single one, fetched if they are not there."""
+    weights = tuple(map(_data_set, names))
+    model, _, layer = names[0].partition("#")
+    name = model if layer and len(names) > 1 else names[0]
+    return Model(name, weights[0].source, (), sum(one.nbytes for one in weights), weights)
+
+
+def _data_set(name: str) -> Weights:
     matrix = datasets.load(name, cache_dir=state_folder(), progress=True)
     n, m = matrix.matrix.shape
-    nbytes = n * m * matrix.matrix.dtype.itemsize
-    one = Weights(
-        matrix.name, matrix.name, "product", (n, m), matrix.dtype, nbytes, lambda: (matrix.matrix, matrix.reason),
-        source=matrix.source, note=matrix.reason, pixels=datasets.pixels(name),
-    )  # fmt: skip
-    return Model(matrix.name, matrix.source, (), nbytes, (one,))
+    role: Role = "product" if (pixels := datasets.pixels(name)) else "depthwise"
+    return Weights(
+        matrix.name.rpartition("#")[2],
+        matrix.name,
+        role,
+        (n, m),
+        matrix.dtype,
+        n * m * matrix.matrix.dtype.itemsize,
+        lambda: (matrix.matrix, matrix.reason),
+        source=matrix.source,
+        note=matrix.reason,
+        pixels=pixels,
+    )
 
 
 # ---- roles that were said

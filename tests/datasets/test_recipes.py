@@ -89,7 +89,7 @@ def test_recipes_are_data_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     np.save(path, W)
     of = datasets.load(str(path), cache_dir=tmp_path / "cache")
     recipe = recipes.Recipe(name, "magika#conv", 90, 32)
-    assert (recipe.make(of.matrix).columns(0, 40).dense(60).T == share(prune(W, 90), 32)).all()
+    assert (share(prune(W, 90), 32) == recipe.make(of.matrix).columns(0, 40).dense(60).T).all()
     monkeypatch.setattr("dotbench.datasets.loading._from_package", lambda entry, cache_dir: of)
     with pytest.raises(datasets.DataError, match="the recipe holds 60 x 40 numbers"):
         datasets.load(name, cache_dir=tmp_path / "cache")

@@ -30,6 +30,7 @@ WORDS: dict[str, type] = {  # attributes that say something of weights
 }
 MOST_CALLED = 100_000  # nodes of functions, which a small file may call again and again
 MOST_DEEP = 48  # graphs in graphs and functions in functions; messages of protobuf end at 33 graphs
+Given = Mapping[str, Any] | None  # attributes of a function's call; None in none
 INT, STRING, INT_LIST = 2, 3, 7  # AttributeProto.AttributeType
 
 
@@ -72,11 +73,12 @@ class Walk:
         initializers = [(model.graph.initializer[number], piece) for number, piece in pieces.items()]
         self.pieces = {id(one): (one, piece) for one, piece in initializers}
         self.functions = {(one.domain, one.name): one for one in model.functions}
-        self.graph(model.graph, None, {}, 0)
+        self.graph(model.graph, None, None, 0)
 
-    def graph(self, graph: Any, around: Scope | None, given: Mapping[str, Any], depth: int) -> None:
+    def graph(self, graph: Any, around: Scope | None, given: Given, depth: int) -> None:
         if depth > MOST_DEEP:
             raise DataError(f"{self.path}: its graphs lie in each other more than {MOST_DEEP} deep")
+        self.visit(given, *map(len, (graph.input, graph.output, graph.value_info, graph.initializer)))
         scope = Scope(around)
         scope.values.update((one.name, None) for one in graph.input)
         for info in (*graph.value_info, *graph.output):
@@ -87,8 +89,9 @@ class Walk:
             scope.values[one.values.name] = self.sparse(one.values.name, one)
         self.nodes(graph.node, scope, given, depth)
 
-    def nodes(self, nodes: Sequence[Any], scope: Scope, given: Mapping[str, Any], depth: int) -> None:
-        """``given``: attributes of a function's call."""
+    def nodes(self, nodes: Sequence[Any], scope: Scope, given: Given, depth: int) -> None:
+        """Those of a graph, or of a function, which may be called again and again."""
+        self.visit(given, len(nodes), 1)
         for proto in nodes:
             if proto.op_type == "Constant" and len(proto.output):
                 scope.values[proto.output[0]] = self.constant(proto)
@@ -96,9 +99,17 @@ class Walk:
             if proto.op_type != "Constant":
                 self.node(proto, scope, given, depth)
 
-    def node(self, proto: Any, scope: Scope, given: Mapping[str, Any], depth: int) -> None:
+    def visit(self, given: Given, *counts: int) -> None:
+        """Counts what is looked at in functions; DataError where it is too much."""
+        self.called += 0 if given is None else sum(counts)
+        if self.called > MOST_CALLED:
+            raise DataError(
+                f"{self.path}: its functions call each other for more than {MOST_CALLED} nodes: no honest model does"
+            )
+
+    def node(self, proto: Any, scope: Scope, given: Given, depth: int) -> None:
         inputs = [scope.value(name) for name in proto.input]
-        attributes = dict(_attributes(proto.attribute, given))
+        attributes = dict(_attributes(proto.attribute, given or {}))
         scope.values.update((name, None) for name in proto.output)
         function = self.functions.get((proto.domain, proto.op_type))
         if function is not None and depth < MOST_DEEP:
@@ -120,11 +131,6 @@ class Walk:
         self, function: Any, inputs: Sequence[Value | None], attributes: Mapping[str, Any], depth: int
     ) -> list[Value | None]:
         """What a function of the model does with what it is given, and what it gives."""
-        self.called += len(function.node) + 1
-        if self.called > MOST_CALLED:
-            raise DataError(
-                f"{self.path}: its functions call each other for more than {MOST_CALLED} nodes: no honest model does"
-            )
         defaults = dict(_attributes(function.attribute_proto, {}))
         scope = Scope(None, dict(zip(function.input, inputs, strict=False)))
         self.nodes(function.node, scope, {**defaults, **attributes}, depth + 1)

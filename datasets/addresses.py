@@ -60,7 +60,7 @@ def fetch(remote: Remote, folder: Path, progress: bool) -> Path:
 
 
 def extract(archive: Path, member: str, folder: Path) -> Path:
-    """One member of a .zip, a wheel or a .tar.gz as a file in ``folder``; nothing else of it touches the disk."""
+    """One member of a .zip, .whl or .tar.gz as a file in ``folder``; nothing else of the archive touches the disk."""
     out = folder / Path(member).name
     try:
         with _member(archive, member) as stream, out.open("wb") as file:

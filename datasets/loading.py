@@ -29,8 +29,8 @@ def resolve(patterns: Sequence[str]) -> list[str]:
     """Names from names, globs and files, in order and without doubles.
 
     Twins match only globs that end in ~twin, layers of the zoo only those that begin with tflite/, seeded matrices
-    those that begin with random/, layers of packages those with a #; a model stands for all its layers. UnknownDataset
-    names the nearest for what is none of them.
+    those that begin with random/, layers of packages those with a #, recipes those with a ~prune; a model stands for
+    all its layers. UnknownDataset names the nearest for what is none of them.
     """
     found: list[str] = []
     for pattern in patterns:

@@ -1,8 +1,8 @@
 """Layers of real models, pruned and shared here by a fixed recipe: ``magika#conv~prune90-share32``.
 
-The smallest 90 % of the weights become zeros, the others take 32 values (`training.prune`, `training.share`), as in
-networks that were compressed in training; nobody says that the model still works. Nothing is drawn, and nothing is
-calculated but comparisons and counts: each is the same matrix everywhere, and its hash is known.
+The smallest 90 % of the weights become zeros, the others take 32 values (`training.magnitude`, `training.sharing`), as
+in networks that were compressed in training; nobody says that the model still works. Nothing is drawn: each is the same
+matrix everywhere, and its hash is known.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from functools import cache
 
 from dotbench.datasets.entry import Dataset
 from dotbench.datasets.models import packages
-from dotbench.datasets.training.prune import prune
-from dotbench.datasets.training.share import share
+from dotbench.datasets.training.magnitude import prune
+from dotbench.datasets.training.sharing import share
 from dotbench.formats.sources.source import Source, as_source
 
 VERSION = 1
 NAME = re.compile(r"(?P<of>.+)~prune(?P<percent>\d+)-share(?P<values>\d+)")
 PINNED = {  # name: the hash of the matrix
-    "magika#conv~prune90-share32": "bfe378ec33489c70b6a2d6dde350b4d4a1f8ddb2bc14b527a0a015512dd128fa",
-    "magika#dense_1~prune90-share32": "e4b39bcb114ab0f864f9af2a69ef9f753931fdb33c507f2e6752bd6e551fc45e",
-    "minilm-int8#val_109_q~prune90-share32": "cf195dff5fc5f63204ce8e4c9fed377408a4e5922c48b7bce309dacbcc405073",
-    "minilm-int8#val_118_q~prune90-share32": "22afe83c593de77936d40706cf1c23998943af06c81db1c12ba7290980b98cbd",
+    "magika#conv~prune90-share32": "e3d46c9aea1ae437f7698d92c327a5db1016170a2b5889a0a1bba05919057f02",
+    "magika#dense_1~prune90-share32": "9f05fcb5b08129f7c335f42ce7d87d20629fcac3a01b3a7c60ee475a3408d595",
+    "minilm-int8#val_109_q~prune90-share32": "8adbc518ccdd6bdbe5c9d89c47771d173f88ffe0e4c30450058db7be82354a06",
+    "minilm-int8#val_118_q~prune90-share32": "0cb4dca001ddc5c0ea8cc4c6776c5b22e80bbb5dd21a5baff5ce0bc07276a9b8",
 }
 
 

@@ -13,8 +13,8 @@ from dotbench.bench.pick.question import WhatIf
 from dotbench.bench.pick.sizes import Allowance, sized
 from dotbench.bench.pick.weights import Weights
 from dotbench.cdot.bfloat16 import numbers, rounded
-from dotbench.datasets.training.prune import prune
-from dotbench.datasets.training.share import share
+from dotbench.datasets.training.magnitude import prune
+from dotbench.datasets.training.sharing import share
 
 ROWS = 1 << 22  # entries that are compared at once
 

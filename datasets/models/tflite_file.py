@@ -117,7 +117,7 @@ class _File:
 
 
 class Subgraph:
-    """Operators and tensors of one graph; ``prefix`` stands before their numbers: "" of the main graph, or ``s1_``."""
+    """Operators and tensors of one graph; ``prefix`` stands before their numbers: "" of the first graph, or ``s1_``."""
 
     def __init__(self, file: _File, graph: Any, prefix: str) -> None:
         self.file, self.graph, self.prefix = file, graph, prefix

@@ -44,8 +44,8 @@ def check(tensor: Tensor, size: int, centred: bool = True) -> None:
         raise Skipped(f"numbers of type {tensor.type} are not read")
     if needed != tensor.data.nbytes:
         raise Skipped(
-            f"tensor {tensor.name!r} of shape {list(tensor.shape)} and type {tensor.type} has {tensor.data.nbytes} "
-            "bytes"
+            f"tensor {tensor.name!r} of shape {list(tensor.shape)} and type {tensor.type} has "
+            f"{tensor.data.nbytes} bytes"
         )
     if centred and tensor.type in WHOLE and not _surely_held(tensor):
         _centred(tensor, _stored(tensor))

@@ -14,8 +14,8 @@ import dotbench
 from dotbench.bench.cli import command
 from dotbench.bench.pick import record
 from dotbench.datasets.errors import DataError
-from dotbench.datasets.training.prune import prune
-from dotbench.datasets.training.share import share
+from dotbench.datasets.training.magnitude import prune
+from dotbench.datasets.training.sharing import share
 
 RNG = np.random.default_rng(5)
 

@@ -116,8 +116,9 @@ class _Packing:
     def add(self, original: Original) -> Line:
         """Packs a tensor, or keeps it."""
         done: Line | str = ""
-        if original.tensor is not None and original.tensor.role in CONVERTED and original.dtype in PACKED:
-            done = self._converted(original, original.tensor)
+        tensor = original.tensor
+        if tensor and tensor.role in CONVERTED and original.dtype in PACKED and tensor.shape == original.shape:
+            done = self._converted(original, tensor)
         if isinstance(done, str):
             part = Part(original.name, original.dtype, original.shape, lambda: [original.raw()])
             self._kept.append(part)

@@ -40,6 +40,7 @@ READ_WITH = (
     "dotbench.datasets.models",
     "dotbench.datasets.models.names",
     "dotbench.datasets.sham_archive",
+    "dotbench.formats.packs.pack",
 )
 
 
@@ -124,6 +125,19 @@ def _payload(data: bytes, path: Path) -> None:
         payload.decode()
 
 
+def _pack(data: bytes, path: Path) -> None:
+    """A whole model: every tensor that is not large, as it was before."""
+    from math import prod
+
+    import dotbench
+
+    path.write_bytes(data)
+    with dotbench.open_pack(path) as pack:
+        for name in pack.names:
+            if prod(pack.shape(name)) <= ENTRIES:
+                pack.tensor(name)
+
+
 def _sheet(data: bytes, path: Path) -> None:
     from dotbench.bench.metrics import registry
     from dotbench.bench.record import csv_file
@@ -168,6 +182,13 @@ def _payload_error() -> tuple[type[Exception], ...]:
     return (PayloadError,)
 
 
+def _pack_error() -> tuple[type[Exception], ...]:
+    from dotbench.formats import PayloadError
+    from dotbench.formats.packs.errors import PackError
+
+    return PackError, PayloadError
+
+
 def _sheet_error() -> tuple[type[Exception], ...]:
     from dotbench.bench.record.csv_file import SheetError
 
@@ -195,6 +216,7 @@ KINDS = {
     "keras": Kind(_tensors, _data_error, made.keras_models, ".h5", longest=65536),
     "pickle": Kind(_pickle, _data_error, made.pickles),
     "payload": Kind(_payload, _payload_error, made.payloads, ".dbp"),
+    "pack": Kind(_pack, _pack_error, made.packs, ".safetensors"),
     "sheet": Kind(_sheet, _sheet_error, made.sheets),
     "journal": Kind(_journal, _journal_error, made.journals, ".sqlite", longest=65536),
 }

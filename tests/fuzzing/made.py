@@ -203,6 +203,24 @@ def resealed(data: bytes) -> bytes:
     return copy.tobytes()
 
 
+def packs() -> list[bytes]:
+    """Models whose layers have negative zeros in either coding, and one of bfloat16."""
+    import made_models
+
+    from dotbench import formats
+
+    w = made_models.pruned((16, 12), 0.3)
+    signed = abs(w)
+    signed[0, w[0] == 0] = -0.0
+    layers = [{"a.weight": w, "b": w[0]}, {"a.weight": signed}, {"a.weight": formats.to_bfloat16(w), "b": w[0] > 0}]
+    found = []
+    for arrays in layers:
+        with tempfile.TemporaryDirectory() as folder:
+            choose = lambda tensor, _: formats.get("sham" if "float32" in tensor.dtype else "rank")  # noqa: E731
+            found.append(made_models.packed(Path(folder), arrays, choose).path.read_bytes())
+    return found
+
+
 def sheets() -> list[bytes]:
     """The first rows of each committed results file; the first byte says which."""
     from dotbench.bench.metrics import registry

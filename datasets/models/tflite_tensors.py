@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from dotbench.datasets.errors import DataError
 from dotbench.datasets.models import tflite_file, tflite_uses, tflite_values
+from dotbench.datasets.models.conversions import CONVERSIONS
 from dotbench.datasets.models.guard import reading
 from dotbench.datasets.models.model_file import ModelFile, ModelTensor, Role, Scales
 from dotbench.datasets.models.orientation import OUTPUTS_FIRST
@@ -68,7 +69,7 @@ class _Walk:
         self.notes: list[str] = []
 
     def operator(self, operator: Operator) -> None:
-        if operator.name in tflite_file.CONVERSIONS:
+        if operator.name in CONVERSIONS:
             return  # what it unpacks counts where it is used
         if operator.name in tflite_uses.UNTOLD:
             self._note(operator, "weights of its kind are not read")

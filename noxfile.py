@@ -108,6 +108,12 @@ def full(session: nox.Session) -> None:
 
 
 @nox.session
+def pick(session: nox.Session) -> None:
+    """In which format each layer of a model should be stored: ``-- model.safetensors``; ``-- --help``."""
+    bench(session, "pick", *(session.posargs or ["--help"]))
+
+
+@nox.session
 def peers(session: nox.Session) -> None:
     """MKL, PyTorch and GraphBLAS beside the formats that may be fastest, into results/time.csv.
 

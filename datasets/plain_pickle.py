@@ -48,7 +48,8 @@ OF_OBJECTS = frozenset(
 NO_KEYS = "the keys of a dict are not all strings or plain numbers"
 LONGEST_SHOWN = 60
 LARGEST_KEY = 1 << 60
-MOST_OPCODES = 4_000_000  # some seconds, and a few hundred megabytes at worst: a tensor's name and place take forty
+MOST_STEPS = 4_000_000  # some seconds, and a few hundred megabytes at worst: a tensor's name and place take a hundred
+CALL_STEPS = 20  # besides its opcode: what it makes is larger than a list or a number
 
 
 class Machine:
@@ -108,8 +109,8 @@ class Machine:
     def charge(self, steps: int) -> None:
         """Counts opcodes, and entries that a call copies: of what a memo holds a few bytes make another copy."""
         self._steps += steps
-        if self._steps > MOST_OPCODES:
-            raise PickleError(f"its pickle takes more than {MOST_OPCODES} steps")
+        if self._steps > MOST_STEPS:
+            raise PickleError(f"its pickle takes more than {MOST_STEPS} steps")
 
     def find_global(self, module: str, name: str) -> Any:
         """The stand-in for what a pickle asks for by name; KeyError where it may not."""
@@ -197,7 +198,7 @@ class Machine:
     def _reduce(self, called: Any, arguments: Any) -> None:
         if not isinstance(called, Stand) or type(arguments) is not tuple:
             raise PickleError("it calls what is not callable here")
-        self.charge(len(arguments))
+        self.charge(CALL_STEPS + len(arguments))
         self._push(called.call(*arguments))
 
     def _object(self, parts: list[Any]) -> None:

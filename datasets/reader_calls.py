@@ -77,7 +77,7 @@ def model(reader: Reader, path: Path) -> Model:
 
 
 def tensors(reader: Reader, path: Path) -> ModelFile:
-    """The tensors of a model file; DataError with the line that brings the package that reads them, if it is missing."""
+    """The tensors of a model file; DataError with the line that brings the package that reads them, if missing."""
     assert reader.tensors is not None
     if reader.extra and find_spec(reader.extra[1]) is None:
         extra, module = reader.extra

@@ -16,7 +16,6 @@ LONGEST_LIKE = 200  # letters of a name that can be like another
 SAVE = 'numpy.save("w.npy", W)'
 # How to make an array of what cannot be read yet.
 CURES = {
-    ".h5": f'W = h5py.File(PATH)["NAME"][:]; {SAVE}',
     ".mat": f'W = scipy.io.loadmat(PATH)["NAME"]; {SAVE}',
     ".parquet": f"W = pandas.read_parquet(PATH).to_numpy(); {SAVE}",
     ".tsv": "a table needs commas: tr '\\t' ',' < PATH > w.csv",
@@ -28,7 +27,7 @@ CURES = {
     ".txt": "a table with commas is read as .csv, numbers between blanks are: tr -s ' ' ',' < PATH > w.csv",
 }
 SAME = {
-    ".hdf5": ".h5", ".keras": ".h5", ".pickle": ".pkl",
+    ".pickle": ".pkl",
     ".npy.xz": ".npy.gz", ".npy.bz2": ".npy.gz",
     ".xls": ".xlsx", ".ods": ".xlsx", ".dat": ".txt", ".data": ".txt",
 }  # fmt: skip

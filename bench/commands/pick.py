@@ -16,8 +16,11 @@ from dotbench.bench.show import terminal
 from dotbench.bench.show.escape import echo
 
 if TYPE_CHECKING:
+    from dotbench.bench.pick.answer import Answer
     from dotbench.bench.pick.question import Question
     from dotbench.bench.pick.times import Measured
+    from dotbench.datasets.models.model_file import ModelTensor
+    from dotbench.formats.format import Format
 
 INTERRUPTED = 130  # as shells say of Ctrl-C
 
@@ -40,11 +43,13 @@ INTERRUPTED = 130  # as shells say of Ctrl-C
               "inputs are what its name makes outputs); LAYER may be a glob. May be given several times.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="Nothing is timed; times are predicted.")
 @click.option("--prune", type=click.FloatRange(0, 100, max_open=True), default=0.0, metavar="PERCENT",
-              help="What if so many per cent of each layer were zeros, the smallest ones? Changes weights (≈).")  # fmt: skip
+              help="What if so many per cent of each layer were zeros? Changes weights (≈).")  # fmt: skip
 @click.option("--share", type=click.IntRange(0, 1 << 16), default=0, metavar="NUMBER",
               help="What if each layer had so many distinct nonzero values? Changes weights (≈).")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
               help="Rows of space.csv and time.csv, as `run` writes them, for diff and report.")  # fmt: skip
+@click.option("--save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.safetensors",
+              help="The model with its layers in these formats, as `pack` writes it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="All of it as one JSON object.")
 @click.option("--markdown", is_flag=True, help="The table as Markdown, with all columns.")
 def pick(
@@ -59,6 +64,7 @@ def pick(
     prune: float,
     share: int,
     out: Path | None,
+    save: Path | None,
     as_json: bool,
     markdown: bool,
 ) -> None:
@@ -77,6 +83,8 @@ def pick(
     if as_json and markdown:
         raise Trouble("--json or --markdown: take one of them")
     models = collected(names, said)
+    if save:
+        _check_save(names, save)
     console = terminal.console()
     plain = not (as_json or markdown)
     if plain:
@@ -94,6 +102,8 @@ def pick(
         count = write(rows_of(answer, measured), out, Console(stderr=True))
         record.write(answer, out)
         answer.written.append(f"rows: {count} of payloads and times, and {record.NAME}, in {out}")
+    if save:
+        answer.written.append(_saved(answer, save))
     if as_json:
         from dotbench.bench.pick.as_json import as_json as written
 
@@ -103,6 +113,36 @@ def pick(
     else:
         show.print_answer(answer, console)
     sys.exit(INTERRUPTED if answer.stopped else 0)
+
+
+def _check_save(names: tuple[str, ...], save: Path) -> None:
+    """Before anything is measured: Trouble where there would be nothing to save, or no place for it."""
+    if len(names) != 1 or not Path(names[0]).is_file():
+        raise Trouble("--save: a pack is of one model: name one file, whole")
+    if save.exists():
+        raise Trouble(f"--save {save}: there is such a file: name another one, or remove it")
+
+
+def _saved(answer: Answer, save: Path) -> str:
+    """Packs the model with the formats that were picked; a line on what was written."""
+    from dotbench import formats
+    from dotbench.bench.packs.model import model_of
+    from dotbench.bench.packs.pack import pack as packed
+    from dotbench.bench.show.answer import grouped
+
+    picks = {layer.weights.tensor: layer.pick for layer in answer.layers if not layer.failed and not layer.stays_dense}
+
+    def choose(tensor: ModelTensor, matrix: object) -> Format | None:
+        return formats.parse(picks[tensor.name]) if tensor.name in picks else None
+
+    try:
+        made = packed(model_of(Path(answer.models[0].name)), choose, save)
+    except (ValueError, OSError) as error:
+        raise Trouble(str(error)) from error
+    left_out = f"; not in it: {', '.join(made.left_out)}" if made.left_out else ""
+    return (
+        f"saved: {save}, {grouped(made.nbytes)} bytes (dotbench unpack gives the tensors back, bit for bit){left_out}"
+    )
 
 
 def question(
@@ -125,6 +165,8 @@ def question(
             chosen, peers = choose_formats(kinds)
             if peers:
                 raise Trouble(f"--formats {peers[0]}: it is no format of ours, and pick chooses among formats")
+            if lossy := [one for one in chosen if not one.lossless]:
+                raise Trouble(f"--formats {lossy[0]} changes the weights: pick chooses among formats that lose nothing")
             labels = tuple(map(str, chosen))
         wanted, changed = asking.goal_for(asking.parse_goal(goal), target), asking.WhatIf(prune, share)
         return asking.Question(wanted, batch, threads, labels, quick, target, changed)

@@ -15,8 +15,9 @@ Say = Callable[[str], None]
 
 @contextmanager
 def progress(stages: bool = True) -> Iterator[Say]:
-    """Who hears how far it is. Words that begin with ``pass `` stand behind the stage that they belong to. Where there is
-    no terminal each new stage is a line, or, without ``stages``, nothing is said."""
+    """Who hears how far it is. Words that begin with ``pass `` stand behind the stage that they belong to.
+
+    Where there is no terminal each new stage is a line, or, without ``stages``, nothing is said."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda words: echo(words, err=True) if stages and not words.startswith("pass ") else None

@@ -97,6 +97,7 @@ _BOUNDS: dict[str, Callable[[Counts], float]] = {
     "rank": lambda one: one.entries * 1.5,
     "rank[coding=rice]": lambda one: one.entries * 9 / 8,
     "rice": lambda one: one.nnz * (1 + 1 / 8),
+    "rice[values=coded]": lambda one: one.nnz * (one.entropy + 1) / 8,
 }
 
 

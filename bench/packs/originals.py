@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,8 @@ def _of_file(data: npt.NDArray[np.uint8], head: header.Header, told: dict[str, M
     for entry in head.entries.values():
         raw, dtype = data[head.start + entry.begin : head.start + entry.end], numpy_dtype(entry.dtype)
         array = raw if dtype is None else raw.view(dtype).reshape(entry.shape)
-        yield Original(entry.name, entry.dtype, entry.shape, lambda array=array: array, told.get(entry.name))  # type: ignore[misc]
+        aligned = partial(np.require, array, None, "A")  # a copy where others have left it at an odd byte
+        yield Original(entry.name, entry.dtype, entry.shape, aligned, told.get(entry.name))
 
 
 def _of_reader(model: ModelFile) -> Originals:

@@ -27,6 +27,7 @@ from dotbench.formats.packs.notes import KEY, NEGATIVE_ZEROS, PACKED, PAYLOAD, N
 from dotbench.formats.packs.writer import Part, by_alignment, check_free, no_room, write
 from dotbench.formats.payloads.payload import Payload
 
+CONVERTED = (*PRODUCTS, "depthwise")  # a convolution of one channel looks like a depthwise one
 NOT_FINITE = "it holds NaN or infinity"
 NAME_TAKEN = "the model has a tensor of the name that its payload would have"
 NOTHING_SAVED = "no format saves 2 %"
@@ -115,8 +116,9 @@ class _Packing:
     def add(self, original: Original) -> Line:
         """Packs a tensor, or keeps it."""
         done: Line | str = ""
-        if original.tensor is not None and original.tensor.role in PRODUCTS and original.dtype in PACKED:
-            done = self._converted(original, original.tensor)
+        tensor = original.tensor
+        if tensor and tensor.role in CONVERTED and original.dtype in PACKED and tensor.shape == original.shape:
+            done = self._converted(original, tensor)
         if isinstance(done, str):
             part = Part(original.name, original.dtype, original.shape, lambda: [original.raw()])
             self._kept.append(part)

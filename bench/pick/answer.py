@@ -14,8 +14,8 @@ MEASURED, PREDICTED = "measured", "predicted"
 @dataclass(frozen=True)
 class Time:
     """Of a product over that of the dense matrix in its type. ``how``: ``measured`` with its 99 % interval, or
-    ``predicted``; ``like``: the layer of the same shape that was measured, "" for this one. ``dense_ns``: nanoseconds of
-    the dense product."""
+    ``predicted``. ``like``: the layer of its shape that was measured, "" for this one. ``dense_ns``: what the dense
+    product takes, in nanoseconds."""
 
     ratio: float
     low: float
@@ -151,9 +151,11 @@ class Total:
 
 @dataclass
 class Answer:
-    """All of it. ``layers``: what is multiplied, in the files' order; ``others``: what is not. ``checked``: what was
-    encoded and compared, in a sentence each. ``code_bytes``: of the target's kernels that the picks need. ``written``: what files hold, a line
-    each. ``stopped``: whether Ctrl-C ended it early."""
+    """All of it. ``layers``: what is multiplied, in the files' order; ``others``: what is not.
+
+    ``checked``: what was encoded and compared, in a sentence each. ``code_bytes``: of the target's kernels that the
+    picks need. ``written``: what files hold, a line each. ``stopped``: whether Ctrl-C ended it early.
+    """
 
     question: Question
     models: list[Model]

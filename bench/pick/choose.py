@@ -96,7 +96,9 @@ def left_dense(layer: Layer, goal: Goal) -> str:
             said.append(f"the fastest other, {near.label}, takes {_ratio(near):.2f} of dense's time")
     elif near := min((one for one in layer.candidates if one.label != layer.dense.label), key=lambda one: one.bytes,
                      default=None):  # fmt: skip
-        if near.bytes <= (1 - SAVES) * layer.dense.bytes:
+        if goal.least in ("flash", "cycles"):
+            said += _on_target(layer, near, goal)
+        elif near.bytes <= (1 - SAVES) * layer.dense.bytes:
             said.append(
                 f"{near.label} would be {1 - near.bytes / layer.dense.bytes:.0%} smaller, and does not keep {goal}"
             )
@@ -110,6 +112,16 @@ def left_dense(layer: Layer, goal: Goal) -> str:
             f"an entropy code ({layer.floor.kind}) could save {1 - layer.floor.bytes / layer.dense.bytes:.0%} at most"
         )
     return f"leave it dense: {', '.join(said)}"
+
+
+def _on_target(layer: Layer, near: Candidate, goal: Goal) -> list[str]:
+    """Why nothing is taken on a microcontroller."""
+    saved = layer.dense.bytes - near.bytes
+    if goal.least == "cycles":
+        return ["no format that was run takes fewer cycles"]
+    if saved <= 0:
+        return [f"the smallest other, {near.label}, has {grouped(near.bytes)} bytes"]
+    return [f"{near.label} would save {grouped(saved)} bytes, and the code of its kernel takes more"]
 
 
 def zeros(layer: Layer) -> str:

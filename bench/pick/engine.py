@@ -27,9 +27,8 @@ def answered(
 ) -> Answer:
     """The answer of a question about some models.
 
-    ``say`` hears how far it is; ``measured`` gets what was measured, for rows of results; ``sized`` the answer as it is when sizes are there, and
-    times are not. Ctrl-C while times are
-    measured leaves what there is (`Answer.stopped`).
+    ``say`` hears how far it is; ``measured`` gets what was measured, for rows of results; ``sized`` the answer as it is
+    when sizes are there, and times are not. Ctrl-C while times are measured leaves what there is (`Answer.stopped`).
     """
     start = time.monotonic()
     answer = Answer(question, list(models))
@@ -126,7 +125,7 @@ def _checked_times(found: Sequence[times.Measured]) -> list[str]:
         else ""
     )
     said = [
-        f"times: {counted(count, 'product')} of {counted(len(timed), 'layer')}, in pairs with dense, {times.EFFORT.passes} "
-        f"passes; each compared with float64 first, largest error {worst:.1e} of sum |w||x|{more}"
+        f"times: {counted(count, 'product')} of {counted(len(timed), 'layer')}, in pairs with dense, "
+        f"{times.EFFORT.passes} passes; each compared with float64 first, largest error {worst:.1e} of sum |w||x|{more}"
     ]
     return said + [f"{one.layer.name}: {label}: not timed: {why}" for one in found for label, why in one.failed.items()]

@@ -149,8 +149,7 @@ def least_flash(layers: Sequence[Layer]) -> tuple[list[str], int]:
     best = min(_sets(others), key=lambda used: _flash(fitting, dense, used, code))
     chosen = {id(layer): _smallest(layer, dense, best) for layer in fitting}
     labels = [chosen.get(id(layer), layer.dense.label) for layer in layers]
-    used = {label for label in chosen.values()}
-    return labels, sum(code[label] for label in used)
+    return labels, sum(code[label] for label in set(chosen.values()))
 
 
 def _sets(labels: Sequence[str]) -> Iterator[tuple[str, ...]]:

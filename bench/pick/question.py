@@ -78,8 +78,10 @@ def parse_role(text: str) -> tuple[str, str]:
     """
     name, separator, role = text.rpartition("=")
     if not separator or not name or role not in ROLE_NAMES:
-        raise Unanswerable(f"--role {text}: write a layer's name, or a glob of names, and one of {', '.join(ROLE_NAMES)}: "
-                           "--role 'head*=product'")  # fmt: skip
+        roles = ", ".join(ROLE_NAMES)
+        raise Unanswerable(
+            f"--role {text}: write a layer's name, or a glob of names, and one of {roles}: --role 'head*=product'"
+        )
     return name, role
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from dotbench.bench.compare.errors import CompareError
 from dotbench.bench.compare.results import PICKS
@@ -48,22 +49,10 @@ def lines(answer: Answer) -> list[Line]:
             continue
         pick, (n, m) = layer.chosen, layer.weights.shape
         known = None if layer.stays_dense else pick.time
-        found.append(
-            Line(
-                layer.weights.dataset,
-                n,
-                m,
-                layer.weights.dtype,
-                round(layer.density, 6),
-                layer.distinct,
-                layer.pick,
-                pick.bytes,
-                layer.dense.bytes,
-                f"{known.ratio:.4f}" if known else "1" if layer.stays_dense else "",
-                known.how if known else "",
-                str(answer.question.goal),
-            )  # fmt: skip
-        )
+        ratio = f"{known.ratio:.4f}" if known else "1" if layer.stays_dense else ""
+        figures = round(layer.density, 6), layer.distinct, layer.pick, pick.bytes, layer.dense.bytes
+        how, goal = known.how if known else "", str(answer.question.goal)
+        found.append(Line(layer.weights.dataset, n, m, layer.weights.dtype, *figures, ratio, how, goal))
     return found
 
 
@@ -95,11 +84,16 @@ def read(path: Path) -> list[Line]:
 
 
 def _line(number: int, record: list[str]) -> Line:
-    kinds = {"int": int, "float": float, "str": from_csv_text}
     known = fields(Line)
     if len(record) != len(known):
         raise ValueError(f"line {number}: {len(record)} fields, not {len(known)}")
     try:
-        return Line(*(kinds[str(field.type)](text) for field, text in zip(known, record, strict=True)))  # type: ignore[arg-type]
+        return Line(*(_typed(str(field.type), text) for field, text in zip(known, record, strict=True)))
     except ValueError as error:
         raise ValueError(f"line {number}: {error}") from None
+
+
+def _typed(kind: str, text: str) -> Any:
+    if kind == "str":
+        return from_csv_text(text)
+    return int(text) if kind == "int" else float(text)

@@ -1,4 +1,4 @@
-"""Bytes of every format of a layer: computed from counts where that is exact, else encoded, else bounded from below."""
+"""Bytes of every format of a layer: from counts, from positions, by encoding, or bounded from below."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import Any
 from dotbench import formats
 from dotbench.bench.metrics import space
 from dotbench.bench.pick.answer import Candidate, Excluded, Floor, Layer
-from dotbench.bench.pick.question import SAVES, Unanswerable
+from dotbench.bench.pick.question import SAVES
 from dotbench.bench.pick.weights import Weights
 from dotbench.formats.costs.bounds import lower_bound
 from dotbench.formats.costs.break_even import break_even
 from dotbench.formats.costs.bytes import predicted_bytes
 from dotbench.formats.costs.counts import Counts, counts_of
 from dotbench.formats.costs.floors import floor
+from dotbench.formats.costs.positions import predicted_from_positions
 from dotbench.formats.format import Format
 from dotbench.formats.sources.source import as_source, matrix_sha256
 
-ENCODED = 1 << 24  # entries of one model that are encoded to learn sizes, format by format
+LOOKED_AT = 1 << 25  # entries of one model whose places are looked at to learn sizes, format by format
 BY_ZEROS = ("bitmap", "csc_min", "csr16")  # formats whose bytes follow from how many zeros there are, and a type
 NEVER = ("nested",)  # for prefixes of a matrix: what it stores is all entries, and the levels besides
 DENSE = {"int8": "dense_s8"}  # the dense format of a type; of others `dense`
@@ -35,23 +36,18 @@ def dense_label(dtype: str) -> str:
 
 
 def choices(labels: Sequence[str] | None, dtype: str) -> list[Format]:
-    """The formats that lose nothing of a type, or those of them that are asked for, and the dense one first.
-
-    Unanswerable where one of these is lossy.
-    """
+    """The formats that lose nothing of a type, or those of them that are asked for, and the dense one first."""
     dense = formats.parse(dense_label(dtype))
     every = (one for one in formats.standard_of_all() if one.name not in NEVER)
     named = tuple(every) if labels is None else tuple(map(formats.parse, labels))
-    if labels and (lossy := [one for one in named if not one.lossless]):
-        raise Unanswerable(f"{lossy[0]} changes the weights: pick chooses among formats that lose nothing")
     return [dense, *(one for one in named if one.lossless and dtype in one.value_types and one != dense)]
 
 
 @dataclass
 class Allowance:
-    """Entries that may still be encoded only to learn a size."""
+    """Entries whose places may still be looked at only to learn a size."""
 
-    entries: int = ENCODED
+    entries: int = LOOKED_AT
 
     def take(self, entries: int) -> bool:
         """Whether there is room for one more."""
@@ -69,8 +65,6 @@ def sized(weights: Weights, labels: Sequence[str] | None, allowance: Allowance) 
         counts = counts_of(matrix)
         dense, *others = choices(labels, counts.dtype)
         known, excluded = _sizes(matrix, counts, dense, others, allowance)
-    except Unanswerable:
-        raise
     except MemoryError:
         return Layer(weights, empty, failed="there is not enough memory for it")
     except (ValueError, TypeError, ArithmeticError, OSError) as error:
@@ -121,11 +115,12 @@ def _sizes(
             excluded.append(Excluded(str(one), bound, "its payload is no smaller than dense"))
         elif not allowance.take(counts.n * counts.m):
             excluded.append(
-                Excluded(str(one), bound, "its bytes need an encoding, which was not tried: too many entries")
+                Excluded(str(one), bound, "its bytes depend on where nonzeros are: too many entries to look")
             )
         else:
             try:
-                known.append(_encoded(matrix, one))
+                size = predicted_from_positions(one, matrix, counts)
+                known.append(Candidate(str(one), size, "computed") if size is not None else _encoded(matrix, one))
             except (ValueError, TypeError, ArithmeticError) as refused:
                 excluded.append(Excluded(str(one), bound, str(refused)))
     return known, excluded

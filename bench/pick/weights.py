@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from dotbench import datasets
 from dotbench.bench.pick.question import ROLE_NAMES
@@ -16,11 +15,12 @@ from dotbench.cdot.bfloat16 import name_of
 from dotbench.cdot.build import state_folder
 from dotbench.datasets import files, reader_calls, readers
 from dotbench.datasets.errors import DataError, UnknownDataset
+from dotbench.datasets.kinds import npz
 from dotbench.datasets.models import names as model_names
+from dotbench.datasets.models import npz_file
 from dotbench.datasets.models.model_file import MATRICES, ModelFile, ModelTensor, Role
 from dotbench.datasets.models.values import stored
 from dotbench.datasets.own_files import OwnFile
-from dotbench.datasets.reader import Wanted
 
 COUNTED: dict[str, str] = {  # what is no product, in words
     "gather": "rows are looked up",
@@ -36,8 +36,8 @@ class Weights:
     """One tensor, or one data set.
 
     ``name``: as a layer; ``dataset``: what `run` calls it. ``shape``: n inputs by m outputs, None of what is no matrix.
-    ``dtype``: as stored; ``nbytes``: what its numbers take in the file. ``read``: the matrix, a numpy array or a source,
-    and what was done to it. ``others``: names of tensors that are the same numbers.
+    ``dtype``: as stored; ``nbytes``: what its numbers take in the file. ``read``: the matrix, a numpy array or a
+    source, and what was done to it. ``tensor``: its name in the file.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Weights:
     note: str = ""
     source: str = "model"
     pixels: int = 0
+    tensor: str = ""
 
     @property
     def multiplied(self) -> bool:
@@ -65,7 +66,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Model:
-    """A file, or a data set: ``kind`` the reader's name, ``files`` what it was read from, ``nbytes`` of all of these."""
+    """A file, or a data set: ``kind`` the reader's name, ``files`` what it was read from, ``nbytes`` of all these."""
 
     name: str
     kind: str
@@ -83,7 +84,7 @@ def collected(names: Sequence[str], roles: Mapping[str, str] | None = None) -> l
     other way round). UnknownDataset for what is none, or for a role that fits no layer; DataError for a bad file.
     """
     found = [model for name in names for model in _models(name)]
-    left = {pattern: True for pattern in roles or {}}
+    left = dict.fromkeys(roles or {}, True)
     out = [replace(model, weights=tuple(_with_roles(model.weights, roles or {}, left))) for model in found]
     if unused := [pattern for pattern, unseen in left.items() if unseen]:
         known = ", ".join(one.name for model in found for one in model.weights if one.shape)[:300]
@@ -100,8 +101,8 @@ def _models(name: str) -> Iterator[Model]:
     elif OwnFile.of(name) and name not in datasets.entries():
         yield _arrays(name)
     else:
-        for one in datasets.resolve([name]):
-            yield _data_set(one)
+        for _, group in itertools.groupby(datasets.resolve([name]), key=lambda one: one.partition("#")[0]):
+            yield _data_sets(list(group))
 
 
 def _folder(folder: Path) -> Iterator[Model]:
@@ -168,6 +169,7 @@ def _of_tensor(path: str, name: str, tensor: ModelTensor) -> Weights:
         tensor.scales.per if tensor.scales else "",
         tensor.note,
         pixels=tensor.pixels,
+        tensor=tensor.name,
     )
 
 
@@ -182,12 +184,17 @@ def _arrays(name: str) -> Model:
         raise UnknownDataset(f"{own.file}: there is no such file")
     reader = readers.find(own.file, readers.of_matrices())
     assert reader is not None
-    members = [own.member] if own.member else [""]
+    size, whole = own.path.stat().st_size, True
     if reader.members and not own.member:
         known = reader_calls.members(reader, own.path)
-        members = [""] if reader_calls.is_whole(reader, own.path, known) else known
-    weights = tuple(_of_array(replace(own, member=member)) for member in members)
-    return Model(name, reader.name, (own.path,), own.path.stat().st_size, weights)
+        whole = reader_calls.is_whole(reader, own.path, known)
+    if whole:
+        return Model(name, reader.name, (own.path,), size, (_of_array(own),))
+    if reader is npz.READER:
+        model = npz_file.read(own.path)
+        weights = [_of_tensor(own.file, one.name, one) for one in model.tensors]
+        return Model(name, reader.name, (own.path,), size, tuple(replace(one, source="file") for one in weights))
+    return Model(name, reader.name, (own.path,), size, tuple(_of_array(replace(own, member=one)) for one in known))
 
 
 def _of_array(own: OwnFile) -> Weights:
@@ -198,8 +205,6 @@ def _of_array(own: OwnFile) -> Weights:
         return files.stored(own.path, member=own.member, transposed=own.transposed, scratch=state_folder() / "matrices")
 
     try:
-        if (plain := _of_other_rank(own, name, read)) is not None:
-            return plain
         matrix, note = read()
     except DataError as error:
         return Weights(name, own.name, "unread", None, "", 0, read, note=str(error), source="file")
@@ -208,29 +213,30 @@ def _of_array(own: OwnFile) -> Weights:
     return Weights(name, own.name, "product", (n, m), name_of(matrix.dtype), nbytes, read, "", note, "file", 1)
 
 
-def _of_other_rank(own: OwnFile, name: str, read: Callable[[], tuple[Any, str]]) -> Weights | None:
-    """An array that has not two dimensions: a bias, or what has to be reshaped first; None of a matrix."""
-    reader = readers.find(own.file, readers.of_matrices())
-    if reader is None or not reader.members or not own.member:
-        return None
-    array = reader_calls.read(reader, own.path, Wanted(own.member))
-    if not isinstance(array, np.ndarray) or array.ndim == 2:
-        return None
-    dtype, role = name_of(array.dtype), "vector" if array.ndim < 2 else "unread"
-    note = "" if array.ndim < 2 else f"its shape is {list(array.shape)}: reshape it to inputs by outputs"
-    return Weights(name, own.name, role, None, dtype, array.nbytes, read, note=note, source="file")  # type: ignore[arg-type]
+def _data_sets(names: Sequence[str]) -> Model:
+    """Matrices of the registry, layers of one model or a single one, fetched if they are not there."""
+    weights = tuple(map(_data_set, names))
+    model, _, layer = names[0].partition("#")
+    name = model if layer and len(names) > 1 else names[0]
+    return Model(name, weights[0].source, (), sum(one.nbytes for one in weights), weights)
 
 
-def _data_set(name: str) -> Model:
-    """A matrix of the registry, fetched if it is not there."""
+def _data_set(name: str) -> Weights:
     matrix = datasets.load(name, cache_dir=state_folder(), progress=True)
     n, m = matrix.matrix.shape
-    nbytes = n * m * matrix.matrix.dtype.itemsize
-    one = Weights(
-        matrix.name, matrix.name, "product", (n, m), matrix.dtype, nbytes, lambda: (matrix.matrix, matrix.reason),
-        source=matrix.source, note=matrix.reason, pixels=datasets.pixels(name),
-    )  # fmt: skip
-    return Model(matrix.name, matrix.source, (), nbytes, (one,))
+    role: Role = "product" if (pixels := datasets.pixels(name)) else "depthwise"
+    return Weights(
+        matrix.name.rpartition("#")[2],
+        matrix.name,
+        role,
+        (n, m),
+        matrix.dtype,
+        n * m * matrix.matrix.dtype.itemsize,
+        lambda: (matrix.matrix, matrix.reason),
+        source=matrix.source,
+        note=matrix.reason,
+        pixels=pixels,
+    )
 
 
 # ---- roles that were said

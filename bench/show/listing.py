@@ -138,7 +138,10 @@ def distinct_values(folder: Path | None = None) -> dict[str, int]:
 
 def _shown(name: str) -> str:
     """A name in a table; of a file without its folder, which whoever asked knows."""
-    return visible(Path(name).name if datasets.source_now(name) == "model" else name, keep="")
+    if datasets.source_now(name) != "model":
+        return visible(name, keep="")
+    path, layer = model_names.split(name)
+    return visible(f"{Path(path).name}#{layer}", keep="")
 
 
 def _dataset(name: str) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from dotbench.datasets.models.model_file import ModelFile, ModelTensor, Role
 from dotbench.datasets.models.orientation import INPUTS_FIRST, OUTPUTS_FIRST
 from dotbench.datasets.models.roles import role_of
 from dotbench.datasets.models.shards import Read
-from dotbench.datasets.models.stored_tensor import StoredTensor
+from dotbench.datasets.models.stored_tensor import LONGEST_NAME, StoredTensor
 from dotbench.datasets.plain_names import shown
 
 PACKED_PARAMETER = "._packed_params._packed_params.0", ".weight"  # what PyTorch calls weights that it has quantised
@@ -28,7 +28,10 @@ def model_file(path: Path, kind: str, read: Read) -> ModelFile:
     tensors = [_described(one, one.name in beside) for one in found]
     if tied_head.said_beside(path):
         head = tied_head.of([one.name for one in tensors], [(*one.shape, 0)[0] for one in tensors])
-        tensors = [replace(one, role="tied") if one.name == head and one.role == "gather" else one for one in tensors]
+        tensors = [
+            replace(one, role="tied") if one.name == head and one.role in ("gather", "product") else one
+            for one in tensors
+        ]
     return ModelFile(path, kind, read.files, tuple(tensors), read.notes)
 
 
@@ -38,6 +41,8 @@ def _check_names(tensors: Sequence[StoredTensor]) -> None:
     for one in tensors:
         if not one.name or not one.name.isprintable():
             raise DataError(f"a tensor is named {shown(one.name)!r}: names are letters that can be printed")
+        if max(len(name) for name in (one.name, *one.also)) > LONGEST_NAME:
+            raise DataError(f"a tensor is named {shown(one.name)!r}: at most {LONGEST_NAME} letters are read")
         if one.name in seen:
             raise DataError(f"two tensors are named {shown(one.name)!r}")
         seen.add(one.name)

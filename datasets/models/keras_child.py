@@ -21,6 +21,7 @@ import json
 import math
 import re
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,7 +29,7 @@ import h5py  # type: ignore[import-untyped,import-not-found,unused-ignore]
 import numpy as np
 
 MEMORY = 256 << 20  # of addresses beyond what is taken when all is loaded, and beyond the numbers of one data set
-SECONDS = 60  # of the processor
+SECONDS, BYTES_A_SECOND = 2, 16 << 20  # of the processor, from when all is loaded; more for large files and numbers
 SLAB = 8 << 20  # bytes that are read at once
 MOST_TEXT = 64 << 20  # letters of names and attributes
 MOST_DEPTH = 32
@@ -77,19 +78,16 @@ class Part(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def limited(more: int) -> Iterator[None]:
-    """No more files, nothing written, and so many bytes of memory more than now; where the system has such limits."""
+def limited(more: int, seconds: int) -> Iterator[None]:
+    """No more files, nothing written, and so many bytes of memory and seconds of the processor more than now; where the
+    system has such limits."""
     try:
         import resource
     except ImportError:
         yield
         return
-    wanted = {
-        resource.RLIMIT_NOFILE: 0,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: SECONDS,
-    }
+    wanted = {resource.RLIMIT_NOFILE: 0, resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0}
+    wanted[resource.RLIMIT_CPU] = math.ceil(time.process_time()) + seconds
     with contextlib.suppress(OSError), open("/proc/self/statm") as file:  # noqa: PTH123
         wanted[resource.RLIMIT_AS] = int(file.read().split()[0]) * resource.getpagesize() + more
     before = {name: resource.getrlimit(name) for name in wanted}
@@ -257,8 +255,9 @@ def main(words: list[str]) -> int:
     for encoding in ("ascii", "utf-8", "latin-1"):
         codecs.lookup(encoding)  # or Python would open a file for it later on
     more = 3 * math.prod(shape) * 8 if verb == "read" else 0
+    seconds = SECONDS + (more + int(size)) // BYTES_A_SECOND
     try:
-        with limited(MEMORY + more), h5py.File(part, "r") as file:
+        with limited(MEMORY + more, seconds), h5py.File(part, "r") as file:
             if verb == "read":
                 write(file, rest[0], rest[1], shape, sys.stdout.buffer)
                 sys.stdout.buffer.flush()

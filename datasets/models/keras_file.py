@@ -144,7 +144,7 @@ def _tensor(part: Part, one: _Stored, variable: Variable, name: str) -> ModelTen
     if why and (role != "vector" or one.dtype in WIDTHS):
         return ModelTensor(name, "unread", one.dtype, one.shape, one.stored, _refusing(name, why), note=why)
     array = _refusing(name, why) if why else _array(part, one, shape)
-    note = f"{list(one.shape)} in the file" if shape != one.shape else ""
+    note = f"{list(one.shape)} in the file" if shape != one.shape and role != "depthwise" else ""
     return ModelTensor(name, role, one.dtype, shape, one.nbytes, array, orientation, note=note)
 
 

@@ -83,7 +83,9 @@ def _asked(part: Part, verb: str, *words: str, nbytes: int = 0) -> tuple[int, by
 def _died(part: Part, status: int, words: str) -> DataError:
     """The error for a process that crashed, or ended otherwise than it should."""
     how = f"ended with status {status}"
-    if status < 0:
+    if status == -getattr(signal, "SIGXCPU", 0):
+        how = "has not ended in time"
+    elif status < 0:
         known = status in [-one.value for one in signal.Signals]
         how = f"crashed ({signal.Signals(-status).name if known else -status})"
     return DataError(f"{part.path} cannot be read: HDF5 {how} on it{f': {words}' if words else ''}. {CUT.capitalize()}")

@@ -1,7 +1,8 @@
 """What the variables of Keras's layers are for, by the layer's class and the variable's name.
 
 Keras multiplies inputs from the left, so the last dimension of a kernel is its outputs. Where that is not so, the
-tensor gets the shape in which it is: of a transposed convolution (kernel, outputs, channels) as outputs by channels.
+tensor gets the shape in which it is: of a transposed convolution (kernel, outputs, channels) as outputs by channels, of
+a depthwise one (kernel, channels, multiplier) with all outputs in one dimension, as in .tflite.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def role_of(kind: str, parts: list[str], shape: tuple[int, ...], settings: dict[
     ``kind``: its layer's class, "" where that is not known; ``parts``: its name, with those of what it is in.
 
     >>> role_of("Dense", ["out", "kernel"], (8, 4), {}), role_of("DepthwiseConv2D", ["dw", "kernel"], (3, 3, 8, 1), {})
-    (('product', 'inputs_first', (8, 4)), ('depthwise', 'inputs_first', (3, 3, 8, 1)))
+    (('product', 'inputs_first', (8, 4)), ('depthwise', 'inputs_first', (3, 3, 8)))
     """
     name = parts[-1]
     if len(shape) < 2 or VECTORS.search(kind) or SINGLE.match(name) or NOT_MULTIPLIED.search(name):
@@ -66,7 +67,7 @@ def role_of(kind: str, parts: list[str], shape: tuple[int, ...], settings: dict[
         tied = kind == "ReversibleEmbedding" and settings.get("tie_weights", True) is True
         return ("tied" if tied else "gather"), OUTPUTS_FIRST, shape
     if name == "depthwise_kernel" or (name == "kernel" and _is_depthwise(kind, parts)):
-        return "depthwise", INPUTS_FIRST, shape
+        return "depthwise", INPUTS_FIRST, (*shape[:-2], shape[-2] * shape[-1])
     if name in ("pointwise_kernel", "recurrent_kernel"):
         return "product", INPUTS_FIRST, shape
     if name != "kernel":

@@ -1,4 +1,4 @@
-"""The arrays of a .npz as tensors of a model, as `dotbench pack` takes them."""
+"""The arrays of a .npz as tensors of a model, as `dotbench pick` and `pack` take them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dotbench.datasets.models.roles import role_of
 def read(path: Path) -> ModelFile:
     """All arrays, each read for its shape now, and again when it is asked for; DataError where one is none.
 
-    Names of PyTorch's say what an array is for. Others with two dimensions are products, inputs by outputs, as
-    everywhere in .npz files.
+    Names say what an array is for, as PyTorch has them; with two dimensions it is inputs by outputs, as everywhere in
+    .npz files, and a product where its name says nothing.
     """
     return ModelFile(path, "npz", (path,), tuple(_tensor(path, name) for name in arrays.names(path)))
 
@@ -24,6 +24,8 @@ def read(path: Path) -> ModelFile:
 def _tensor(path: Path, name: str) -> ModelTensor:
     array = arrays.read_npz(path, name)
     role, orientation = role_of(name, array.shape)
-    told: tuple[Role, str] = ("product", INPUTS_FIRST) if role == "unsure" and array.ndim == 2 else (role, orientation)
+    told: tuple[Role, str] = (role, orientation)
+    if array.ndim == 2:
+        told = "product" if role == "unsure" else role, INPUTS_FIRST
     read_again = partial(arrays.read_npz, path, name)
     return ModelTensor(name, told[0], name_of(array.dtype), array.shape, array.nbytes, read_again, told[1])

@@ -32,7 +32,7 @@ class Piece:
         if not self.nbytes:
             return np.zeros(0, np.uint8)
         try:
-            return np.memmap(self.path, np.uint8, "r", self.offset, (self.nbytes,))
+            return np.asarray(np.memmap(self.path, np.uint8, "r", self.offset, (self.nbytes,)))
         except (OSError, ValueError) as error:
             raise DataError(f"{self.path} cannot be read: {error}") from error
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from dotbench.datasets.errors import DataError
 from dotbench.datasets.models import onnx_view
+from dotbench.datasets.models.onnx_external import Piece
 from dotbench.datasets.models.onnx_folds import FOLDS, MOST_STEERING, Value
 from dotbench.datasets.models.onnx_operators import Node, Shape, Use, uses
 from dotbench.datasets.models.onnx_sparse import sparse
@@ -29,6 +30,7 @@ WORDS: dict[str, type] = {  # attributes that say something of weights
 }
 MOST_CALLED = 100_000  # nodes of functions, which a small file may call again and again
 MOST_DEEP = 48  # graphs in graphs and functions in functions; messages of protobuf end at 33 graphs
+Given = Mapping[str, Any] | None  # attributes of a function's call; None in none
 INT, STRING, INT_LIST = 2, 3, 7  # AttributeProto.AttributeType
 
 
@@ -61,17 +63,22 @@ class Walk:
     tensors: list[Stored] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
     functions: dict[tuple[str, str], Any] = field(default_factory=dict)
-    pieces: dict[Any, Value] = field(default_factory=dict)  # of other files, by where they lie
+    pieces: dict[int, tuple[Any, Piece]] = field(default_factory=dict)  # of the file, by message
+    places: dict[Any, Value] = field(default_factory=dict)  # tensors of other files, by where they lie
     known: dict[int, tuple[Any, Value]] = field(default_factory=dict)  # by message: functions are called more than once
     called: int = 0
 
-    def model(self, model: Any) -> None:
+    def model(self, model: Any, pieces: Mapping[int, Piece]) -> None:
+        """``pieces`` of the file are numbers of initializers, by their place."""
+        initializers = [(model.graph.initializer[number], piece) for number, piece in pieces.items()]
+        self.pieces = {id(one): (one, piece) for one, piece in initializers}
         self.functions = {(one.domain, one.name): one for one in model.functions}
-        self.graph(model.graph, None, {}, 0)
+        self.graph(model.graph, None, None, 0)
 
-    def graph(self, graph: Any, around: Scope | None, given: Mapping[str, Any], depth: int) -> None:
+    def graph(self, graph: Any, around: Scope | None, given: Given, depth: int) -> None:
         if depth > MOST_DEEP:
             raise DataError(f"{self.path}: its graphs lie in each other more than {MOST_DEEP} deep")
+        self.visit(given, *map(len, (graph.input, graph.output, graph.value_info, graph.initializer)))
         scope = Scope(around)
         scope.values.update((one.name, None) for one in graph.input)
         for info in (*graph.value_info, *graph.output):
@@ -82,8 +89,9 @@ class Walk:
             scope.values[one.values.name] = self.sparse(one.values.name, one)
         self.nodes(graph.node, scope, given, depth)
 
-    def nodes(self, nodes: Sequence[Any], scope: Scope, given: Mapping[str, Any], depth: int) -> None:
-        """``given``: attributes of a function's call."""
+    def nodes(self, nodes: Sequence[Any], scope: Scope, given: Given, depth: int) -> None:
+        """Those of a graph, or of a function, which may be called again and again."""
+        self.visit(given, len(nodes), 1)
         for proto in nodes:
             if proto.op_type == "Constant" and len(proto.output):
                 scope.values[proto.output[0]] = self.constant(proto)
@@ -91,13 +99,21 @@ class Walk:
             if proto.op_type != "Constant":
                 self.node(proto, scope, given, depth)
 
-    def node(self, proto: Any, scope: Scope, given: Mapping[str, Any], depth: int) -> None:
+    def visit(self, given: Given, *counts: int) -> None:
+        """Counts what is looked at in functions; DataError where it is too much."""
+        self.called += 0 if given is None else sum(counts)
+        if self.called > MOST_CALLED:
+            raise DataError(
+                f"{self.path}: its functions call each other for more than {MOST_CALLED} nodes: no honest model does"
+            )
+
+    def node(self, proto: Any, scope: Scope, given: Given, depth: int) -> None:
         inputs = [scope.value(name) for name in proto.input]
-        attributes = dict(_attributes(proto.attribute, given))
+        attributes = dict(_attributes(proto.attribute, given or {}))
         scope.values.update((name, None) for name in proto.output)
         function = self.functions.get((proto.domain, proto.op_type))
         if function is not None and depth < MOST_DEEP:
-            self.call(function, inputs, attributes, depth)
+            scope.values.update(zip(proto.output, self.call(function, inputs, attributes, depth), strict=False))
             return
         for graph in _subgraphs(proto):
             self.graph(graph, scope, given, depth + 1)
@@ -111,16 +127,14 @@ class Walk:
             shape = scope.shapes.get(proto.output[0]) if outputs else None
             self.uses.extend(uses(Node(text(proto.name), text(proto.op_type), inputs, words, shape)))
 
-    def call(self, function: Any, inputs: Sequence[Value | None], attributes: Mapping[str, Any], depth: int) -> None:
-        """What a function of the model does with what it is given; its results are no constants."""
-        self.called += len(function.node) + 1
-        if self.called > MOST_CALLED:
-            raise DataError(
-                f"{self.path}: its functions call each other for more than {MOST_CALLED} nodes: no honest model does"
-            )
+    def call(
+        self, function: Any, inputs: Sequence[Value | None], attributes: Mapping[str, Any], depth: int
+    ) -> list[Value | None]:
+        """What a function of the model does with what it is given, and what it gives."""
         defaults = dict(_attributes(function.attribute_proto, {}))
         scope = Scope(None, dict(zip(function.input, inputs, strict=False)))
         self.nodes(function.node, scope, {**defaults, **attributes}, depth + 1)
+        return [scope.value(name) or None for name in function.output]
 
     def constant(self, proto: Any) -> Value | None:
         """What a node Constant holds: a tensor, a sparse one, a few numbers; None for text."""
@@ -137,7 +151,8 @@ class Walk:
         return None
 
     def tensor(self, name: str, proto: Any) -> Value:
-        return self.once(proto, lambda: stored(self.path, text(name), proto))
+        _, piece = self.pieces.get(id(proto), (None, None))
+        return self.once(proto, lambda: stored(self.path, text(name), proto, piece))
 
     def sparse(self, name: str, proto: Any) -> Value:
         return self.once(proto, lambda: sparse(self.path, self.size, text(name), proto))
@@ -157,10 +172,10 @@ class Walk:
             self.tensors.append(tensor)
             return (onnx_view.of(tensor),)
         place = tensor.piece, tensor.shape, tensor.type
-        if place not in self.pieces:
+        if place not in self.places:
             self.tensors.append(tensor)
-            self.pieces[place] = (onnx_view.of(tensor),)
-        return self.pieces[place]
+            self.places[place] = (onnx_view.of(tensor),)
+        return self.places[place]
 
 
 def _attributes(attributes: Sequence[Any], given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -32,6 +32,8 @@ def subtract(
     if not fits or zero.scalings or view.scalings or view.root.type.name not in WHOLE or no_zeros(zero):
         return [None]
     made = shifted(view, zero, lambda zeros: zeros)
+    around = Scaling(frozenset(), 0, zero.root.nbytes, (zero.root,), zero_points=bool(np.any(zero.array())))
+    made = made and made.scaled(around)
     return [(made,) if made else None]
 
 
@@ -53,7 +55,7 @@ def _dequantized(view: View, scale: View, zero: View | None, attributes: Mapping
     expand = along(view.shape, scale.shape, axis, block)
     if expand is None or (zero and (zero.shape != scale.shape or zero.scalings or no_zeros(zero))):
         return None
-    made = shifted(view, zero, expand) if zero or view.root.type.name == "uint8" else view
+    made = shifted(view, zero, expand) if zero or view.base.dtype == "uint8" else view
     if made is None:
         return None
     axes = _axes(made, scale.shape, axis % max(1, len(view.shape)))
@@ -109,12 +111,12 @@ def shifted(view: View, zero: View | None, expand: Zeros) -> View | None:
         return view if view.trouble or not zeros.any() else replace(view, trouble="it has a zero point that is not 0")
     if np.abs(zeros.astype(np.int64)).max(initial=0) > 1 << 15:
         return replace(view, trouble="it has a zero point beyond 16 bits")
-    if view.root.is_sparse and (view.root.dtype == "uint8" or zeros.any()):
+    if view.root.is_sparse and (view.base.dtype == "uint8" or zeros.any()):
         return replace(view, trouble="it is sparse, and its zeros are none in int8")
     small = zeros.astype(np.int16)
-    if view.root.dtype == "int8" and not small.any():
+    if view.base.dtype == "int8" and not small.any():
         return view
-    if view.root.dtype != "uint8" or (small != 128).any():
+    if view.base.dtype != "uint8" or (small != 128).any():
         low, high = _range(view.array(), small, expand)
         if low < -128 or high > 127:
             return replace(view, trouble=NO_INT8.format(low, high))

@@ -25,10 +25,10 @@ SHOWN = 3  # nodes in a note
 
 
 def read(path: Path) -> ModelFile:
-    """All tensors of a file: initializers and constants, of subgraphs and functions too; DataError for damaged files."""
-    model, size = onnx_file.load(path)
-    walk = Walk(path, size)
-    walk.model(model)
+    """All tensors of a file: initializers, constants of subgraphs and functions, too; DataError for a damaged one."""
+    file = onnx_file.load(path)
+    walk = Walk(path, file.size)
+    walk.model(file.model, file.pieces)
     uses: dict[int, list[Use]] = defaultdict(list)
     for use in walk.uses:
         uses[id(use.view.root)].append(use)
@@ -37,7 +37,7 @@ def read(path: Path) -> ModelFile:
     kept = [one for stored, one in found if uses[id(stored)] or id(stored) not in serving]
     names = onnx_names.unique(one.name for one in kept)
     tensors = tuple(replace(one, name=name) for one, name in zip(kept, names, strict=True))
-    pieces = [one.piece.path for one in walk.tensors if one.piece is not None]
+    pieces = [one.piece.path for one in walk.tensors if one.piece is not None and one.piece.path != path]
     return ModelFile(path, "onnx", (path, *dict.fromkeys(pieces)), tensors, _notes(walk.tensors))
 
 

@@ -50,8 +50,9 @@ class Stored:
         return self.numbers()
 
 
-def stored(path: Path, name: str, proto: Any) -> Stored:
-    """A TensorProto; DataError where its numbers are not as many as its shape needs."""
+def stored(path: Path, name: str, proto: Any, own: Piece | None = None) -> Stored:
+    """A TensorProto, whose raw numbers may be a piece of the file; DataError where they are not as many as its shape
+    needs."""
     what = f"tensor {name[:100]!r}"
     shape = shape_of(path, what, proto.dims)
     count, of = math.prod(shape), TYPES.get(proto.data_type)
@@ -63,10 +64,10 @@ def stored(path: Path, name: str, proto: Any) -> Stored:
     nbytes = of.nbytes(count)
     trouble = "" if of.code else f"numbers of type {of.name} are not read"
     if proto.data_location == EXTERNAL:
-        piece = onnx_external.piece(path, what, proto.external_data, nbytes)
-        return Stored(
-            name, of, shape, nbytes, lambda: from_bytes(piece.bytes(), of, count).reshape(shape), trouble, piece
-        )
+        own = onnx_external.piece(path, what, proto.external_data, nbytes)
+    if own is not None:
+        _hold(path, what, shape, of, own.nbytes, nbytes, "bytes")
+        return Stored(name, of, shape, nbytes, lambda: _mapped(own, of, count).reshape(shape), trouble, own)
     held = len(proto.raw_data)
     if held or not count:
         _hold(path, what, shape, of, held, nbytes, "bytes")
@@ -100,6 +101,12 @@ def _entries(of: Type, count: int) -> int:
     if of.name.startswith("complex"):
         return 2 * count
     return of.nbytes(count) if of.is_packed else count
+
+
+def _mapped(piece: Piece, of: Type, count: int) -> npt.NDArray[Any]:
+    """A view of the file where its processor can read numbers in place."""
+    found = from_bytes(piece.bytes(), of, count)
+    return found if found.flags.aligned else found.copy()
 
 
 def _raw(proto: Any, of: Type, count: int) -> npt.NDArray[Any]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dotbench.datasets.errors import CUT, DataError
+from dotbench.datasets.pickled_numpy import PickleError
 
 
 class Opened:
@@ -59,6 +60,8 @@ def reading(path: Path) -> Iterator[None]:
     except DataError as error:
         if str(path) in str(error):
             raise
+        raise DataError(f"{path} cannot be read as a model: {error}") from error
+    except PickleError as error:  # ours says itself what to do
         raise DataError(f"{path} cannot be read as a model: {error}") from error
     except Exception as error:  # damaged files raise nearly anything
         why = str(error)[:200] or type(error).__name__

@@ -8,7 +8,9 @@ from dotbench.datasets.models.model_file import Role
 from dotbench.datasets.models.orientation import CHANNELS_FIRST, INPUTS_FIRST, OUTPUTS_FIRST
 
 GATHER = re.compile(r"\w*embed\w*|wte|wpe|token_embd|position_embd|token_types|emb", re.I)  # a module's own name
-NOT_MULTIPLIED = re.compile(r"(^|[._/])(\w*norm\w*|bn\d*|ln_?\w*|running_\w+|exp_avg\w*|gamma|beta|\w*bias\w*)([._/]|$)", re.I)  # fmt: skip
+NOT_MULTIPLIED = re.compile(
+    r"(^|[._/])(\w*norm\w*|bn\d*|ln_?\w*|running_\w+|exp_avg\w*|gamma|beta|\w*bias\w*)([._/]|$)", re.I
+)
 MULTIPLIED = re.compile(
     r"(^|[._/])(weight|kernel|recurrent_kernel|weight_[ih]h(_l\d+)?(_reverse)?|in_proj_weight)$", re.I
 )

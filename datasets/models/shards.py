@@ -22,7 +22,7 @@ from dotbench.datasets.plain_names import shown
 
 INDEX = ".index.json"
 MOST_INDEX = 100_000_000
-MOST_SHARDS = 10_000
+MOST_SHARDS = 500  # each stays open
 Shard = Callable[[Path], tuple[Sequence[StoredTensor], Sequence[str]]]
 
 

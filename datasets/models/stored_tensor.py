@@ -12,6 +12,7 @@ import numpy.typing as npt
 from dotbench.cdot.bfloat16 import NAME, bfloat16_dtype
 from dotbench.datasets.models.model_file import Scales
 
+LONGEST_NAME = 300  # what a tensor is for is told by its name, and searching a longer one takes its time
 READ = ("float32", "float16", "bfloat16", "float64", "int8")  # what matrices are read of
 
 

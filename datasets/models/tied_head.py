@@ -10,7 +10,7 @@ from dotbench.datasets.models import strict_json
 
 CONFIG, MOST_BYTES = "config.json", 1 << 20
 KEY = "tie_word_embeddings"
-HEAD = re.compile(r"(^|[._])(lm_head|embed_out|output|cls\.predictions\.decoder)\.weight$")
+HEAD = re.compile(r"((^|[._])(lm_head|embed_out|cls\.predictions\.decoder)|^output)\.q?weight$")
 WORDS = re.compile(r"(^|[._])(embed_tokens|wte|word_embeddings|tok_embeddings|embed_in|shared)\.weight$")
 
 

@@ -8,9 +8,12 @@ whose parts name each other takes no longer than its size.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from dotbench.datasets.models.stored_tensor import LONGEST_NAME
 from dotbench.datasets.models.torch_numpy import NumpyArray
 from dotbench.datasets.models.torch_pickle import Inert
 from dotbench.datasets.models.torch_tensor import TorchTensor
@@ -22,8 +25,8 @@ OPTIMIZER = re.compile(
 )
 MODULE_PARTS = ("_parameters", "_buffers", "_modules")  # of an object of torch.nn.Module
 MOST_DEPTH = 64
-LONGEST_NAME = 1000
 BARE = "tensor"  # the name of one that is all of a file
+LONGEST_KEY = 40  # of what wraps a state, or is an optimizer's
 Leaf = TorchTensor | NumpyArray
 
 
@@ -33,11 +36,20 @@ class _Place:
 
     parts: tuple[str, ...] = ()
     wrapped: int = 0
-    depth: int = 0
+    letters: int = 0
 
     def below(self, key: Any, is_wrapper: bool) -> _Place:
+        """Of a name that is too long the last part is left out: what is there may be no tensor."""
+        part = str(key)
+        letters = self.letters + len(part) + 1
+        if letters > LONGEST_NAME:
+            return _Place((*self.parts, ""), 0, letters)
         wraps = is_wrapper and self.wrapped == len(self.parts)
-        return _Place((*self.parts, str(key)), self.wrapped + wraps, self.depth + 1)
+        return _Place((*self.parts, part), self.wrapped + wraps, letters)
+
+
+_Part = tuple[_Place, Any, bool]
+NOTHING: tuple[None, None, bool] = (None, None, False)
 
 
 @dataclass
@@ -56,19 +68,21 @@ def named(root: Any) -> Found:
     short = [".".join(place.parts[place.wrapped :]) for place, _ in places]
     if len({*short}) < len(short):
         short = [".".join(place.parts) for place, _ in places]
+    repeated: Counter[str] = Counter()
     for name, (_, leaf) in zip(short, places, strict=True):
-        found.tensors[_unique(name or BARE, found.tensors)] = leaf
+        found.tensors[_unique(name or BARE, found.tensors, repeated)] = leaf
     sizes = {one.numbers: one.nbytes for one in dropped}
     found.optimizer_bytes, found.optimizer_tensors = sum(sizes.values()), len(sizes)
     return found
 
 
-def _unique(name: str, taken: dict[str, Leaf]) -> str:
-    if len(name) > LONGEST_NAME:
-        raise PickleError(f"a tensor's name has {len(name)} letters, and at most {LONGEST_NAME} are read")
-    if name not in taken:
-        return name
-    return next(longer for number in range(2, len(taken) + 3) if (longer := f"{name} ({number})") not in taken)
+def _unique(name: str, taken: dict[str, Leaf], repeated: Counter[str]) -> str:
+    """The name, with a number behind it from the second time on."""
+    longer = name
+    while longer in taken:
+        repeated[name] += 1
+        longer = f"{name} ({repeated[name] + 1})"
+    return longer
 
 
 def _walk(root: Any) -> tuple[list[tuple[_Place, Leaf]], list[TorchTensor]]:
@@ -76,52 +90,48 @@ def _walk(root: Any) -> tuple[list[tuple[_Place, Leaf]], list[TorchTensor]]:
     found: list[tuple[_Place, Leaf]] = []
     dropped: list[TorchTensor] = []
     seen: set[int] = set()
-    left: list[tuple[_Place, Any, bool]] = [(_Place(), root, False)]
+    left: list[Iterator[_Part]] = [iter([(_Place(), root, False)])]  # what is still to be seen of each level
     while left:
-        place, value, is_dropped = left.pop()
-        if isinstance(value, Leaf):
-            if not is_dropped:
+        place, value, is_dropped = next(left[-1], NOTHING)
+        if place is None:
+            left.pop()
+        elif isinstance(value, NumpyArray | TorchTensor):
+            if is_dropped:
+                dropped += [value] if isinstance(value, TorchTensor) else []
+            elif place.letters > LONGEST_NAME:
+                raise PickleError(f"a tensor's name has more than {LONGEST_NAME} letters, and no more are read")
+            else:
                 found.append((place, value))
-            elif isinstance(value, TorchTensor):
-                dropped.append(value)
-            continue
-        if not isinstance(value, dict | list | tuple | Inert) or id(value) in seen:
-            continue
-        seen.add(id(value))
-        if place.depth > MOST_DEPTH:
-            raise PickleError(f"it nests deeper than {MOST_DEPTH} levels")
-        below = [(inner, one, is_dropped or is_optimizer) for inner, one, is_optimizer in _below(place, value)]
-        left += reversed(below)
+        elif id(value) not in seen:
+            seen.add(id(value))
+            if len(place.parts) > MOST_DEPTH:
+                raise PickleError(f"it nests deeper than {MOST_DEPTH} levels")
+            left.append(_below(place, value, is_dropped))
     return found, dropped
 
 
-def _below(place: _Place, value: Any) -> list[tuple[_Place, Any, bool]]:
-    """What a container holds, where, and whether it is an optimizer's."""
+def _below(place: _Place, value: Any, is_dropped: bool) -> Iterator[_Part]:
+    """What a container holds, where, and whether it is an optimizer's. A module's parameters go by their own names, and
+    what an object holds by that of what holds it."""
     if isinstance(value, dict):
-        return [
-            (place.below(key, bool(WRAPPERS.fullmatch(str(key)))), one, bool(OPTIMIZER.fullmatch(str(key))))
-            for key, one in value.items()
-            if _may_hold(one)
-        ]
-    if isinstance(value, Inert):
-        return _of_object(place, value)
-    return [(place.below(number, False), one, False) for number, one in enumerate(value) if _may_hold(one)]
-
-
-def _of_object(place: _Place, value: Inert) -> list[tuple[_Place, Any, bool]]:
-    """Of an object: a module's parameters go by their own names, all else by that of what holds it."""
-    states = value.state if isinstance(value.state, tuple) else (value.state,)
-    found: list[tuple[_Place, Any, bool]] = []
-    for state in (*states[:2], value.items):
-        parts = state if isinstance(state, dict) else {}
-        for name in MODULE_PARTS:
-            if isinstance(inner := parts.get(name), dict):
-                found += _below(place, inner)
-        found += _below(place, {name: one for name, one in parts.items() if name not in MODULE_PARTS})
-    is_optimizer = value.name.startswith("torch.optim.")
-    rest = [*_below(place, value.arguments), *_below(place, value.entries), *found]
-    return [(inner, one, dropped or is_optimizer) for inner, one, dropped in rest]
+        for key, one in value.items():
+            if _may_hold(one):
+                start = str(key)[:LONGEST_KEY]
+                is_optimizer = OPTIMIZER.fullmatch(start) is not None
+                inner = place if key in MODULE_PARTS else place.below(key, WRAPPERS.fullmatch(start) is not None)
+                yield inner, one, is_dropped or is_optimizer
+    elif isinstance(value, Inert):
+        states = value.state if isinstance(value.state, tuple) else (value.state,)
+        for one in (value.arguments, value.entries, *states[:2], value.items):
+            if _may_hold(one):
+                yield place, one, is_dropped or value.name.startswith("torch.optim.")
+    elif isinstance(value, list | tuple):
+        for number, one in enumerate(value):
+            if _may_hold(one):
+                yield place.below(number, False), one, is_dropped
 
 
 def _may_hold(value: Any) -> bool:
-    return isinstance(value, dict | list | tuple | Inert | TorchTensor | NumpyArray)
+    if isinstance(value, dict | list | tuple):
+        return len(value) > 0
+    return isinstance(value, Inert | TorchTensor | NumpyArray)

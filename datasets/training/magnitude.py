@@ -11,7 +11,7 @@ from dotbench.cdot.bfloat16 import is_bfloat16, numbers
 
 
 def prune(matrix: npt.NDArray[Any], percent: float) -> npt.NDArray[Any]:
-    """A copy of a matrix (n, m) of which ``percent`` of all entries are 0, those of the smallest magnitude, to the entry.
+    """A copy of a matrix (n, m) of which ``percent`` of all entries are 0, those of the smallest magnitude.
 
     Of equal magnitudes those that come first column by column become 0, so that the result is the same everywhere. A
     matrix with more zeros than that stays as it is. Any dtype that formats store, bfloat16 too; ValueError for a

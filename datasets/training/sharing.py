@@ -15,7 +15,7 @@ DECIDED = 1 << 24  # nonzeros that the centres are found from: of more every so 
 
 def share(matrix: npt.NDArray[Any], values: int) -> npt.NDArray[Any]:
     """A copy of a matrix whose nonzeros have at most so many distinct ``values``: the centres of a k-means in one
-    dimension, started at quantiles, so that the result is the same everywhere. Zeros stay 0, and nothing else becomes 0.
+    dimension, started at quantiles, so the result is the same everywhere. Zeros stay 0, and nothing else becomes 0.
 
     Any dtype that formats store; centres are rounded to it, so that there may be fewer. A matrix with no more values
     stays as it is. ValueError for less than one value. (Han et al., 2016; Marino et al., CWS.)

@@ -122,7 +122,7 @@ def _check_values(format_: Format, counts: Counts) -> None:
         return
     if counts.histogram is None:
         if counts.distinct_at_least > 1 << 8 * stored.dtype.itemsize:
-            raise ValueError(f"more than {counts.distinct_at_least} distinct values: some are {stored.refused}")
+            raise ValueError(f"of {counts.distinct_at_least} distinct values or more some are {stored.refused}")
         return
     values = numbers(counts.histogram.values)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):

@@ -75,7 +75,7 @@ def exponents_of(values: npt.NDArray[Any], counts: Ints, dtype: str) -> Ints | N
 
 def _added(places: npt.NDArray[Any], counts: Ints, length: int) -> Ints:
     """Sums of the counts of each place; exact below 2^53."""
-    return np.bincount(places, weights=counts, minlength=length).astype(np.int64)
+    return np.bincount(places.astype(np.intp), weights=counts, minlength=length).astype(np.int64)
 
 
 class NarrowTally:
@@ -86,7 +86,7 @@ class NarrowTally:
         self._counts = np.zeros(1 << 8 * dtype.itemsize, np.int64)
 
     def add(self, bits: Bits) -> bool:
-        self._counts += np.bincount(bits, minlength=len(self._counts))
+        self._counts += np.bincount(bits.astype(np.intp), minlength=len(self._counts))  # bincount casts more slowly
         return True
 
     def totals(self) -> Totals | None:
@@ -151,11 +151,11 @@ class FloatTally:
 
     def add(self, bits: Bits) -> bool:
         values = bits.view(np.float32)
+        if self._table is None:
+            return self._add_to_classes(bits)
         if not np.isfinite(values).all():
             return False
-        if self._table is None:
-            self._add_to_classes(bits)
-        elif not self._table.takes(values):
+        if not self._table.takes(values):
             self._give_up(*self._table.counted(), bits)
         self._added += len(bits)
         return True
@@ -171,14 +171,18 @@ class FloatTally:
             np.add.at(self._classes, _class_of(distinct[part]), counts[part].astype(self._counter))
         self._add_to_classes(bits[int(counts.sum()) - self._added :])
 
-    def _add_to_classes(self, bits: Bits) -> None:
-        nonzeros = bits
-        zero = bits & np.uint32(0x7FFFFFFF) == 0
-        if zero.any():
-            nonzeros = bits[~zero]
+    def _add_to_classes(self, bits: Bits) -> bool:
+        exponents = np.bincount((bits >> np.uint32(23)).astype(np.intp), minlength=512).reshape(2, 256).sum(0)
+        if exponents[255]:
+            return False
+        if exponents[0]:  # zeros, or numbers below the smallest normal one
+            zero = bits & np.uint32(0x7FFFFFFF) == 0
             self._negative_zeros += int(np.count_nonzero(bits[zero]))
-        self._exponents += np.bincount(nonzeros >> 23 & 255, minlength=256)
-        np.add.at(self._classes, _class_of(nonzeros), self._counter(1))
+            exponents[0] -= np.count_nonzero(zero)
+            bits = bits[~zero]
+        self._exponents += exponents
+        np.add.at(self._classes, _class_of(bits), self._counter(1))
+        return True
 
     def totals(self) -> Totals:
         if self._table is None:

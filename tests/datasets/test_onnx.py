@@ -253,8 +253,16 @@ def test_functions_of_a_model(tmp_path: Path) -> None:
     inner = helper.make_function("own", "Dense", ["a", "b"], ["c"], [gemm], opset, ["turned"])
     again = helper.make_node("Again", ["a"], ["c"], domain="own")
     hostile = helper.make_function("own", "Again", ["a"], ["c"], [again, again], opset)
+    body = helper.make_graph([node("Relu", "a", f"z{at}") for at in range(5000)], "g", [], [])
+    branch = helper.make_function("own", "Branch", ["a"], ["c"], [node("If", "a", "c", then_branch=body)], opset)
+    many = [helper.make_node("Branch", ["x"], [f"y{at}"], domain="own") for at in range(100)]
+    with pytest.raises(datasets.DataError, match="more than 100000 nodes"):
+        read(tmp_path, many, {}, functions=[branch])
     call = helper.make_node("Dense", ["x", "w"], ["y"], domain="own", turned=1)
     assert one(read(tmp_path, [call], {"w": WT}, functions=[inner])).orientation == "outputs_first"
+    turn = helper.make_function("own", "Turn", ["a"], ["c"], [node("Transpose", "a", "c")], opset)
+    turned = [helper.make_node("Turn", ["w"], ["t"], domain="own"), node("MatMul", "x t")]
+    assert one(read(tmp_path, turned, {"w": WT}, functions=[turn])).orientation == "outputs_first"
     with pytest.raises(datasets.DataError, match="call each other for more than 100000 nodes"):
         read(tmp_path, [helper.make_node("Again", ["x"], ["y"], domain="own")], {}, functions=[hostile])
 

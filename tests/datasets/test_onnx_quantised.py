@@ -101,7 +101,7 @@ def test_subtracted_by_an_operator(tmp_path: Path) -> None:
     nodes = [CAST, node("Sub", "f z", "d"), node("Mul", "d s", "w"), PRODUCT]
     zero = np.float32([[1, 2, 3, 4, 5, 6]])
     found = one(read(tmp_path, nodes, floats(z=zero, s=np.float32(1)), (3, 4)))
-    assert found.matrix().tolist() == (Q - zero).tolist()
+    assert found.matrix().tolist() == (Q - zero).tolist() and found.scales == Scales("tensor", 28, True)
     found = one_unread(read(tmp_path, nodes, floats(z=zero + np.float32(0.5), s=np.float32(1))))
     assert found.note == "its zero points are no whole numbers"
 

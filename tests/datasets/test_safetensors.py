@@ -150,6 +150,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         "overlaps",
     ),
     "no name": (raw(named(ONE, ""), b"8" * 8), "a tensor is named ''"),
+    "a name of 301 letters": (raw(named(ONE, "x" * 301), b"8" * 8), "at most 300 letters"),
     "a name that moves the cursor": (raw(named(ONE, "\\u001b[2J"), b"8" * 8), "letters that can be printed"),
     "half a letter": (raw(named(ONE, "\\ud800"), b"8" * 8), "cannot be read"),
 }
@@ -216,6 +217,8 @@ TABLES = {"model.embed_tokens.weight": random(12, 4), "wpe.weight": random(20, 4
         ({"tie_word_embeddings": False}, {}, "gather"),
         ({"tie_word_embeddings": 1}, {}, "gather"),
         ({"tie_word_embeddings": True}, {"lm_head.weight": random(12, 4)}, "gather"),
+        ({"tie_word_embeddings": True}, {"output.weight": random(12, 4)}, "gather"),
+        ({"tie_word_embeddings": True}, {"h.0.output.weight": random(4, 4)}, "tied"),
         ([], {}, "gather"),
     ],
 )

@@ -207,6 +207,7 @@ NAMES: dict[str, tuple[Callable[[Saved], Any], list[str]]] = {
     "ambiguous": (lambda s: {"model": {"a": one(s)}, "net": {"a": one(s)}}, ["model.a", "net.a"]),
     "points in keys": (lambda s: {"a": {"b": one(s)}, "a.b": one(s)}, ["a.b", "a.b (2)"]),
     "numbers as keys": (lambda s: {1: one(s), "1": one(s)}, ["1", "1 (2)"]),
+    "long keys of what is no tensor": (lambda s: {"x" * 400: [1, {"y": [2]}], "a": one(s)}, ["a"]),
     "tuples as keys": (lambda s: {(1, 2): one(s), None: one(s)}, ["(tuple 1)", "(NoneType 2)"]),
     "parameter": (
         lambda s: {"w": Call(Global("torch._utils", "_rebuild_parameter"), (one(s), True, {}))},

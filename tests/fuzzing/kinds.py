@@ -5,8 +5,8 @@ What is tested is imported when it is needed, so that a fuzzer can put its count
 
 from __future__ import annotations
 
-import contextlib
 import importlib
+import math
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,6 +40,7 @@ READ_WITH = (
     "dotbench.datasets.models",
     "dotbench.datasets.models.names",
     "dotbench.datasets.sham_archive",
+    "dotbench.formats.packs.pack",
 )
 
 
@@ -88,13 +89,15 @@ def _tflite(data: bytes, path: Path) -> None:
 
 
 def _tensors(data: bytes, path: Path) -> None:
-    """A model of a name that says its kind: all numbers that can be had are looked at."""
+    """A model of a name that says its kind: the numbers of small tensors that can be had are looked at."""
     from dotbench.datasets import DataError
     from dotbench.datasets.models import names
 
     path.write_bytes(data)
     for tensor in names.tensors(path).tensors:
-        with contextlib.suppress(DataError):
+        if math.prod(tensor.shape) > ENTRIES:
+            continue
+        with suppress(DataError):
             assert tensor.array().shape == tensor.shape
             assert tensor.role not in ("product", "tied") or tensor.matrix().shape == tensor.matrix_shape
 
@@ -120,6 +123,19 @@ def _payload(data: bytes, path: Path) -> None:
         payload.sections  # noqa: B018
         payload.dot(np.ones((2, n), payload.kernel.arithmetic.inputs))
         payload.decode()
+
+
+def _pack(data: bytes, path: Path) -> None:
+    """A whole model: every tensor that is not large, as it was before."""
+    from math import prod
+
+    import dotbench
+
+    path.write_bytes(data)
+    with dotbench.open_pack(path) as pack:
+        for name in pack.names:
+            if prod(pack.shape(name)) <= ENTRIES:
+                pack.tensor(name)
 
 
 def _sheet(data: bytes, path: Path) -> None:
@@ -166,6 +182,13 @@ def _payload_error() -> tuple[type[Exception], ...]:
     return (PayloadError,)
 
 
+def _pack_error() -> tuple[type[Exception], ...]:
+    from dotbench.formats import PayloadError
+    from dotbench.formats.packs.errors import PackError
+
+    return PackError, PayloadError
+
+
 def _sheet_error() -> tuple[type[Exception], ...]:
     from dotbench.bench.record.csv_file import SheetError
 
@@ -189,8 +212,11 @@ KINDS = {
     "safetensors": Kind(_tensors, _data_error, made.safetensors_models, ".safetensors"),
     "torch": Kind(_tensors, _data_error, made.torch_models, ".pt"),
     "onnx": Kind(_tensors, _data_error, made.onnx_models, ".onnx"),
+    "gguf": Kind(_tensors, _data_error, made.gguf_models, ".gguf"),
+    "keras": Kind(_tensors, _data_error, made.keras_models, ".h5", longest=65536),
     "pickle": Kind(_pickle, _data_error, made.pickles),
     "payload": Kind(_payload, _payload_error, made.payloads, ".dbp"),
+    "pack": Kind(_pack, _pack_error, made.packs, ".safetensors"),
     "sheet": Kind(_sheet, _sheet_error, made.sheets),
     "journal": Kind(_journal, _journal_error, made.journals, ".sqlite", longest=65536),
 }

@@ -203,6 +203,24 @@ def resealed(data: bytes) -> bytes:
     return copy.tobytes()
 
 
+def packs() -> list[bytes]:
+    """Models whose layers have negative zeros in either coding, and one of bfloat16."""
+    import made_models
+
+    from dotbench import formats
+
+    w = made_models.pruned((16, 12), 0.3)
+    signed = abs(w)
+    signed[0, w[0] == 0] = -0.0
+    layers = [{"a.weight": w, "b": w[0]}, {"a.weight": signed}, {"a.weight": formats.to_bfloat16(w), "b": w[0] > 0}]
+    found = []
+    for arrays in layers:
+        with tempfile.TemporaryDirectory() as folder:
+            choose = lambda tensor, _: formats.get("sham" if "float32" in tensor.dtype else "rank")  # noqa: E731
+            found.append(made_models.packed(Path(folder), arrays, choose).path.read_bytes())
+    return found
+
+
 def sheets() -> list[bytes]:
     """The first rows of each committed results file; the first byte says which."""
     from dotbench.bench.metrics import registry
@@ -230,3 +248,23 @@ def journals() -> list[bytes]:
             journal.record_machine("here", {"cpu": "one"})
             journal.record_input("0" * 64, "w", "file", "1" * 64)
         return [path.read_bytes()]
+
+
+def gguf_models() -> list[bytes]:
+    """.gguf: numbers as they are, blocks, a vocabulary, experts."""
+    from gguf_files import BF16, blocks, build, network, of, pair, text
+
+    experts = of("blk.0.ffn_up_exps.weight", np.ones((2, 3, 4), np.float32))
+    halves = of("a.weight", np.ones((3, 2), np.uint16), BF16)
+    return [
+        network(),
+        build([experts, halves, blocks("b", (1, 256), 14)], [pair("general.architecture", 8, text("x"))]),
+    ]
+
+
+def keras_models() -> list[bytes]:
+    """.keras and .h5, for the first bytes say which: stored as they are and packed."""
+    from keras_files import layered, network, plain
+
+    packed = plain({"a/b": matrix(6, 4), "c": matrix(5, 3)}, compression="gzip", chunks=True)
+    return [network(), layered([("z", [("z/kernel:0", matrix(4, 3))])]), packed]

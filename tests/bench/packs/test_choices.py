@@ -58,12 +58,13 @@ def test_no_payload_is_smaller_than_its_bound_and_the_smallest_is_chosen(
 
 
 def test_few_formats_are_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a dense matrix of bfloat16 one, of one of float32 none."""
+    """Of a dense matrix of bfloat16 or int8 one, of one of float32 none."""
     tried: list[str] = []
     encoded = choose._encoded
     monkeypatch.setattr(choose, "_encoded", lambda one, *more: tried.append(str(one)) or encoded(one, *more))
     gauss = RANDOM.standard_normal((800, 400)).astype(np.float32)
-    for w, expected in ((formats.to_bfloat16(gauss), ["rank[coding=rice]"]), (gauss, [])):
+    whole = np.clip(gauss * 40, -127, 127).astype(np.int8)
+    for w, expected in ((formats.to_bfloat16(gauss), ["rank[coding=rice]"]), (gauss, []), (whole, ["ham"])):
         tensor = made_models.tensor("w.weight", w)
         smallest()(tensor, tensor.matrix())
         assert tried == expected

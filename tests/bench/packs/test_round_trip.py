@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from dotbench.datasets.models import npz_file
 from dotbench.datasets.models.model_file import ModelFile, Scales
 from dotbench.formats.packs import dtypes
 from dotbench.formats.packs.errors import PackError
+from dotbench.formats.packs.writer import Part, write
 from dotbench.formats.sources import entries
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -189,3 +191,36 @@ def test_shards_become_one_file(tmp_path: Path) -> None:
     with pytest.raises(PackError, match="of one name"):
         pack(twice, smallest(), tmp_path / "q")
     assert not (tmp_path / "q").exists()
+
+
+def test_tensors_at_odd_bytes(tmp_path: Path) -> None:
+    """As the library itself never writes them, and reads them."""
+    arrays = {
+        "odd": np.arange(3, dtype=np.uint8),
+        "f.weight": pruned((40, 40)),
+        "g.weight": formats.to_bfloat16(pruned((40, 40))),
+    }
+    parts = [
+        Part(name, str(dtypes.name_of(one.dtype)), one.shape, partial(pieces, one)) for name, one in arrays.items()
+    ]
+    write(tmp_path / "m.safetensors", parts, {})
+    tensors = tuple(made_models.tensor(name, one) for name, one in arrays.items())
+    model = ModelFile(tmp_path / "m.safetensors", "safetensors", (tmp_path / "m.safetensors",), tensors)
+    made = pack(model, smallest(), tmp_path / "p")
+    assert sum(bool(line.format) for line in made.lines) == 2
+    check(arrays, made.path)
+
+
+def pieces(array: Any) -> list[Any]:
+    """The bytes of an array, for a `Part`."""
+    return [raw(array)]
+
+
+def test_what_a_reader_shows_otherwise_than_it_is_stored(tmp_path: Path) -> None:
+    """Such a tensor stays as it is."""
+    arrays = {"w.weight": pruned((40, 40))}
+    model = made_models.model(tmp_path / "m.safetensors", arrays)
+    shown = made_models.tensor("w.weight", arrays["w.weight"].reshape(20, 80))
+    made = pack(ModelFile(model.path, model.kind, model.files, (shown,)), smallest(), tmp_path / "p")
+    assert made.lines[0].format == ""
+    check(arrays, made.path)

@@ -106,6 +106,19 @@ def test_too_many_values_are_counted_in_classes(most: int, blocks: int, monkeypa
     assert rough.classes.max() >= exact.classes.max()
 
 
+@pytest.mark.parametrize("at", [0, 20, 99])
+def test_what_is_not_finite_is_found_when_values_are_counted_in_classes(
+    at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tallies, "BLOCK", 10)
+    W = np.arange(1, 101, dtype=np.float32)[None]
+    W[0, 30:60] = 1e-45  # it has the exponent of zero
+    assert counts_of(W, most_distinct=16).nnz == 100
+    W[0, at] = np.nan
+    with pytest.raises(ValueError, match=f"nan at row 0, column {at} is not a finite number"):
+        counts_of(W, most_distinct=16)
+
+
 def test_as_many_values_as_there_may_be_are_told_apart() -> None:
     """The two zeros have places of their own."""
     W = np.float32([[*range(31), -0.0]])

@@ -91,7 +91,7 @@ def check(W: Matrix, which: list[formats.Format] = FORMATS) -> Iterator[str]:
 
 @pytest.mark.parametrize("part", range(4))
 def test_random_matrices(part: int) -> None:
-    seen = {name for seed in range(part * 75, part * 75 + 75) for name in check(random_matrix(seed))}
+    seen = {name for seed in range(part * 50, part * 50 + 50) for name in check(random_matrix(seed))}
     assert seen == {str(one) for one in FORMATS}
 
 
@@ -232,7 +232,7 @@ def test_whole_numbers_of_float32_are_bytes() -> None:
 def test_more_values_than_a_type_has_are_refused_without_a_histogram() -> None:
     rough = counts_of(np.arange(1000, dtype=np.float32)[None], most_distinct=512)
     assert rough.histogram is None
-    with pytest.raises(ValueError, match="more than .* distinct values: some are no int8"):
+    with pytest.raises(ValueError, match="distinct values or more some are no int8"):
         predicted_bytes(formats.get("dense_s8"), rough)
     with pytest.raises(ValueError, match="at least .* distinct entries are too many"):
         predicted_bytes(formats.get("cells"), rough)

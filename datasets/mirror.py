@@ -24,18 +24,30 @@ def mirror_folder() -> Path | None:
     return beside if places.CHECKOUT and beside.is_dir() else None
 
 
+def brought_folder() -> Path:
+    """Where files of archives are that somebody had (``dotbench fetch --from``), laid out as the mirror is."""
+    return places.home() / "brought"
+
+
 def mirrored(entry: Dataset) -> list[Path]:
-    """The files of a matrix in the mirror: the matrix itself, or all that its addresses give; [] without them.
+    """The files of a matrix in the mirror, or among what was brought: the matrix itself, or all that its addresses
+    give; [] without them.
 
     A matrix that is fetched by hand may be any kind of file.
     """
-    folder = mirror_folder()
-    if folder is None:
-        return []
+    for folder in (mirror_folder(), brought_folder()):
+        if folder is not None and (found := _files(entry, folder)):
+            return found
+    return []
+
+
+def _files(entry: Dataset, folder: Path) -> list[Path]:
     endings = ("", ".txt", *readers.endings(readers.of_matrices())) if entry.by_hand else ("",)
     for path in (folder / (entry.mirror + ending) for ending in endings):
         if path.is_file():
             return [path]
+    if not entry.remotes:
+        return []
     archives = [(folder / entry.mirror).with_name(remote.name) for remote in entry.remotes]
     return archives if all(path.is_file() for path in archives) else []
 

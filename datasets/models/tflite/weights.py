@@ -63,11 +63,11 @@ def layer(operator: Operator) -> Layer | None:
     output = _operand(operator, "output", operator.outputs, 0).tensor()
     _readable(tensor)
     weights = _matrix(kind, tensor)
-    options = _options(operator, kind)
-    window = _window(kind, tensor.shape, options)
-    _check_signal(kind, tensor, signal, weights.shape[0])
+    options = options_of(operator, kind)
+    window = window_of(kind, tensor.shape, options)
+    check_signal(kind, tensor, signal, weights.shape[0])
     return Layer(
-        f"{operator.number}_{_label(kind, window)}",
+        f"{operator.number}_{label_of(kind, window)}",
         kind.name,
         tensor.name,
         tensor.shape,
@@ -78,7 +78,7 @@ def layer(operator: Operator) -> Layer | None:
         window,
         _signal(signal),
         _signal(output),
-        _pixels(output, weights.shape[1]),
+        pixels_of(output, weights.shape[1]),
     )
 
 
@@ -141,7 +141,8 @@ def _bias(operator: Operator, outputs: int) -> npt.NDArray[Any] | None:
     return bias.reshape(-1)
 
 
-def _options(operator: Operator, kind: Kind) -> Any:
+def options_of(operator: Operator, kind: Kind) -> Any:
+    """The table of a layer's parameters; Skipped where it has none."""
     table = operator.options
     options = getattr(schema(), kind.options)()
     if table is None and operator.options_kind == 0 and kind.name == "dense":
@@ -155,7 +156,8 @@ def _options(operator: Operator, kind: Kind) -> Any:
     return options
 
 
-def _window(kind: Kind, shape: tuple[int, ...], options: Any) -> Window:
+def window_of(kind: Kind, shape: tuple[int, ...], options: Any) -> Window:
+    """How a convolution walks; Skipped for steps below 1."""
     if kind.name == "dense":
         return Window()
     steps = options.StrideH(), options.StrideW(), options.DilationHFactor(), options.DilationWFactor()
@@ -172,11 +174,12 @@ def _named(enumeration: Any, number: int, what: str) -> str:
     raise Skipped(f"{what} {number} is not known")
 
 
-def _label(kind: Kind, window: Window) -> str:
+def label_of(kind: Kind, window: Window) -> str:
+    """What a layer is called behind its operator's number."""
     return kind.name if kind.name == "dense" else f"{kind.name}{window.kernel[0]}x{window.kernel[1]}"
 
 
-def _check_signal(kind: Kind, tensor: Tensor, signal: Tensor, inputs: int) -> None:
+def check_signal(kind: Kind, tensor: Tensor, signal: Tensor, inputs: int) -> None:
     """What flows in has to fit the weights: channels for convolutions (those of a group), numbers for dense."""
     if kind.name == "dense":
         fits = math.prod(signal.shape) % inputs == 0
@@ -190,7 +193,8 @@ def _check_signal(kind: Kind, tensor: Tensor, signal: Tensor, inputs: int) -> No
         )
 
 
-def _pixels(output: Tensor, outputs: int) -> int:
+def pixels_of(output: Tensor, outputs: int) -> int:
+    """Vectors that one inference multiplies by the weights."""
     if not output.shape or output.shape[-1] != outputs:
         raise Skipped(f"{outputs} outputs do not fit {output.name!r} of shape {list(output.shape)}")
     return math.prod(output.shape[:-1])

@@ -21,11 +21,12 @@ import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from safetensors.numpy import save_file
 
 from dotbench.bench.cli import command
 from dotbench.bench.packs.choose import smallest
 from dotbench.bench.packs.pack import pack
-from dotbench.datasets.models import npz_file
+from dotbench.datasets.models import names as model_names
 
 sys.path.insert(0, str(Path(__file__).parent))
 from markdown_pages import ROOT, Block, all_blocks, codes, name, pages
@@ -36,7 +37,8 @@ SPACE = "--metrics space"
 # What runs in place of a command of a page, and why. All others run as they stand.
 INSTEAD = {
     "run --datasets w.npy --formats csc,ham,sham": (f"{SPACE}", "sizes only: times take many passes"),
-    "run --datasets nets.npz#fc1 --transpose": (f"--formats csc {SPACE}", "sizes only, of one format"),
+    "pick model.safetensors": ("--quick", "times take some seconds: tests/bench/pick has them"),
+    "diff picks picks": (f"= diff {RESULTS} {RESULTS}", "folders of a line that may come later"),
     "diff": (f"= diff {RESULTS} {RESULTS}", "a checkout may be without its history, and results/ may be of a run"),
     "diff main HEAD": (f"= diff {RESULTS} {RESULTS}", "the same"),
     "diff results ../theirs": (f"= diff {RESULTS} {RESULTS}", "nobody else's results are at hand"),
@@ -61,8 +63,8 @@ def matrix() -> np.ndarray:
 def packed_model(folder: Path) -> None:
     """A pack of a pruned layer, outputs first as PyTorch has it, half of whose zeros are negative, and of a bias."""
     mask = np.where(np.arange(64 * 32).reshape(64, 32) % 2, 1, -1).astype(np.float32)
-    np.savez(folder / "model.npz", **{"fc1.weight": matrix() * mask, "fc1.bias": np.ones(64, np.float32)})
-    pack(npz_file.read(folder / "model.npz"), smallest(), folder / "packed.safetensors")
+    save_file({"fc1.weight": matrix() * mask, "fc1.bias": np.ones(64, np.float32)}, folder / "whole.safetensors")
+    pack(model_names.tensors(folder / "whole.safetensors"), smallest(), folder / "packed.safetensors")
 
 
 def given(what: str, folder: Path) -> dict[str, Any]:
@@ -75,6 +77,8 @@ def given(what: str, folder: Path) -> dict[str, Any]:
         np.save(folder / what, matrix())
     elif what == "nets.npz":
         np.savez(folder / what, fc1=matrix().T, fc2=matrix())
+    elif what == "model.safetensors":
+        save_file({"fc1.weight": np.ascontiguousarray(matrix().T), "fc1.bias": np.ones(32, np.float32)}, folder / what)
     elif what == "packed.safetensors":
         packed_model(folder)
     elif what == "results":
@@ -159,6 +163,7 @@ def parsed_by(module: str, words: Sequence[str]) -> None:
 
 # What reads the words behind ``--`` of a session; of others none may stand in a page.
 READERS: dict[str, Callable[[list[str]], None]] = {
+    "pick": lambda words: parsed(["pick", *words]),
     "small": lambda words: parsed(["run", "small", *words]),
     "full": lambda words: parsed(["run", "full", *words]),
     "selftest": lambda words: parsed(["selftest", *words]),

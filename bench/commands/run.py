@@ -29,8 +29,8 @@ from dotbench.cdot import build
     "names",
     callback=options.files,
     metavar="NAMES",
-    help="Data sets, globs of them or files (.npy .npz#ARRAY .mtx .csv, models and MODEL#LAYER), separated by commas, instead of "
-    "the standard ones.",
+    help="Data sets, globs of them or files (.npy .npz#ARRAY .mtx .csv, models and MODEL#LAYER), separated by commas, "
+    "instead of the standard ones.",
 )
 @click.option("--transpose", is_flag=True, help="The files hold outputs by inputs, as PyTorch has it.")
 @click.option(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import cache
 from html import escape
@@ -19,7 +19,8 @@ from typing import Any
 
 from dotbench.bench.compare.results import Results
 from dotbench.bench.metrics import registry
-from dotbench.bench.report import axes, charts, marks, matrices, pack
+from dotbench.bench.pick.record import Line
+from dotbench.bench.report import axes, charts, marks, matrices, pack, picks
 from dotbench.bench.report.origin import Origin, describe
 from dotbench.bench.report.summary import Summary, summary
 from dotbench.bench.report.verdict import Verdict, count
@@ -32,8 +33,8 @@ SCRIPTS = (  # each uses those before it
 SHOWN = 12  # matrices whose sentences are open from the start
 
 
-def page(results: Results, origin: Origin, made: str) -> str:
-    """The whole HTML of results; ``made`` is the date it was written."""
+def page(results: Results, origin: Origin, made: str, picked: Sequence[Line] = ()) -> str:
+    """The whole HTML of results; ``made`` is the date it was written, ``picked`` what layers take, where known."""
     script = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
     scripts = {"script": script, "plotly": plotly(), "plots": _asset("plots.js")}
     found = summary(results)
@@ -47,6 +48,7 @@ def page(results: Results, origin: Origin, made: str) -> str:
         sentences=_items(found.sentences),
         first=_first(found.verdicts, matrices.start(matrices.matrices(results), results)),
         verdicts=_verdicts(found.verdicts),
+        picks=picks.section(picked),
         charts="\n".join(_chart(chart) for chart in charts.there(results)),
         links=_links(results),
         data=pack.script_json(data(results, origin) | {"answers": [one.answers for one in found.verdicts]}),

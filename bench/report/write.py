@@ -8,6 +8,7 @@ from pathlib import Path
 from dotbench.bench.compare.errors import CompareError
 from dotbench.bench.compare.results import Results, find
 from dotbench.bench.metrics import registry
+from dotbench.bench.pick import record
 from dotbench.bench.record.export import ExportError, write_whole
 from dotbench.bench.report.origin import origin
 from dotbench.bench.report.page import page, plotly
@@ -46,7 +47,8 @@ def write(name: str, out: Path, folder: Path, home: Path, made: str) -> Written:
     if not any(results.rows.values()):
         raise CompareError(f"no results in {name}: its files have no rows. dotbench run small measures some")
     known = origin(results, name, folder, journal_path(home, quick=False))
-    data = page(results, known, made).encode()
+    picked = Path(name) / record.NAME
+    data = page(results, known, made, record.read(picked) if picked.is_file() else ()).encode()
     try:
         write_whole(out, data)
     except ExportError as error:

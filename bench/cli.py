@@ -15,6 +15,7 @@ from dotbench.bench.show.reader_gone import ReaderGone
 EXAMPLES = """
 \b
 Examples:
+  dotbench pick model.safetensors                     your own model: which format, layer by layer
   dotbench run small                                  the standard run, results into results/
   dotbench run small --datasets 'vgg19/90*' --quick   a look in seconds, nothing into results/
   dotbench run --datasets w.npy --formats csc,ham     your own matrix, in two formats

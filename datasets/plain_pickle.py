@@ -4,7 +4,7 @@
 memo's index alone can make it reserve gigabytes, and a key or an argument can be an object whose hash or text takes
 for ever. Here a memo is a dict, keys are strings or numbers, no foreign object is ever printed, and nothing that is
 called comes from the file: each global is a stand-in of ours, of which published archives may name four
-(`dotbench.datasets.pickled_numpy`), and PyTorch's files others (`dotbench.datasets.models.torch_pickle`).
+(`dotbench.datasets.pickled_numpy`), and PyTorch's files others (`dotbench.datasets.models.torch.pickle`).
 """
 
 from __future__ import annotations

@@ -20,8 +20,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from tflite_files import build, network, packed  # noqa: E402
 
 from dotbench.datasets import DataError  # noqa: E402
-from dotbench.datasets.models import parse, tflite_tensors  # noqa: E402
-from dotbench.datasets.models.guard import GROWN_MOST, GROWTH  # noqa: E402
+from dotbench.datasets.models import parse  # noqa: E402
+from dotbench.datasets.models.tflite import tensors as tflite_tensors  # noqa: E402
+from dotbench.datasets.models.tflite.guard import GROWN_MOST, GROWTH  # noqa: E402
 
 SECONDS_EACH = 10
 NUMBERS = (0, 1, 2, 4, 127, 128, 255, 256, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1, 2**32 - 4)

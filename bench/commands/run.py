@@ -29,7 +29,7 @@ from dotbench.cdot import build
     "names",
     callback=options.files,
     metavar="NAMES",
-    help="Data sets, globs of them or files (.npy .npz .npz#ARRAY .mtx .csv .tflite), separated by commas, instead of "
+    help="Data sets, globs of them or files (.npy .npz#ARRAY .mtx .csv, models and MODEL#LAYER), separated by commas, instead of "
     "the standard ones.",
 )
 @click.option("--transpose", is_flag=True, help="The files hold outputs by inputs, as PyTorch has it.")

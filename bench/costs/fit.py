@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from dotbench import formats
 from dotbench.bench.commands import options
 from dotbench.bench.costs.anchors import LEAST, anchored
 from dotbench.bench.costs.least_squares import cost, fit, spread
@@ -18,6 +19,8 @@ from dotbench.bench.costs.work import pieces
 from dotbench.bench.record.export import write_whole
 from dotbench.bench.show.escape import echo
 from dotbench.formats.value_types import value_type
+
+UNSURE = 0.25  # the error of a prediction that rests on a product or two
 
 
 def table_of(folder: Path) -> CostTable:
@@ -41,11 +44,21 @@ def fitted(found: Sequence[Observation]) -> dict[Key, dict[str, float]]:
         like = steps.get((key[0], FLOAT32, key[2]))
         if key not in steps and like and value_type(key[1]).arithmetic == value_type(FLOAT32).arithmetic:
             steps[key] = {OF_FLOAT32: statistics.median(one.ns / cost(like, one) for one in some)}
+        if key not in steps and like is None and key[0] != DENSE_PEER:
+            steps[key] = _one_step(key[0], some)
     gains = _gains(known)
     for label, dtype, batch in steps:
         if (label, dtype) in gains:
             steps[label, dtype, batch][TWO_THREADS] = gains[label, dtype]
     return steps
+
+
+def _one_step(label: str, some: Sequence[Observation]) -> dict[str, float]:
+    """Of a format with hardly any products: all of its time goes to what its product walks through."""
+    walks = formats.parse(label).walks
+    kind, counted = ("byte", "bytes") if walks == "bytes" else ("entry", "entries")
+    each = [one.ns / getattr(one.counts, counted) for one in some if getattr(one.counts, counted)]
+    return {kind: statistics.median(each), ERROR: UNSURE} if each else {}
 
 
 def _gains(known: Sequence[Observation]) -> dict[tuple[str, str], float]:

@@ -109,7 +109,10 @@ def to_time(layer: Layer, question: Question) -> tuple[str, ...]:
 
 
 def _beats(one: Candidate, other: Candidate) -> bool:
-    """Whether one is no worse in bytes and in time, and better in one of them."""
+    """Whether one is surely no worse in bytes and in time, and better in one of them: never of times that nobody
+    knows."""
+    if one.predicted is None or other.predicted is None:
+        return False
     worse = one.bytes > other.bytes or _predicted(one) > _predicted(other)
     return not worse and (one.bytes, _predicted(one)) != (other.bytes, _predicted(other))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotbench.datasets.models import gguf_file
+from dotbench.datasets.models.gguf import file as gguf_file
 from dotbench.datasets.reader import Reader
 
 READER = Reader(

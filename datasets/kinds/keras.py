@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotbench.datasets.models import keras_file
+from dotbench.datasets.models.keras import file as keras_file
 from dotbench.datasets.reader import Reader
 
 READER = Reader(

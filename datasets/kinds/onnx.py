@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotbench.datasets.models import onnx_reader
+from dotbench.datasets.models.onnx import reader as onnx_reader
 from dotbench.datasets.reader import Reader
 
 READER = Reader(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotbench.datasets.models.safetensors_file import tensors
+from dotbench.datasets.models.safetensors.file import tensors
 from dotbench.datasets.reader import Reader
 
 READER = Reader(

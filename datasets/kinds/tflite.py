@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dotbench.datasets.models import reader, tflite_tensors
+from dotbench.datasets.models.tflite import reader
+from dotbench.datasets.models.tflite import tensors as tflite_tensors
 from dotbench.datasets.reader import Reader
 
 READER = Reader(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotbench.datasets.models.torch_file import tensors
+from dotbench.datasets.models.torch.file import tensors
 from dotbench.datasets.reader import Reader
 
 READER = Reader(

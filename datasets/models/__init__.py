@@ -5,6 +5,6 @@ scales, bias and what else their product needs.
 """
 
 from dotbench.datasets.models.layer import THRESHOLD, Layer, Model, Quantisation, Signal, Window
-from dotbench.datasets.models.reader import parse, read
+from dotbench.datasets.models.tflite.reader import parse, read
 
 __all__ = ["THRESHOLD", "Layer", "Model", "Quantisation", "Signal", "Window", "parse", "read"]

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from dotbench.datasets.models import gptq
 from dotbench.datasets.models.model_file import Scales
+from dotbench.datasets.models.safetensors import gptq
 from dotbench.datasets.models.stored_tensor import StoredTensor
 
 # What a tensor beside a quantised one is called, if it is multiplied with nothing.

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dotbench.datasets.errors import DataError
-from dotbench.datasets.models import strict_json
 from dotbench.datasets.models.opened import reading
+from dotbench.datasets.models.safetensors import strict_json
 from dotbench.datasets.models.stored_tensor import StoredTensor
 from dotbench.datasets.plain_names import shown
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from dotbench.datasets.errors import DataError
-from dotbench.datasets.models import strict_json
+from dotbench.datasets.models.safetensors import strict_json
 
 CONFIG, MOST_BYTES = "config.json", 1 << 20
 KEY = "tie_word_embeddings"

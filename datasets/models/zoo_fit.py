@@ -11,7 +11,7 @@ from dotbench.datasets.file_hashes import sha256
 from dotbench.datasets.mirror import mirror_folder
 from dotbench.datasets.models import zoo
 from dotbench.datasets.models.names import source
-from dotbench.datasets.models.reader import read
+from dotbench.datasets.models.tflite.reader import read
 from dotbench.formats.sources.source import matrix_sha256
 
 COLUMNS = ("model", "layer", "inputs", "outputs", "pixels", "matrix_sha256")

@@ -15,8 +15,8 @@ from dotbench.cdot.bfloat16 import is_bfloat16, widened
 from dotbench.datasets import DataError, reader_calls, readers
 from dotbench.datasets.kinds.gguf import READER
 from dotbench.datasets.models import names
-from dotbench.datasets.models.gguf_blocks import NUMBERS, TYPES, UNREAD, BlockType
-from dotbench.datasets.models.gguf_roles import is_tied, role_of
+from dotbench.datasets.models.gguf.blocks import NUMBERS, TYPES, UNREAD, BlockType
+from dotbench.datasets.models.gguf.roles import is_tied, role_of
 from dotbench.datasets.models.model_file import ModelFile
 
 sys.path.insert(0, str(Path(__file__).parent.parent))

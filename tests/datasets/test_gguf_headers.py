@@ -13,7 +13,7 @@ import pytest
 
 from dotbench.datasets import DataError, files, reader_calls
 from dotbench.datasets.kinds.gguf import READER
-from dotbench.datasets.models.gguf_blocks import NUMBERS
+from dotbench.datasets.models.gguf.blocks import NUMBERS
 from dotbench.datasets.models.model_file import ModelFile
 
 sys.path.insert(0, str(Path(__file__).parent.parent))

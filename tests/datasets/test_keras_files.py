@@ -17,8 +17,8 @@ from dotbench.cdot.bfloat16 import is_bfloat16
 from dotbench.datasets import DataError, reader_calls
 from dotbench.datasets.kinds.keras import READER
 from dotbench.datasets.models import names
-from dotbench.datasets.models.keras_config import NONE, parse, snake_case
-from dotbench.datasets.models.keras_roles import role_of
+from dotbench.datasets.models.keras.config import NONE, parse, snake_case
+from dotbench.datasets.models.keras.roles import role_of
 from dotbench.datasets.models.model_file import ModelFile, ModelTensor
 
 sys.path.insert(0, str(Path(__file__).parent.parent))

@@ -17,7 +17,7 @@ import pytest
 
 from dotbench.datasets import DataError, reader_calls, readers
 from dotbench.datasets.kinds.keras import READER
-from dotbench.datasets.models import keras_process
+from dotbench.datasets.models.keras import process as keras_process
 from dotbench.datasets.models.model_file import ModelFile
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -202,8 +202,8 @@ def test_the_process_opens_nothing_else_and_has_its_memory_limited() -> None:
     code = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import keras_child
-with keras_child.limited(64 << 20, 9):
+import child
+with child.limited(64 << 20, 9):
     for what in (lambda: open("/etc/hostname"), lambda: bytearray(256 << 20)):
         try:
             what()

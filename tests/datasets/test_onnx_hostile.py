@@ -23,8 +23,9 @@ from onnx_files import external, model, node, packed, seeds, sparse, tensor
 from test_onnx import W, one, one_unread, read, whole
 
 from dotbench.datasets import DataError
-from dotbench.datasets.models import onnx_file, onnx_reader
 from dotbench.datasets.models.model_file import PRODUCTS
+from dotbench.datasets.models.onnx import file as onnx_file
+from dotbench.datasets.models.onnx import reader as onnx_reader
 
 PRODUCT = [node("MatMul", "x w")]
 SECONDS = 2

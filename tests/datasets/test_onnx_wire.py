@@ -18,7 +18,8 @@ from test_onnx import one, read, whole
 from test_onnx_hostile import damaged
 
 from dotbench.datasets import DataError
-from dotbench.datasets.models import onnx_reader, onnx_wire
+from dotbench.datasets.models.onnx import reader as onnx_reader
+from dotbench.datasets.models.onnx import wire as onnx_wire
 
 LARGE = whole(200, 300)
 

@@ -12,7 +12,8 @@ import pytest
 import tflite
 
 from dotbench import datasets
-from dotbench.datasets.models import Layer, guard, parse, read
+from dotbench.datasets.models import Layer, parse, read
+from dotbench.datasets.models.tflite import guard
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import fuzz_tflite

@@ -16,8 +16,9 @@ import tflite
 from dotbench import datasets
 from dotbench.cdot.bfloat16 import is_bfloat16, to_bfloat16
 from dotbench.datasets import DataError
-from dotbench.datasets.models import model_file, tflite_tensors
+from dotbench.datasets.models import model_file
 from dotbench.datasets.models.model_file import ModelFile, ModelTensor, Scales
+from dotbench.datasets.models.tflite import tensors as tflite_tensors
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import fuzz_tflite

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dotbench import formats
-from dotbench.datasets.models.reader import read
+from dotbench.datasets.models.tflite.reader import read
 from dotbench.firmware.jobs import PLACEMENTS
 from dotbench.firmware.measure import checked, job_of
 from dotbench.firmware.runners.qemu import Qemu

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dotbench import formats
-from dotbench.datasets.models import reader
+from dotbench.datasets.models.tflite import reader
 
 FORMATS = ("dense_s8", "csr16", "bcsr2x2", "rle4", "rel15", "psr8", "dcsr")
 

@@ -78,7 +78,8 @@ def _pattern(data: bytes, path: Path) -> None:
 
 def _tflite(data: bytes, path: Path) -> None:
     from dotbench.datasets import DataError
-    from dotbench.datasets.models import parse, tflite_tensors
+    from dotbench.datasets.models import parse
+    from dotbench.datasets.models.tflite import tensors as tflite_tensors
 
     with suppress(DataError):
         for tensor in tflite_tensors.parse(data, Path("fuzzed")).tensors:

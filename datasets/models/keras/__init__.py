@@ -1,0 +1,1 @@
+"""Keras's .h5, .hdf5 and .keras."""

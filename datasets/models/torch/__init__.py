@@ -1,0 +1,1 @@
+"""PyTorch's state dicts and checkpoints: .pt, .pth, .ckpt, .bin."""

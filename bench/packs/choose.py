@@ -8,12 +8,14 @@ from typing import Any
 import numpy.typing as npt
 
 from dotbench import formats
-from dotbench.bench.packs.bounds import bound, counts_of
 from dotbench.bench.packs.section import LEAST_SAVED, list_bytes, most_bytes
 from dotbench.cdot.bfloat16 import name_of
 from dotbench.datasets.models.model_file import ModelTensor
+from dotbench.formats.costs.bounds import lower_bound
+from dotbench.formats.costs.counts import Counts, counts_of
+from dotbench.formats.costs.positions import predicted_from_positions
 from dotbench.formats.format import Format
-from dotbench.formats.packs.negative_zeros import is_float, words_of, zeros_of
+from dotbench.formats.packs.negative_zeros import zeros_of
 from dotbench.formats.parts import rice_ranks
 from dotbench.formats.payloads.payload import Payload
 from dotbench.formats.rank import Rank
@@ -41,8 +43,9 @@ def candidates(dtype: str) -> tuple[Format, ...]:
 def smallest(asked: Sequence[Format] | None = None, threads: int = 1) -> Choose:
     """A choice by bytes among ``asked`` (those that are lossless and store the matrix's type) or `candidates`.
 
-    Formats are encoded one after another, those that may be smallest first; what cannot be smaller any more is not.
-    The section of negative zeros counts where a format stores them without sign.
+    Sizes are computed from counts of the entries, or from where nonzeros are, and only the smallest is encoded; the
+    others of a format that nobody can compute. The section of negative zeros counts where a format stores them without
+    sign.
     """
 
     def choose(tensor: ModelTensor, matrix: npt.NDArray[Any]) -> Payload | None:
@@ -52,15 +55,12 @@ def smallest(asked: Sequence[Format] | None = None, threads: int = 1) -> Choose:
         zeros = zeros_of(array)
         if not fitting or not zeros.entries or not zeros.finite:
             return None
-        counts = counts_of(words_of(array), tensor.matrix_shape, zeros, is_float(array.dtype))
-        signs = list_bytes(zeros)
-
-        def least(one: Format) -> float:
-            return bound(one, counts) + (0 if one.bitwise else signs)
-
+        counts, signs = counts_of(matrix), list_bytes(zeros)
+        least = {one: _least(one, matrix, counts) for one in fitting}
+        order = sorted((size + (0 if one.bitwise else signs), str(one), one) for one, size in least.items() if size)
         best, payload = most_bytes(array.nbytes) + 1, None
-        for one in sorted(fitting, key=least):
-            if least(one) >= best:
+        for bound, _, one in order:
+            if bound >= best:
                 break
             made = _encoded(one, matrix, threads)
             if made is not None and (size := made.nbytes + (0 if one.bitwise else signs)) < best:
@@ -68,6 +68,15 @@ def smallest(asked: Sequence[Format] | None = None, threads: int = 1) -> Choose:
         return payload
 
     return choose
+
+
+def _least(one: Format, matrix: npt.NDArray[Any], counts: Counts) -> int | None:
+    """Bytes of a format's payload, or what it has at the least; None where it does not store the matrix."""
+    try:
+        exact = predicted_from_positions(one, matrix, counts)
+        return exact if exact is not None else lower_bound(one, counts)
+    except ValueError:
+        return None
 
 
 def fits(format_: Format, dtype: str) -> bool:

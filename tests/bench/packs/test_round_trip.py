@@ -161,7 +161,7 @@ def test_npz(tmp_path: Path) -> None:
     made = pack(npz_file.read(tmp_path / "m.npz"), smallest(), tmp_path / "p.safetensors")
     check(arrays, made.path)
     with dotbench.open_pack(made.path) as opened:
-        assert opened["w"].shape == opened["fc"].shape == (60, 40)
+        assert (opened["w"].shape, opened["fc"].shape) == ((60, 40), (40, 60))
 
 
 def test_names_that_a_payload_would_take(tmp_path: Path) -> None:

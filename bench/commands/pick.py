@@ -89,7 +89,7 @@ def pick(
     plain = not (as_json or markdown)
     if plain:
         show.print_heads(models, console)
-    measured: list[Measured] = []
+    measured: list[Measured] | None = [] if out else None
     with progress(stages=False) as say:
         answer = answered(
             models, asked, say, measured, lambda found: show.print_sizes(found, console) if plain else None
@@ -99,7 +99,7 @@ def pick(
         from dotbench.bench.pick.rows import rows_of
         from dotbench.bench.run.session import write
 
-        count = write(rows_of(answer, measured), out, Console(stderr=True))
+        count = write(rows_of(answer, measured or []), out, Console(stderr=True))
         record.write(answer, out)
         answer.written.append(f"rows: {count} of payloads and times, and {record.NAME}, in {out}")
     if save:

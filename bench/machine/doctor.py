@@ -52,6 +52,7 @@ def checks(
         vector_units(),
         kernels(build_kernels),
         numpy_blas(),
+        predictions(),
         mirror(),
         network(),
         disk(home),
@@ -108,6 +109,17 @@ def numpy_blas() -> Check:
         return Check("BLAS", None, "looked at with the extra run", places.brings("run"))
     known = [f"{one['internal_api']} {one['version']} ({one['architecture']})" for one in blas()]
     return Check("BLAS", bool(known), ", ".join(known) or "numpy brings no BLAS that shows itself")
+
+
+def predictions() -> Check:
+    """Whether predicted times are of this machine."""
+    if EXTRAS["run"].lacking():
+        return Check("predictions", None, "looked at with the extra run", places.brings("run"))
+    from dotbench.bench.costs.calibrate import AGAIN, calibration
+
+    if calibration():
+        return Check("predictions", True, "times that pick predicts are fitted to this machine")
+    return Check("predictions", None, "times that pick predicts are those of the committed table's machine", AGAIN)
 
 
 def mirror() -> Check:

@@ -136,12 +136,13 @@ class Layer:
 @dataclass(frozen=True)
 class Total:
     """Over the layers that are multiplied: bytes of payloads, and nanoseconds of one product of each, where all are
-    known."""
+    known; ``predicted``: some of these were not measured."""
 
     bytes: int
     dense_bytes: int
     ns: float | None = None
     dense_ns: float | None = None
+    predicted: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -186,4 +187,8 @@ def total(layers: Sequence[Layer], labels: Sequence[str] | None = None) -> Total
         sum(layer.dense.bytes for layer in layers),
         sum(ns) if whole else None,
         sum(dense_ns) if whole else None,
+        any(
+            one.time and not one.measured and one.label != layer.dense.label
+            for layer, one in zip(layers, chosen, strict=True)
+        ),
     )

@@ -46,7 +46,7 @@ def answered(
     if question.on_target:
         _on_target(answer, say)
     elif not question.quick:
-        _measure(answer, say, [] if measured is None else measured)
+        _measure(answer, say, measured)
     _spent(answer, start)
     return answer
 
@@ -60,9 +60,10 @@ def _what_if(layer: Layer, question: Question, say: Say) -> Layer:
     return replace(layer, what_if=what_if.changed(layer, question.what_if, question.formats))
 
 
-def _measure(answer: Answer, say: Say, found: list[times.Measured]) -> None:
+def _measure(answer: Answer, say: Say, measured: list[times.Measured] | None) -> None:
+    found: list[times.Measured] = [] if measured is None else measured
     try:
-        times.measured(answer.layers, answer.question, say, into=found)
+        times.measured(answer.layers, answer.question, say, into=found, dense=measured is not None)
     except (times.Stopped, KeyboardInterrupt):
         answer.stopped = True
     answer.layers = times.with_times(answer.layers, found)

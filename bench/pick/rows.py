@@ -46,7 +46,7 @@ def _spaces(layer: Layer, one: Measured | None) -> Iterator[Row]:
 
 def _times(one: Measured, answer: Answer) -> Iterator[Row]:
     place = describe.place()
-    for label in (*one.labels, BLAS):
+    for label in (one.layer.dense.label, *one.labels, BLAS):
         cell = cell_of(one, label, answer.question)
         passes = one.passes.get(label, [])
         known = {**times.constant(cell, place), "reference_sha": identity.code_sha(times.METRIC, cell.reference, "")}

@@ -131,9 +131,10 @@ def measured(
     say: Say = lambda words: None,
     effort: Effort = EFFORT,
     into: list[Measured] | None = None,
+    dense: bool = False,
 ) -> list[Measured]:
     """One of each class of layers, encoded, verified, and timed; ``say`` hears how far it is. Ctrl-C is `Stopped`, and
-    leaves in ``into`` what there is."""
+    leaves in ``into`` what there is. ``dense``: the dense product is timed beside itself, too, for a row of its own."""
     found: dict[tuple[Any, ...], Measured] = {}
     for layer in layers:
         labels = to_time(layer, question) if not layer.failed else ()
@@ -151,12 +152,12 @@ def measured(
         parts = []
         for number, one in enumerate(found.values()):
             say(f"encoding {one.layer.name}: {', '.join(one.labels)}")
-            parts.append((one, _part(one, question, Path(folder) / str(number), effort)))
+            parts.append((one, _part(one, question, Path(folder) / str(number), effort, dense)))
         _run(parts, question, effort, say)
     return out
 
 
-def _part(one: Measured, question: Question, folder: Path, effort: Effort) -> Part:
+def _part(one: Measured, question: Question, folder: Path, effort: Effort, with_dense: bool) -> Part:
     """Payloads of a layer in a folder, and what is measured of them."""
     matrix, _ = one.layer.weights.read()
     source = as_source(matrix, getattr(matrix, "dtype", "float32"))
@@ -177,7 +178,7 @@ def _part(one: Measured, question: Question, folder: Path, effort: Effort) -> Pa
             encoded.payload.save(paths[label])
         except OSError as error:
             raise NoRoom(f"payloads cannot be kept in {folder.parent}", error) from error
-    wanted = [label for label in one.labels if label in paths]
+    wanted = [label for label in (*([dense] if with_dense else []), *one.labels) if label in paths]
     if one.layer.dtype == "float32":
         wanted.append(BLAS)
     cells = tuple(cell_of(one, label, question) for label in wanted)

@@ -14,7 +14,7 @@ from dotbench.bench.pick.question import parse_goal
 from dotbench.bench.pick.weights import Model
 from dotbench.bench.show import pick_words as words
 from dotbench.bench.show.fitted import fitted, left_out
-from dotbench.bench.show.pick_table import table
+from dotbench.bench.show.pick_table import front, legend, table
 
 CURE = "--markdown"
 
@@ -46,6 +46,10 @@ def print_answer(answer: Answer, console: Console) -> None:
         console.print(made.table)
         if made.left_out:
             console.print(Text(left_out(made.left_out, console.width, CURE), "dim"), soft_wrap=True)
+    if len(good) == 1:
+        console.print(fitted(*front(answer.question, good[0]), console.width).table)
+    if said := legend(good):
+        console.print(Text(said, "dim"), soft_wrap=True)
     for line in words.failures(answer.layers):
         console.print(Text(line, "red"), soft_wrap=True)
     for line in (

@@ -43,6 +43,41 @@ def fields(layer: Layer) -> Sequence[str]:
     ]  # fmt: skip
 
 
+def front(question: Question, layer: Layer) -> tuple[list[Column], list[list[str]]]:
+    """Of one layer all formats, the smallest first, with ``*`` at those that no other beats in bytes and time."""
+    columns = [Column(""), Column("format"), Column("bytes", right=True), Column("smaller", right=True)]
+    columns += [Column("kcycles" if question.on_target else "time/dense", right=True)]
+    rows = []
+    for one in sorted(layer.candidates, key=lambda each: each.bytes):
+        cost = f"{one.cycles.mid / 1e3:.1f}" if one.cycles else ""
+        time = cost if question.on_target else _pace(one) if one.label != layer.dense.label else two_digits(1.0)
+        mark = "*" if not question.on_target and _is_on_front(one, layer) else ""
+        rows.append([mark, short(one.label), grouped(one.bytes), smaller(one, layer.dense), time])
+    return columns, rows
+
+
+def legend(layers: Sequence[Layer]) -> str:
+    """What the marks of times and formats mean, as far as they are there."""
+    shown = [one for layer in layers for one in (layer.candidates if len(layers) == 1 else (layer.chosen,))]
+    said = ["* no other is as small and as fast"] if len(layers) == 1 and any(one.time for one in shown) else []
+    if any(one.time and not one.measured and one.label != layers[0].dense.label for one in shown):
+        said.append("~ predicted, not measured")
+    if any(one.measured and one.measured.like for one in shown):
+        said.append("' measured on another layer of its shape")
+    return "; ".join(said)
+
+
+def _is_on_front(one: Candidate, layer: Layer) -> bool:
+    """Whether no other format with a known time is as small and as fast, and better in one of them."""
+    if one.time is None:
+        return False
+    return not any(
+        other.time and other.bytes <= one.bytes and other.time.ratio <= one.time.ratio and other is not one
+        and (other.bytes, other.time.ratio) != (one.bytes, one.time.ratio)
+        for other in layer.candidates
+    )  # fmt: skip
+
+
 def target_fields(layer: Layer) -> Sequence[str]:
     """The same for a microcontroller: thousands of cycles of an inference, beside those of the dense format."""
     before, after = [*fields(layer)][:6], [*fields(layer)][7:]
@@ -63,6 +98,10 @@ def pace(one: Candidate, layer: Layer) -> str:
     """Its time over dense's; ``~`` where it is predicted, ``'`` where another layer of its shape was measured."""
     if layer.stays_dense:
         return two_digits(1.0)
+    return _pace(one)
+
+
+def _pace(one: Candidate) -> str:
     if one.time is None:
         return ""
     mark = "'" if one.time.like else ""

@@ -81,7 +81,10 @@ def summed(found: Total) -> str:
     ratio = f" ({found.dense_bytes / found.bytes:.2f} x smaller)" if found.bytes < found.dense_bytes else ""
     if found.ratio is None or found.ns is None:
         return size + ratio
-    return f"{size}{ratio}, {two_digits(found.ratio)} of dense's time ({microseconds(found.ns)} a product of each)"
+    about = "~" * found.predicted
+    return (
+        f"{size}{ratio}, {about}{two_digits(found.ratio)} of dense's time ({microseconds(found.ns)} a product of each)"
+    )
 
 
 def microseconds(ns: float) -> str:

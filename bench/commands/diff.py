@@ -63,7 +63,8 @@ def diff(a: str, b: str | None, fail_on: str, everything: bool, style: str | Non
     if style == "json":
         click.echo(as_json(found, fail_on))
     elif style == "markdown":
-        click.echo(sections.markdown(layers) + show.as_markdown(found, fail_on, everything), nl=False)
+        first = sections.markdown(layers) if layers else ""
+        click.echo(first + show.as_markdown(found, fail_on, everything), nl=False)
     else:
         console = terminal.console()
         sections.draw(console, layers)

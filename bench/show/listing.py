@@ -100,9 +100,23 @@ def dataset_table(names: Sequence[str] = (), width: int = terminal.PIPED) -> Ren
         rows.append((datasets.zoo.PREFIX + model, counted(len(layers), "layer"), datasets.source_now(layers[0]), what))
     if not names:
         rows += [(model, *_package(model, line)) for model, line in datasets.packages.models().items()]
-        rows += [(name, *_dataset(name)) for name in datasets.recipes.entries()]
+        rows += _recipes(narrow=width < WIDE)
     table = _table(("data set", "shape", "from", "what it is, licence"), rows, width, whole=bool(names))
     return table if names or width >= WIDE else Group(table, Text(), Text(DATASET_HINT))
+
+
+def _recipes(narrow: bool) -> list[Fields]:
+    """Layers that were changed by a recipe; where there is little room a line a recipe."""
+    names = [*datasets.recipes.entries()]
+    if not narrow:
+        return [(name, *_dataset(name)) for name in names]
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name.rpartition("~")[2], []).append(name)
+    return [
+        (f"*~{recipe}", counted(len(members), "layer"), "recipe", "layers of packages, pruned and shared")
+        for recipe, members in found.items()
+    ]
 
 
 def _package(model: str, line: dict[str, str]) -> tuple[str, str, str]:

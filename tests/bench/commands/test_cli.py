@@ -52,7 +52,7 @@ def test_a_narrow_terminal_shows_addresses_whole(monkeypatch: pytest.MonkeyPatch
     assert "licence unknown" in " ".join(text.split()) and "2205 x 2205" in text
 
 
-@pytest.mark.parametrize(("what", "most"), [("formats", 42), ("datasets", 50)])
+@pytest.mark.parametrize(("what", "most"), [("formats", 42), ("datasets", 54)])
 def test_a_list_is_a_line_each(what: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     text = call("list", what).output

@@ -155,7 +155,8 @@ class Answer:
     """All of it. ``layers``: what is multiplied, in the files' order; ``others``: what is not.
 
     ``checked``: what was encoded and compared, in a sentence each. ``code_bytes``: of the target's kernels that the
-    picks need. ``written``: what files hold, a line each. ``stopped``: whether Ctrl-C ended it early.
+    picks need. ``written``: what files hold, a line each. ``stopped``: what is missing where
+    Ctrl-C ended it early.
     """
 
     question: Question
@@ -167,7 +168,7 @@ class Answer:
     checked: list[str] = field(default_factory=list)
     code_bytes: int | None = None
     written: list[str] = field(default_factory=list)
-    stopped: bool = False
+    stopped: str = ""
 
 
 def total(layers: Sequence[Layer], labels: Sequence[str] | None = None) -> Total:

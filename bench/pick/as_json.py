@@ -33,7 +33,7 @@ def as_json(answer: Answer) -> str:
             ],
             "failed": [{"name": layer.name, "why": layer.failed} for layer in answer.layers if layer.failed],
             "checked": answer.checked,
-            "stopped": answer.stopped,
+            "stopped": answer.stopped or None,
             "seconds": round(answer.seconds, 3),
             "peak_bytes": answer.peak_bytes,
         },

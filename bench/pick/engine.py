@@ -35,12 +35,18 @@ def answered(
     every = [one for model in models for one in model.weights]
     answer.others = [one for one in every if not one.multiplied]
     asked = [one for one in every if one.multiplied]
-    answer.layers = list(sizes.all_sized(asked, question.formats, say))
+    try:
+        for layer in sizes.all_sized(asked, question.formats, say):
+            answer.layers.append(layer)
+    except KeyboardInterrupt:
+        answer.stopped = f"{counted(len(asked) - len(answer.layers), 'layer')} not looked at, and nothing timed"
     answer.layers = predicted.with_predictions(answer.layers, question)
     _choose(answer)
-    if question.what_if:
+    if question.what_if and not answer.stopped:
         answer.layers = [_what_if(layer, question, say) for layer in answer.layers]
     answer.checked.append(_checked_sizes(answer.layers))
+    if answer.stopped:
+        return answer
     if question.on_target or not question.quick:
         sized(answer)
     if question.on_target:
@@ -65,7 +71,7 @@ def _measure(answer: Answer, say: Say, measured: list[times.Measured] | None) ->
     try:
         times.measured(answer.layers, answer.question, say, into=found, dense=measured is not None)
     except (times.Stopped, KeyboardInterrupt):
-        answer.stopped = True
+        answer.stopped = "times that are missing were not measured"
     answer.layers = times.with_times(answer.layers, found)
     _choose(answer)
     answer.checked += _checked_times(found)
@@ -82,8 +88,11 @@ def _on_target(answer: Answer, say: Say) -> None:
         )
     try:
         if not question.quick:
-            layers, said = microcontroller.with_cycles(layers, question, say)
-            answer.checked += said
+            try:
+                layers, said = microcontroller.with_cycles(layers, question, say)
+                answer.checked += said
+            except KeyboardInterrupt:
+                answer.stopped = "no cycles: not all layers were run"
         labels, code = microcontroller.least_flash(layers)
         if question.goal.least == "cycles":
             labels = [microcontroller.least_cycles(layer) for layer in layers]

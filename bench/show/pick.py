@@ -62,7 +62,7 @@ def print_answer(answer: Answer, console: Console) -> None:
     for line in (*words.not_multiplied(answer.others), *answer.checked):
         console.print(Text(line, "dim"), soft_wrap=True)
     if answer.stopped:
-        console.print(Text("stopped: times that are missing were not measured"), soft_wrap=True)
+        console.print(Text(f"stopped: {answer.stopped}"), soft_wrap=True)
     for line in answer.written:
         console.print(Text(line), soft_wrap=True)
     console.print(Text(words.next_line(answer, good)), soft_wrap=True)

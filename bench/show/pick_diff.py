@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dotbench.bench.pick.record import Line as Picked
 from dotbench.bench.show.answer import grouped
 from dotbench.bench.show.grid import short
+from dotbench.bench.show.plural import counted
 from dotbench.bench.show.sections import MARKS, Line, Section
 
 TITLES = ("", "layer", "A", "B", ">bytes A", ">bytes B", ">B / A", ">time A", ">time B")
@@ -21,7 +22,7 @@ def section(a: Sequence[Picked], b: Sequence[Picked]) -> Section:
     lines = [_line(name, before.get(name), after.get(name)) for name in dict.fromkeys((*before, *after))]
     size_a, size_b = (sum(side[name].bytes for name in both) for side in (before, after))
     change = f" ({size_b / size_a - 1:+.1%})" if size_a else ""
-    said = f"{len(both)} layers that both have: {grouped(size_a)} bytes in A, {grouped(size_b)} in B{change}"
+    said = f"{counted(len(both), 'layer')} that both have: {grouped(size_a)} bytes in A, {grouped(size_b)} in B{change}"
     goals = sorted({line.goal for line in (*a, *b)})
     below = [f"goals: {' and '.join(goals)}"] if len(goals) > 1 else []
     return Section("layers", TITLES, lines, below, said=said, optional=("time A", "time B"))

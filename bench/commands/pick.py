@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from dotbench.bench.commands import options
 from dotbench.bench.commands.errors import Trouble
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from dotbench.bench.pick.answer import Answer
     from dotbench.bench.pick.question import Question
     from dotbench.bench.pick.times import Measured
-    from dotbench.datasets.models.model_file import ModelTensor
-    from dotbench.formats.format import Format
 
 INTERRUPTED = 130  # as shells say of Ctrl-C
 
@@ -75,6 +73,7 @@ def pick(
     that may be best at most three a layer are timed, in pairs with the dense product of the same type. The answer may
     well be: leave it dense.
     """
+    from dotbench.bench.pick import kept
     from dotbench.bench.pick.engine import answered
     from dotbench.bench.pick.weights import collected
     from dotbench.bench.show import pick as show
@@ -83,27 +82,23 @@ def pick(
     if as_json and markdown:
         raise Trouble("--json or --markdown: take one of them")
     models = collected(names, said)
-    if save:
-        _check_save(names, save)
+    try:
+        if out:
+            kept.check_folder(out, models)
+        if save:
+            kept.check_pack(names, save)
+    except kept.Unkept as error:
+        raise Trouble(str(error)) from error
     console = terminal.console()
     plain = not (as_json or markdown)
     if plain:
         show.print_heads(models, console)
     measured: list[Measured] | None = [] if out else None
     with progress(stages=False) as say:
-        answer = answered(
-            models, asked, say, measured, lambda found: show.print_sizes(found, console) if plain else None
-        )
-    if out:
-        from dotbench.bench.pick import record
-        from dotbench.bench.pick.rows import rows_of
-        from dotbench.bench.run.session import write
-
-        count = write(rows_of(answer, measured or []), out, Console(stderr=True))
-        record.write(answer, out)
-        answer.written.append(f"rows: {count} of payloads and times, and {record.NAME}, in {out}")
-    if save:
-        answer.written.append(_saved(answer, save))
+        sized = (lambda found: show.print_sizes(found, console)) if plain else (lambda found: None)
+        answer = answered(models, asked, say, measured, sized)
+        answer.again = _again(names, goal, target, kinds, batch, threads, roles, prune, share)
+        _keep(answer, measured or [], out, save)
     if as_json:
         from dotbench.bench.pick.as_json import as_json as written
 
@@ -112,37 +107,46 @@ def pick(
         echo(show.as_markdown(answer))
     else:
         show.print_answer(answer, console)
-    sys.exit(INTERRUPTED if answer.stopped else 0)
+    for line in answer.troubles:
+        echo(f"Error: {line}", err=True)
+    sys.exit(INTERRUPTED if answer.stopped else 2 if answer.troubles else 1 if answer.failed else 0)
 
 
-def _check_save(names: tuple[str, ...], save: Path) -> None:
-    """Before anything is measured: Trouble where there would be nothing to save, or no place for it."""
-    if len(names) != 1 or not Path(names[0]).is_file():
-        raise Trouble("--save: a pack is of one model: name one file, whole")
-    if save.exists():
-        raise Trouble(f"--save {save}: there is such a file: name another one, or remove it")
-
-
-def _saved(answer: Answer, save: Path) -> str:
-    """Packs the model with the formats that were picked; a line on what was written."""
-    from dotbench import formats
-    from dotbench.bench.packs.model import model_of
-    from dotbench.bench.packs.pack import pack as packed
-    from dotbench.bench.show.answer import grouped
-
-    picks = {layer.weights.tensor: layer.pick for layer in answer.layers if not layer.failed and not layer.stays_dense}
-
-    def choose(tensor: ModelTensor, matrix: object) -> Format | None:
-        return formats.parse(picks[tensor.name]) if tensor.name in picks else None
+def _keep(answer: Answer, measured: list[Measured], out: Path | None, save: Path | None) -> None:
+    """Writes what was asked for; what goes wrong is a trouble of the answer, which is shown all the same."""
+    from dotbench.bench.pick import kept
 
     try:
-        made = packed(model_of(Path(answer.models[0].name)), choose, save)
-    except (ValueError, OSError) as error:
-        raise Trouble(str(error)) from error
-    left_out = f"; not in it: {', '.join(made.left_out)}" if made.left_out else ""
-    return (
-        f"saved: {save}, {grouped(made.nbytes)} bytes (dotbench unpack gives the tensors back, bit for bit){left_out}"
-    )
+        if out:
+            answer.written.append(kept.write_rows(answer, measured, out))
+        if save:
+            answer.written.append(kept.save(answer, save))
+    except (ValueError, OSError) as error:  # ExportError and PackError among them
+        answer.troubles.append(str(error))
+
+
+def _again(
+    names: tuple[str, ...],
+    goal: str,
+    target: str,
+    kinds: list[str] | None,
+    batch: int,
+    threads: int,
+    roles: tuple[str, ...],
+    prune: float,
+    share: int,
+) -> str:
+    """The same question as a command line, without what only a quick look has."""
+    words = ["pick", *names]
+    words += ["--goal", goal] if goal != "bytes" else []
+    words += ["--target", target] if target != "host" else []
+    words += ["--formats", ",".join(kinds)] if kinds else []
+    words += ["--batch", str(batch)] if batch > 1 else []
+    words += ["--threads", str(threads)] if threads > 1 else []
+    words += [word for role in roles for word in ("--role", role)]
+    words += ["--prune", f"{prune:g}"] if prune else []
+    words += ["--share", str(share)] if share else []
+    return shlex.join(words)
 
 
 def question(
@@ -168,6 +172,10 @@ def question(
             if lossy := [one for one in chosen if not one.lossless]:
                 raise Trouble(f"--formats {lossy[0]} changes the weights: pick chooses among formats that lose nothing")
             labels = tuple(map(str, chosen))
+        if target != "host" and (batch > 1 or threads > 1):
+            raise Trouble(
+                f"--batch and --threads are for the host: on {target} a layer has the vectors of one inference"
+            )
         wanted, changed = asking.goal_for(asking.parse_goal(goal), target), asking.WhatIf(prune, share)
         return asking.Question(wanted, batch, threads, labels, quick, target, changed)
     except (asking.Unanswerable, ValueError) as error:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dotbench.bench.pick.question import Question
-from dotbench.bench.pick.weights import Model, Weights
+from dotbench.bench.pick.weights import UNREADABLE, Model, Weights
 
 MEASURED, PREDICTED = "measured", "predicted"
 
@@ -156,7 +156,7 @@ class Answer:
 
     ``checked``: what was encoded and compared, in a sentence each. ``code_bytes``: of the target's kernels that the
     picks need. ``written``: what files hold, a line each. ``stopped``: what is missing where
-    Ctrl-C ended it early.
+    Ctrl-C ended it early. ``again``: the question as a command line; ``troubles``: what could not be kept.
     """
 
     question: Question
@@ -169,6 +169,13 @@ class Answer:
     code_bytes: int | None = None
     written: list[str] = field(default_factory=list)
     stopped: str = ""
+    again: str = ""
+    troubles: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a layer, or a file of a folder, could not be looked at."""
+        return any(layer.failed for layer in self.layers) or any(model.kind == UNREADABLE for model in self.models)
 
 
 def total(layers: Sequence[Layer], labels: Sequence[str] | None = None) -> Total:
@@ -188,8 +195,5 @@ def total(layers: Sequence[Layer], labels: Sequence[str] | None = None) -> Total
         sum(layer.dense.bytes for layer in layers),
         sum(ns) if whole else None,
         sum(dense_ns) if whole else None,
-        any(
-            one.time and not one.measured and one.label != layer.dense.label
-            for layer, one in zip(layers, chosen, strict=True)
-        ),
+        any(not one.measured for one in chosen),
     )

@@ -20,6 +20,8 @@ def as_json(answer: Answer) -> str:
         {
             "version": VERSION,
             "goal": str(question.goal),
+            "target": "cortex-m55" if question.on_target else "host",
+            "code_bytes": answer.code_bytes,
             "batch": question.batch,
             "threads": question.threads,
             "files": [_file(model) for model in answer.models],
@@ -68,6 +70,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "distinct_is_a_bound": layer.many,
         "negative_zeros": layer.negative_zeros,
         "bytes_in_file": weights.nbytes,
+        "bytes_of_scales": weights.scale_bytes,
         "bytes_dense": layer.dense.bytes,
         "floor": {"bytes": layer.floor.bytes, "kind": layer.floor.kind} if layer.floor else None,
         "break_even_density": layer.break_even,
@@ -82,7 +85,8 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 def _candidate(one: Candidate) -> dict[str, Any]:
     times = {"predicted": _time(one.predicted), "measured": _time(one.measured)}
-    return {"format": one.label, "bytes": one.bytes, "how": one.how, "time_ratio": times}
+    cycles = vars(one.cycles) if one.cycles else None
+    return {"format": one.label, "bytes": one.bytes, "how": one.how, "time_ratio": times, "cycles": cycles}
 
 
 def _time(found: Time | None) -> dict[str, Any] | None:
@@ -108,5 +112,6 @@ def _other(one: Weights) -> dict[str, Any]:
         "shape": one.shape,
         "dtype": one.dtype,
         "bytes": one.nbytes,
+        "bytes_of_scales": one.scale_bytes,
         "why": one.why,
     }

@@ -37,10 +37,18 @@ def labels(layers: Sequence[Layer], goal: Goal) -> list[str]:
 def _least(layer: Layer, goal: Goal) -> Candidate:
     dense = layer.dense
     allowed = [one for one in layer.candidates if one.label != dense.label and _is_allowed(one, dense, goal)]
+    if goal.least == "time" or goal.time_limit is not None:
+        allowed = _comparable(allowed, layer)
     if goal.least == "time":
         return _fastest(allowed, dense)
     smallest = min(allowed, key=lambda one: (one.bytes, _ratio(one)), default=dense)
     return smallest if smallest.bytes <= (1 - SAVES) * dense.bytes else dense
+
+
+def _comparable(found: Sequence[Candidate], layer: Layer) -> list[Candidate]:
+    """Those whose times are measured, where any of the layer's is: a prediction never beats a measurement."""
+    timed = any(one.measured for one in layer.candidates if one.label != layer.dense.label)
+    return [one for one in found if one.measured or not timed]
 
 
 def _is_allowed(one: Candidate, dense: Candidate, goal: Goal) -> bool:
@@ -78,7 +86,7 @@ def _taken(layer: Layer, pick: Candidate, goal: Goal) -> str:
     saved = 1 - pick.bytes / layer.dense.bytes
     said.append(f"{saved:.0%} smaller" if saved >= 0 else f"{-saved:.0%} larger")
     if pick.time:
-        said.append(f"{pick.time.ratio:.2f} of dense's time{'' if pick.measured else ' (predicted)'}")
+        said.append(f"{two_digits(pick.time.ratio)} of dense's time{'' if pick.measured else ' (predicted)'}")
     limited = f" within {goal}" if "<=" in str(goal) else ""
     if pick.cycles and layer.dense.cycles and layer.dense.cycles.mid:
         said.append(f"{pick.cycles.mid / layer.dense.cycles.mid:.2f} of dense's cycles (estimated)")
@@ -91,9 +99,10 @@ def left_dense(layer: Layer, goal: Goal) -> str:
     said = [f"{zeros(layer)} zeros", values(layer)]
     if goal.least == "time":
         known = [one for one in layer.candidates if one.label != layer.dense.label and one.time]
-        near = min(known, key=_ratio, default=None)
+        near = min(_comparable(known, layer), key=_ratio, default=None)
         if near:
-            said.append(f"the fastest other, {near.label}, takes {_ratio(near):.2f} of dense's time")
+            predicted = "" if near.measured else " (predicted)"
+            said.append(f"the fastest other, {near.label}, takes {two_digits(_ratio(near))} of dense's time{predicted}")
     elif near := min((one for one in layer.candidates if one.label != layer.dense.label), key=lambda one: one.bytes,
                      default=None):  # fmt: skip
         if goal.least in ("flash", "cycles"):
@@ -103,7 +112,7 @@ def left_dense(layer: Layer, goal: Goal) -> str:
                 f"{near.label} would be {1 - near.bytes / layer.dense.bytes:.0%} smaller, and does not keep {goal}"
             )
         else:
-            more = f"{near.bytes / layer.dense.bytes - 1:+.1%}"
+            more = f"{near.bytes / layer.dense.bytes - 1:+.1%}" if layer.dense.bytes else ""
             said.append(f"the smallest other, {near.label}, has {grouped(near.bytes)} bytes ({more})")
     if pays := break_even(layer):
         said.append(pays)
@@ -118,7 +127,8 @@ def _on_target(layer: Layer, near: Candidate, goal: Goal) -> list[str]:
     """Why nothing is taken on a microcontroller."""
     saved = layer.dense.bytes - near.bytes
     if goal.least == "cycles":
-        return ["no format that was run takes fewer cycles"]
+        ran = any(one.cycles for one in layer.candidates)
+        return ["no format that was run takes fewer cycles" if ran else "nothing was run on the target"]
     if saved <= 0:
         return [f"the smallest other, {near.label}, has {grouped(near.bytes)} bytes"]
     return [f"{near.label} would save {grouped(saved)} bytes, and the code of its kernel takes more"]
@@ -133,7 +143,18 @@ def zeros(layer: Layer) -> str:
 def values(layer: Layer) -> str:
     """How many values, in words."""
     least = "at least " if layer.many else ""
-    return f"{least}{grouped(layer.distinct)} values"
+    return f"{least}{grouped(layer.distinct)} value{'' if layer.distinct == 1 else 's'}"
+
+
+def two_digits(ratio: float) -> str:
+    """A ratio of times, of which four passes know no more.
+
+    >>> two_digits(0.8512), two_digits(1.04), two_digits(62.84), two_digits(345.6)
+    ('0.85', '1.0', '63', '346')
+    """
+    if ratio >= 10:
+        return f"{ratio:.0f}"
+    return f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.2f}"
 
 
 def break_even(layer: Layer) -> str:

@@ -43,8 +43,9 @@ def answered(
     answer.layers = predicted.with_predictions(answer.layers, question)
     _choose(answer)
     if question.what_if and not answer.stopped:
-        answer.layers = [_what_if(layer, question, say) for layer in answer.layers]
-    answer.checked.append(_checked_sizes(answer.layers))
+        allowance = sizes.Allowance()
+        answer.layers = [_what_if(layer, question, say, allowance) for layer in answer.layers]
+    answer.checked += [_checked_sizes(answer.layers), *_notes(answer.layers)]
     if answer.stopped:
         return answer
     if question.on_target or not question.quick:
@@ -61,9 +62,9 @@ def _choose(answer: Answer) -> None:
     answer.layers = [choose.chosen(layer, answer.question.goal) for layer in answer.layers]
 
 
-def _what_if(layer: Layer, question: Question, say: Say) -> Layer:
+def _what_if(layer: Layer, question: Question, say: Say, allowance: sizes.Allowance) -> Layer:
     say(f"what if: {layer.name}")
-    return replace(layer, what_if=what_if.changed(layer, question.what_if, question.formats))
+    return replace(layer, what_if=what_if.changed(layer, question.what_if, question.formats, allowance))
 
 
 def _measure(answer: Answer, say: Say, measured: list[times.Measured] | None) -> None:
@@ -72,7 +73,7 @@ def _measure(answer: Answer, say: Say, measured: list[times.Measured] | None) ->
         times.measured(answer.layers, answer.question, say, into=found, dense=measured is not None)
     except (times.Stopped, KeyboardInterrupt):
         answer.stopped = "times that are missing were not measured"
-    answer.layers = times.with_times(answer.layers, found)
+    answer.layers = times.with_times(answer.layers, found, answer.question)
     _choose(answer)
     answer.checked += _checked_times(found)
 
@@ -121,21 +122,37 @@ def _checked_sizes(layers: Sequence[Layer]) -> str:
     return f"sizes: {counted(len(known), 'payload')}, exact, from counts of all entries{more}"
 
 
+def _notes(layers: Sequence[Layer]) -> list[str]:
+    """What was done to layers, and what bytes do not say."""
+    found: dict[str, list[str]] = {}
+    for layer in layers:
+        if layer.note:
+            found.setdefault(layer.note, []).append(layer.name)
+    said = []
+    for note, names in found.items():
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        said.append(f"{note}: {', '.join(names[:3])}{more}")
+    if signed := [layer for layer in layers if layer.negative_zeros]:
+        count = sum(layer.negative_zeros for layer in signed)
+        said.append(
+            f"negative zeros: {count} in {counted(len(signed), 'layer')}; products are the same without their signs, "
+            "which a pack keeps in bytes of their own"
+        )
+    return said
+
+
 def _checked_times(found: Sequence[times.Measured]) -> list[str]:
     """How times came about, and what could not be timed."""
-    timed = [one for one in found if one.passes]
+    timed = [one for one in found if one.pass_count > 1]
     if not timed:
-        return []
+        return ["times: fewer than two passes were made, so there is none"] if found else []
     count = sum(len(one.passes) for one in timed)
     worst = max(one.largest_error for one in timed)
-    blas = [one.layer.name for one in timed if one.dense_ratio < 1]
-    more = (
-        f"; numpy's BLAS was faster than our dense kernel on {', '.join(blas[:3])}, and is what times are over"
-        if blas
-        else ""
-    )
+    passes = min(one.pass_count for one in timed)
     said = [
-        f"times: {counted(count, 'product')} of {counted(len(timed), 'layer')}, in pairs with dense, "
-        f"{times.EFFORT.passes} passes; each compared with float64 first, largest error {worst:.1e} of sum |w||x|{more}"
+        f"times: {counted(count, 'product')} of {counted(len(timed), 'layer')}, in pairs with dense, {passes} passes; "
+        f"each compared with float64 first, largest error {worst:.1e} of sum |w||x|"
     ]
+    if blas := [one.layer.name for one in timed if one.dense_ratio < 1]:
+        said.append(f"times of {', '.join(blas[:3])} are over numpy's BLAS, which was faster than our dense kernel")
     return said + [f"{one.layer.name}: {label}: not timed: {why}" for one in found for label, why in one.failed.items()]

@@ -38,7 +38,7 @@ class Line:
     @property
     def layer(self) -> str:
         """The name without the file's, for models of two files have the same layers."""
-        return self.dataset.rpartition("#")[2]
+        return self.dataset.rpartition("#")[2] or self.dataset
 
 
 def lines(answer: Answer) -> list[Line]:

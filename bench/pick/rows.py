@@ -23,8 +23,8 @@ STOP = "passes"  # why no pass was added: a pick has four
 
 def rows_of(answer: Answer, measured: Sequence[Measured]) -> dict[str, list[Row]]:
     """Rows by file: of each layer the dense payload, the pick and what was timed, encoded and compared; and times."""
-    timed = {one.layer.name: one for one in measured}
-    spaces = [row for layer in answer.layers for row in _spaces(layer, timed.get(layer.name))]
+    timed = {one.layer.weights.dataset: one for one in measured}
+    spaces = [row for layer in answer.layers for row in _spaces(layer, timed.get(layer.weights.dataset))]
     return {"space": spaces, "time": [row for one in measured for row in _times(one, answer)]}
 
 

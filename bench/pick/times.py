@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+import statistics
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -53,22 +54,38 @@ class Measured:
         known = self._row(label)
         if known is None:
             return None
-        best = self.dense_ratio
-        dense_ns = known["ns_per_dot"] / known["time_ratio"] * best
-        return Time(
-            known["time_ratio"] / best, known["ratio_low"] / best, known["ratio_high"] / best, dense_ns=dense_ns
-        )
+        best, low, high = self._dense
+        ratio = known["time_ratio"] / best
+        return Time(ratio, known["ratio_low"] / high, known["ratio_high"] / low, dense_ns=self.dense_ns)
 
     def _row(self, label: str) -> Row | None:
         passes = self.passes.get(label, [])
-        cell = Cell("time", self.layer.weights.dataset, label, batch=1)
+        cell = Cell("time", self.layer.weights.dataset, label)
         return times.columns_of_row(cell, passes, self.nnz, None, "") if len(passes) > 1 else None
+
+    @property
+    def _dense(self) -> tuple[float, float, float]:
+        """Of the faster dense product over our kernel, with its interval: 1, or BLAS's where that is surely faster."""
+        known = self._row(BLAS)
+        if known is None or known["ratio_high"] >= 1:
+            return 1.0, 1.0, 1.0
+        return known["time_ratio"], known["ratio_low"], known["ratio_high"]
 
     @property
     def dense_ratio(self) -> float:
         """Of the faster dense product over our kernel: 1, or less where BLAS is surely faster."""
-        known = self._row(BLAS)
-        return float(known["time_ratio"]) if known and known["ratio_high"] < 1 else 1.0
+        return self._dense[0]
+
+    @property
+    def dense_ns(self) -> float:
+        """Nanoseconds of the faster dense product, from the median of all passes."""
+        known = [one["reference_ns"] for passes in self.passes.values() for one in passes]
+        return statistics.median(known) * self.dense_ratio if known else 0.0
+
+    @property
+    def pass_count(self) -> int:
+        """Passes that every product has had."""
+        return min((len(passes) for passes in self.passes.values()), default=0)
 
     @property
     def largest_error(self) -> float:
@@ -139,7 +156,7 @@ def measured(
     for layer in layers:
         labels = to_time(layer, question) if not layer.failed else ()
         if labels:
-            found.setdefault(group(layer), Measured(layer, labels))
+            found.setdefault((*group(layer), labels), Measured(layer, labels))
     out = [] if into is None else into
     out += found.values()
     if not out:
@@ -223,10 +240,13 @@ def _run(parts: Iterable[tuple[Measured, Part]], question: Question, effort: Eff
             raise Stopped from None
 
 
-def with_times(layers: Sequence[Layer], found: Sequence[Measured]) -> list[Layer]:
-    """The layers with what was measured of them, or of one like them."""
-    known = {group(one.layer): one for one in found}
-    return [_timed(layer, known.get(group(layer))) if not layer.failed else layer for layer in layers]
+def with_times(layers: Sequence[Layer], found: Sequence[Measured], question: Question) -> list[Layer]:
+    """The layers with what was measured of them, or of one like them of which the same formats were measured."""
+    known = {(*group(one.layer), one.labels): one for one in found}
+    return [
+        layer if layer.failed else _timed(layer, known.get((*group(layer), to_time(layer, question))))
+        for layer in layers
+    ]
 
 
 def _timed(layer: Layer, one: Measured | None) -> Layer:
@@ -236,9 +256,7 @@ def _timed(layer: Layer, one: Measured | None) -> Layer:
     out = []
     for candidate in layer.candidates:
         time = one.time_of(candidate.label) if candidate.label in one.labels else None
-        if candidate.label == layer.dense.label and (
-            any_time := next(filter(None, map(one.time_of, one.labels)), None)
-        ):
-            time = Time(1.0, 1.0, 1.0, dense_ns=any_time.dense_ns)
+        if candidate.label == layer.dense.label and one.pass_count > 1:
+            time = Time(1.0, 1.0, 1.0, dense_ns=one.dense_ns)
         out.append(replace(candidate, measured=replace(time, like=like)) if time else candidate)
     return layer.with_candidates(out)

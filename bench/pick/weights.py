@@ -22,6 +22,7 @@ from dotbench.datasets.models.model_file import MATRICES, ModelFile, ModelTensor
 from dotbench.datasets.models.values import stored
 from dotbench.datasets.own_files import OwnFile
 
+UNREADABLE = "unreadable"  # kind of a file in a folder that is none of a model after all
 COUNTED: dict[str, str] = {  # what is no product, in words
     "gather": "rows are looked up",
     "depthwise": "one kernel a channel",
@@ -37,7 +38,8 @@ class Weights:
 
     ``name``: as a layer; ``dataset``: what `run` calls it. ``shape``: n inputs by m outputs, None of what is no matrix.
     ``dtype``: as stored; ``nbytes``: what its numbers take in the file. ``read``: the matrix, a numpy array or a
-    source, and what was done to it. ``tensor``: its name in the file.
+    source, and what was done to it. ``tensor``: its name in the file. ``scale_bytes``: of scales and
+    zero points besides. ``transposed``: the other way round than its file is usually read.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Weights:
     source: str = "model"
     pixels: int = 0
     tensor: str = ""
+    scale_bytes: int = 0
+    transposed: bool = False
 
     @property
     def multiplied(self) -> bool:
@@ -114,7 +118,10 @@ def _folder(folder: Path) -> Iterator[Model]:
     if not readable:
         raise UnknownDataset(f"{folder} holds no file that can be read: {', '.join(_endings())}")
     for path in readable:
-        yield from _models(str(path))
+        try:
+            yield from _models(str(path))
+        except DataError as error:  # the other files go on
+            yield Model(str(path), UNREADABLE, (), 0, (), (str(error),))
 
 
 def _is_readable(path: Path) -> bool:
@@ -170,6 +177,7 @@ def _of_tensor(path: str, name: str, tensor: ModelTensor) -> Weights:
         tensor.note,
         pixels=tensor.pixels,
         tensor=tensor.name,
+        scale_bytes=tensor.scales.nbytes if tensor.scales else 0,
     )
 
 
@@ -189,7 +197,7 @@ def _arrays(name: str) -> Model:
         known = reader_calls.members(reader, own.path)
         whole = reader_calls.is_whole(reader, own.path, known)
     if whole:
-        return Model(name, reader.name, (own.path,), size, (_of_array(own),))
+        return Model(name, reader.name, (own.path,), size, (_of_array(own, alone=True),))
     if reader is npz.READER:
         model = npz_file.read(own.path)
         weights = [_of_tensor(own.file, one.name, one) for one in model.tensors]
@@ -197,8 +205,8 @@ def _arrays(name: str) -> Model:
     return Model(name, reader.name, (own.path,), size, tuple(_of_array(replace(own, member=one)) for one in known))
 
 
-def _of_array(own: OwnFile) -> Weights:
-    """An array, or why it is none that can be read."""
+def _of_array(own: OwnFile, alone: bool = False) -> Weights:
+    """An array, or why it is none that can be read; of the only one of a file DataError."""
     name = own.member or Path(own.file).name
 
     def read() -> tuple[Any, str]:
@@ -207,6 +215,8 @@ def _of_array(own: OwnFile) -> Weights:
     try:
         matrix, note = read()
     except DataError as error:
+        if alone:
+            raise
         return Weights(name, own.name, "unread", None, "", 0, read, note=str(error), source="file")
     n, m = matrix.shape
     nbytes = n * m * matrix.dtype.itemsize
@@ -262,4 +272,5 @@ def _as(one: Weights, role: str) -> Weights:
         matrix, note = one.read()
         return matrix.T, note
 
-    return replace(one, role="product", shape=(one.shape[1], one.shape[0]), read=transposed)
+    shape = one.shape[1], one.shape[0]
+    return replace(one, role="product", shape=shape, read=transposed, transposed=True)

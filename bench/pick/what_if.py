@@ -19,8 +19,8 @@ from dotbench.datasets.training.sharing import share
 ROWS = 1 << 22  # entries that are compared at once
 
 
-def changed(layer: Layer, asked: WhatIf, labels: tuple[str, ...] | None) -> Changed | None:
-    """The smallest format of the changed layer; None of a layer that failed."""
+def changed(layer: Layer, asked: WhatIf, labels: tuple[str, ...] | None, allowance: Allowance) -> Changed | None:
+    """The smallest format of the changed layer; None of a layer that failed. ``allowance``: of all layers together."""
     if layer.failed:
         return None
     matrix = _dense(layer.weights.read()[0])
@@ -30,7 +30,7 @@ def changed(layer: Layer, asked: WhatIf, labels: tuple[str, ...] | None) -> Chan
     if asked.share:
         other = share(other, asked.share)
     weights = _of(layer, other)
-    found = sized(weights, labels, Allowance(0))
+    found = sized(weights, labels, allowance)
     if found.failed:
         return None
     best = min(found.candidates, key=lambda one: one.bytes)

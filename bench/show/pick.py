@@ -30,7 +30,7 @@ def print_heads(models: Iterable[Model], console: Console) -> None:
 def print_sizes(answer: Answer, console: Console) -> None:
     """What sizes alone say, as soon as they are there: times take some seconds more."""
     good = [layer for layer in answer.layers if not layer.failed]
-    if good:
+    if good and not answer.question.on_target:
         least = parse_goal("bytes")
         found = total(good, labels(good, least))
         console.print(
@@ -55,7 +55,7 @@ def print_answer(answer: Answer, console: Console) -> None:
     for line in (
         *words.totals(answer, good),
         *words.reasons(good),
-        *words.what_if(answer, good),
+        *words.what_if(answer, good, len(good)),
         *words.other_goals(answer, good),
     ):
         console.print(Text(line), soft_wrap=True)
@@ -77,15 +77,16 @@ def as_markdown(answer: Answer) -> str:
     sides = ["right" if column.right else "left" for column in shown]
     titles = [column.title for column in shown]
     made = tabulate(rows, titles, "github", colalign=sides if rows else None, disable_numparse=True)
-    heads = [f"**{words.head(model)}**" for model in answer.models]
+    heads = [f"**{words.head(model)}**" + "".join(f"\n{note}" for note in model.notes) for model in answer.models]
     lines = [
         *words.failures(answer.layers),
         *words.totals(answer, good),
         *words.reasons(good),
-        *words.what_if(answer, good),
+        *words.what_if(answer, good, len(good)),
         *words.other_goals(answer, good),
         *words.not_multiplied(answer.others),
         *answer.checked,
         *answer.written,
+        *([f"stopped: {answer.stopped}"] if answer.stopped else []),
     ]
     return "\n\n".join([*heads, made, "\n".join(f"- {line.strip()}" for line in lines)])

@@ -17,7 +17,7 @@ SAME = 0.0005  # a change of bytes that is none in a table
 def section(a: Sequence[Picked], b: Sequence[Picked]) -> Section:
     """The table, and the sum in a line. Layers are found by their name without the file's; bytes decide what is
     better."""
-    before, after = ({line.layer: line for line in side} for side in (a, b))
+    before, after = _named(a, b)
     both = [name for name in before if name in after]
     lines = [_line(name, before.get(name), after.get(name)) for name in dict.fromkeys((*before, *after))]
     size_a, size_b = (sum(side[name].bytes for name in both) for side in (before, after))
@@ -26,6 +26,16 @@ def section(a: Sequence[Picked], b: Sequence[Picked]) -> Section:
     goals = sorted({line.goal for line in (*a, *b)})
     below = [f"goals: {' and '.join(goals)}"] if len(goals) > 1 else []
     return Section("layers", TITLES, lines, below, said=said, optional=("time A", "time B"))
+
+
+def _named(a: Sequence[Picked], b: Sequence[Picked]) -> tuple[dict[str, Picked], dict[str, Picked]]:
+    """Layers by their name without the file's, or with it where two of one side are called the same."""
+    twice = {line.layer for side in (a, b) for line in side if sum(one.layer == line.layer for one in side) > 1}
+
+    def name(line: Picked) -> str:
+        return line.dataset if line.layer in twice else line.layer
+
+    return {name(line): line for line in a}, {name(line): line for line in b}
 
 
 def _line(name: str, a: Picked | None, b: Picked | None) -> Line:

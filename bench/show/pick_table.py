@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dotbench.bench.pick.answer import Candidate, Layer
-from dotbench.bench.pick.choose import zeros
+from dotbench.bench.pick.choose import two_digits, zeros
 from dotbench.bench.pick.question import Question
 from dotbench.bench.show.answer import grouped
 from dotbench.bench.show.fitted import Column
@@ -64,6 +64,7 @@ def legend(layers: Sequence[Layer]) -> str:
         said.append("~ predicted, not measured")
     if any(one.measured and one.measured.like for one in shown):
         said.append("' measured on another layer of its shape")
+    said.append("floor: of dense's bytes, what no code of single entries goes below")
     return "; ".join(said)
 
 
@@ -106,14 +107,3 @@ def _pace(one: Candidate) -> str:
         return ""
     mark = "'" if one.time.like else ""
     return f"{two_digits(one.time.ratio)}{mark}" if one.measured else f"~{two_digits(one.time.ratio)}"
-
-
-def two_digits(ratio: float) -> str:
-    """A ratio of times, of which four passes know no more.
-
-    >>> two_digits(0.8512), two_digits(1.04), two_digits(62.84), two_digits(345.6)
-    ('0.85', '1.0', '63', '346')
-    """
-    if ratio >= 10:
-        return f"{ratio:.0f}"
-    return f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.2f}"

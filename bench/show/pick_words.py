@@ -8,14 +8,13 @@ from dataclasses import replace
 
 from dotbench.bench.microcontroller.networks import CLOCK_MHZ
 from dotbench.bench.pick.answer import Answer, Layer, Total, total
-from dotbench.bench.pick.choose import labels
+from dotbench.bench.pick.choose import labels, two_digits
 from dotbench.bench.pick.microcontroller import milliseconds
-from dotbench.bench.pick.question import Goal, parse_goal
-from dotbench.bench.pick.weights import COUNTED, Model, Weights
+from dotbench.bench.pick.question import SAVES, Goal, parse_goal
+from dotbench.bench.pick.weights import COUNTED, UNREADABLE, Model, Weights
 from dotbench.bench.show import next_step
 from dotbench.bench.show.answer import grouped, vectors
 from dotbench.bench.show.grid import short
-from dotbench.bench.show.pick_table import two_digits
 from dotbench.bench.show.plural import counted
 
 OTHERS = ("bytes", "time", "bytes,time<=1.2")  # goals that are told beside the one that was asked for
@@ -27,6 +26,8 @@ def head(model: Model) -> str:
     """``model.onnx (onnx): 3 163 737 bytes, 3 layers that are multiplied, 24 other tensors``."""
     layers = sum(one.multiplied for one in model.weights)
     more = f" in {counted(len(model.files), 'file')}" if len(model.files) > 1 else ""
+    if model.kind == UNREADABLE:
+        return f"{model.name}: left out"
     others = len(model.weights) - layers
     rest = f", {counted(others, 'other tensor')}" if others else ""
     verb = "is" if layers == 1 else "are"
@@ -51,12 +52,35 @@ def totals(answer: Answer, layers: Sequence[Layer]) -> Iterator[str]:
     yield f"goal {goal}: {summed(found if not answer.question.on_target else replace(found, ns=None))}"
     if answer.question.on_target:
         yield from on_target(answer, layers)
+    yield from _in_file(layers)
+    yield from _limits(goal, layers)
     if all(layer.stays_dense for layer in layers):
         yield "answer: leave it dense"
     else:
         used = [short(layer.pick) for layer in layers]
         counts = sorted({name: used.count(name) for name in used}.items(), key=lambda one: -one[1])
         yield f"answer: {', '.join(f'{name} for {count}' for name, count in counts)} of {counted(len(layers), 'layer')}"
+
+
+def _in_file(layers: Sequence[Layer]) -> Iterator[str]:
+    """Where a file stores layers in less than dense arrays (sparse, or in fewer bits): what they take there."""
+    own = sum(layer.weights.nbytes for layer in layers)
+    scales = sum(layer.weights.scale_bytes for layer in layers)
+    dense = sum(layer.dense.bytes for layer in layers)
+    if 0 < own < (1 - SAVES) * dense:
+        more = f", and {grouped(scales)} of scales, which are in no figure here" if scales else ""
+        yield f"in the file they take {grouped(own)} bytes{more}: it packs them itself"
+    elif scales:
+        yield f"scales and zero points take {grouped(scales)} bytes more, whatever the format"
+
+
+def _limits(goal: Goal, layers: Sequence[Layer]) -> Iterator[str]:
+    """Layers that stay dense although that is beyond the limit of bytes."""
+    if goal.bytes_limit is not None and goal.bytes_limit < 1:
+        beyond = [layer.name for layer in layers if layer.stays_dense]
+        if beyond:
+            names = f"{', '.join(beyond[:3])}{f' and {len(beyond) - 3} more' if len(beyond) > 3 else ''}"
+            yield f"no format keeps {goal} for {names}: dense"
 
 
 def on_target(answer: Answer, layers: Sequence[Layer]) -> Iterator[str]:
@@ -82,9 +106,8 @@ def summed(found: Total) -> str:
     if found.ratio is None or found.ns is None:
         return size + ratio
     about = "~" * found.predicted
-    return (
-        f"{size}{ratio}, {about}{two_digits(found.ratio)} of dense's time ({microseconds(found.ns)} a product of each)"
-    )
+    pace = f"{'' if found.ratio == 1 else about}{two_digits(found.ratio)} of dense's time"
+    return f"{size}{ratio}, {pace} ({about}{microseconds(found.ns)} a product of each)"
 
 
 def microseconds(ns: float) -> str:
@@ -111,7 +134,7 @@ def reasons(layers: Sequence[Layer]) -> Iterator[str]:
         yield f"  {layer.name}: {layer.reason}"
 
 
-def what_if(answer: Answer, layers: Sequence[Layer]) -> Iterator[str]:
+def what_if(answer: Answer, layers: Sequence[Layer], most: int = REASONS) -> Iterator[str]:
     """What layers would take that lose something; in no total."""
     asked = answer.question.what_if
     known = [(layer, layer.what_if) for layer in layers if layer.what_if]
@@ -125,13 +148,13 @@ def what_if(answer: Answer, layers: Sequence[Layer]) -> Iterator[str]:
     error = f"{least:.2f} to {worst:.2f}" if worst - least >= 0.005 else f"{worst:.2f}"
     sizes = f"{grouped(size)} of {grouped(dense)} bytes ({ratio})"
     yield f"what if ≈ {asked}: {sizes}, weights {error} off (relative error)"
-    for layer, changed in known[:REASONS]:
+    for layer, changed in known[:most]:
         yield (
             f"  {layer.name} ≈ {short(changed.label)}: {grouped(changed.bytes)} bytes "
             f"({100 * (1 - changed.density):.1f} % zeros, {grouped(changed.distinct)} values, {changed.error:.2f} off)"
         )
-    if len(known) > REASONS:
-        yield f"  and {len(known) - REASONS} more (--markdown, --json)"
+    if len(known) > most:
+        yield f"  and {len(known) - most} more (--markdown, --json)"
 
 
 def other_goals(answer: Answer, layers: Sequence[Layer]) -> Iterator[str]:
@@ -177,10 +200,11 @@ def next_line(answer: Answer, layers: Sequence[Layer]) -> str:
     if not layers:
         return next_step.line("list formats", "what there is")
     if answer.question.quick:
-        return next_step.line(f"pick {names}", "the same with times measured here")
+        return next_step.line(answer.again or f"pick {names}", "the same with times measured here")
     if all(layer.stays_dense for layer in layers) and not answer.question.what_if:
         return next_step.line(
-            f"pick {names} --prune 90 --share 32", "what it would take if it were pruned; changes weights"
+            f"{answer.again or f'pick {names}'} --quick --prune 90 --share 32",
+            "what it would take if it were pruned; changes weights",
         )
     best = max(layers, key=lambda one: one.dense.bytes - one.chosen.bytes)
     kinds = ",".join(dict.fromkeys((best.pick, best.dense.label)))

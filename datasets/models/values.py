@@ -28,5 +28,7 @@ def stored(tensor: ModelTensor) -> tuple[npt.NDArray[Any], str]:
     if matrix.dtype == np.float64:
         with np.errstate(over="ignore"):
             rounded = matrix.astype(np.float32)
+        if (np.isinf(rounded) & np.isfinite(matrix)).any():
+            raise DataError(f"{tensor.name} holds float64 beyond float32's range ({np.finfo(np.float32).max:.3g})")
         return rounded, "" if np.array_equal(rounded, matrix, equal_nan=True) else ROUNDED
     raise DataError(f"{tensor.name} holds {matrix.dtype}: {', '.join(STORED)}, bfloat16 and float64 are read")

@@ -75,7 +75,7 @@ def predicted_bytes(format_: Format, counts: Counts) -> int | None:
     rule = EXACT.get(type(format_))
     if rule is None:
         return laid_out(format_, counts, b"") if format_.lossless and format_.fields_bytes == 0 else None
-    if rule.values and counts.histogram is None:
+    if rule.values and counts.histogram is None and getattr(format_, "values", "") != "float32":
         return None
     return laid_out(format_, counts, rule.fields(format_, counts))
 

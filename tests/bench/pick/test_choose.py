@@ -72,7 +72,7 @@ def test_reasons_say_what_would_change_the_answer() -> None:
         "leave it dense: 0.8 % zeros, 32 values, the smallest other, bitmap, has 1 031 bytes (+3.1%), "
         "bitmap pays from 12.5 % zeros, an entropy code (positions and values) could save 60% at most"
     )
-    assert chosen(SOME, Goal("bytes")).reason == "smallest: 90.0 % zeros, 32 values, 90% smaller, 5.00 of dense's time"
+    assert chosen(SOME, Goal("bytes")).reason == "smallest: 90.0 % zeros, 32 values, 90% smaller, 5.0 of dense's time"
     limited = chosen(SOME, parse_goal("bytes,time<=0.4")).reason
     assert limited.startswith("leave it dense: 90.0 % zeros, 32 values, ham would be 90% smaller, and does not keep")
 

@@ -21,7 +21,8 @@ RNG = np.random.default_rng(5)
 
 
 def pruned(n: int, m: int, percent: float = 90, values: int = 32) -> np.ndarray:
-    return share(prune(RNG.standard_normal((n, m)).astype(np.float32), percent), values)
+    """In C order: the library writes the bytes of others as they lie in memory."""
+    return np.ascontiguousarray(share(prune(RNG.standard_normal((n, m)).astype(np.float32), percent), values))
 
 
 @pytest.fixture
@@ -132,8 +133,9 @@ def test_one_layer_that_cannot_be_stored_fails_by_name_and_the_others_go_on(tmp_
     bad = W.copy()
     bad[3, 5] = np.nan
     np.savez(tmp_path / "m.npz", good=W, bad=bad)
-    found = answer(tmp_path / "m.npz", "--quick")
-    assert [one["name"] for one in found["layers"]] == ["good"]
+    called = call(tmp_path / "m.npz", "--quick", "--json")
+    found = json.loads(called.stdout)
+    assert called.exit_code == 1 and [one["name"] for one in found["layers"]] == ["good"]
     assert found["failed"][0]["name"] == "bad" and "row 3, column 5" in found["failed"][0]["why"]
 
 
@@ -165,3 +167,49 @@ def test_a_folder_is_all_that_it_holds(model: Path, home: Path) -> None:
     np.save(model.parent / "w.npy", pruned(32, 16))
     found = answer(model.parent, "--quick")
     assert [one["name"] for one in found["layers"]] == ["fc1", "fc2", "w.npy"]
+
+
+def test_a_bad_file_of_a_folder_is_named_and_the_others_go_on(model: Path, home: Path) -> None:
+    (model.parent / "bad.onnx").write_bytes(b"no model at all")
+    found = call(model.parent, "--quick")
+    assert found.exit_code == 1 and "bad.onnx: left out" in found.stdout and "goal bytes: " in found.stdout
+
+
+def test_layers_of_one_name_in_two_files_are_two(tmp_path: Path, home: Path) -> None:
+    folder, out = tmp_path / "two", tmp_path / "out"
+    folder.mkdir()
+    for name in ("a", "b"):
+        save_file({"l.weight": pruned(64, 32).T.copy()}, folder / f"{name}.safetensors")
+    answer(folder, "--quick", "--out", out)
+    compared = CliRunner(env={"COLUMNS": "120"}).invoke(command, ["diff", str(out), str(out)])
+    assert "2 layers that both have" in compared.stdout
+    assert call(folder, "--quick", "--out", out).exit_code == 2  # a pick is there
+
+
+def test_what_a_role_says_is_in_the_pack(model: Path, home: Path, tmp_path: Path) -> None:
+    """An embedding that is called a product is packed as one; one that is turned round comes back as it was."""
+    W = pruned(96, 48)
+    save_file({"embed.weight": W, "turned.weight": pruned(64, 40)}, tmp_path / "m.safetensors")
+    pack, back = tmp_path / "p.safetensors", tmp_path / "back.safetensors"
+    words = ("--role", "embed=product", "--role", "turned=transposed")
+    assert call(tmp_path / "m.safetensors", "--quick", "--save", pack, *words).exit_code == 0
+    with dotbench.open_pack(pack) as opened:
+        assert opened["embed.weight"].shape == (48, 96) and opened["turned.weight"].shape == (64, 40)
+    assert CliRunner().invoke(command, ["unpack", str(pack), "--out", str(back)]).exit_code == 0
+    from safetensors.numpy import load_file
+
+    assert (load_file(back)["embed.weight"] == W).all()
+    assert call(tmp_path / "m.safetensors", "--role", "turned=transposed", "--out", tmp_path / "o").exit_code == 2
+
+
+def test_the_next_line_asks_the_same(model: Path, home: Path) -> None:
+    said = call(f"{model}#fc*", "--quick", "--goal", "time", "--batch", 8, "--role", "fc2=product").stdout.splitlines()[
+        -1
+    ]
+    assert f"pick '{model}#fc*' --goal time --batch 8 --role fc2=product" in said
+
+
+def test_a_prediction_never_beats_a_measurement(model: Path, home: Path) -> None:
+    layer = answer(f"{model}#fc1", "--goal", "time")["layers"][0]
+    known = {one["format"]: one["time_ratio"] for one in layer["candidates"]}
+    assert layer["pick"] == "dense" or known[layer["pick"]]["measured"]

@@ -10,6 +10,7 @@ from dotbench import formats
 from dotbench.bench.commands import options
 from dotbench.bench.commands.errors import Trouble
 from dotbench.bench.packs.choose import smallest
+from dotbench.bench.packs.lacking import lacking
 from dotbench.bench.packs.model import model_of
 from dotbench.bench.packs.pack import Line, Packed
 from dotbench.bench.packs.pack import pack as packed
@@ -37,7 +38,8 @@ def pack(model: Path, out: Path, asked: list[str] | None, threads: int, verify: 
     """MODEL (.safetensors, .onnx, .tflite, .npz, ...) as one .safetensors file that any reader opens.
 
     Each product is stored in the smallest lossless format, as NAME.dotb; all else stays as it is. dotbench unpack gives
-    all tensors back, bit for bit; dotbench.open_pack multiplies with them.
+    the tensors back, bit for bit; dotbench.open_pack multiplies with them. Of files that are no .safetensors or .npz
+    the graph, scales and zero points are not in the pack, and it says so.
     """
     try:
         found = model_of(model)
@@ -47,6 +49,8 @@ def pack(model: Path, out: Path, asked: list[str] | None, threads: int, verify: 
     except (ValueError, OSError) as error:
         raise Trouble(_words(error)) from error
     _summary(made, verify)
+    for line in lacking(found, {}):
+        echo(line, err=True)
 
 
 def _formats(asked: list[str] | None) -> list[Format] | None:

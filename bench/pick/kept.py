@@ -10,6 +10,7 @@ from typing import Any
 import rich.console
 
 from dotbench import formats
+from dotbench.bench.packs.lacking import lacking
 from dotbench.bench.packs.model import model_of
 from dotbench.bench.packs.pack import pack
 from dotbench.bench.pick import record
@@ -20,7 +21,7 @@ from dotbench.bench.pick.weights import Model
 from dotbench.bench.run.session import write
 from dotbench.bench.show.answer import grouped
 from dotbench.cdot.fresh import new_file
-from dotbench.datasets.models.model_file import ModelFile, ModelTensor
+from dotbench.datasets.models.model_file import ModelTensor
 from dotbench.datasets.models.orientation import INPUTS_FIRST, OUTPUTS_FIRST
 from dotbench.formats.format import Format
 
@@ -96,18 +97,3 @@ def _as_said(tensor: ModelTensor, layer: Layer | None) -> ModelTensor:
     turned = layer.weights.transposed and len(tensor.shape) == 2
     orientation = TURNED[tensor.orientation] if turned else tensor.orientation
     return replace(tensor, role="product", orientation=orientation)
-
-
-def lacking(model: ModelFile, left_out: dict[str, str]) -> list[str]:
-    """What of a model is not in its pack: tensors that cannot be read, scales and zero points, a graph."""
-    said = [f"not in it: {', '.join([*left_out][:3])} ({len(left_out)})"] if left_out else []
-    scales = sum(one.scales.nbytes for one in model.tensors if one.scales)
-    if scales and model.kind not in WHOLE:
-        said.append(f"nor are scales and zero points ({grouped(scales)} bytes in {model.path.name})")
-    if model.kind in GRAPHS:
-        said.append(f"nor is the graph: keep {model.path.name}")
-    return said
-
-
-WHOLE = ("safetensors", "npz")  # kinds of which a pack has every tensor, scales among them
-GRAPHS = ("onnx", "tflite", "keras")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from dotbench import formats
@@ -35,12 +36,13 @@ def dense_label(dtype: str) -> str:
     return DENSE.get(dtype, "dense")
 
 
-def choices(labels: Sequence[str] | None, dtype: str) -> list[Format]:
+@lru_cache(maxsize=64)
+def choices(labels: tuple[str, ...] | None, dtype: str) -> tuple[Format, ...]:
     """The formats that lose nothing of a type, or those of them that are asked for, and the dense one first."""
     dense = formats.parse(dense_label(dtype))
     every = (one for one in formats.standard_of_all() if one.name not in NEVER)
     named = tuple(every) if labels is None else tuple(map(formats.parse, labels))
-    return [dense, *(one for one in named if one.lossless and dtype in one.value_types and one != dense)]
+    return (dense, *(one for one in named if one.lossless and dtype in one.value_types and one != dense))
 
 
 @dataclass
@@ -57,7 +59,7 @@ class Allowance:
         return True
 
 
-def sized(weights: Weights, labels: Sequence[str] | None, allowance: Allowance) -> Layer:
+def sized(weights: Weights, labels: tuple[str, ...] | None, allowance: Allowance) -> Layer:
     """A layer with the bytes of its formats; one that cannot be read or encoded fails by name."""
     empty = Candidate("dense", 0, "computed")
     try:
@@ -81,16 +83,16 @@ def sized(weights: Weights, labels: Sequence[str] | None, allowance: Allowance) 
         counts.histogram is None,
         counts.negative_zeros,
         Floor(least.nbytes, least.name.replace("_", " and ")),
-        _break_even(counts, others),
+        dict(_break_even(counts.n, counts.m, counts.dtype, tuple(str(one) for one in others if str(one) in BY_ZEROS))),
         note,
     )
 
 
-def _break_even(counts: Counts, others: Sequence[Format]) -> dict[str, float]:
+@lru_cache(maxsize=4096)
+def _break_even(n: int, m: int, dtype: str, labels: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
     """Below which density formats are smaller than dense, of those that need not know the values."""
-    known = [one for one in others if str(one) in BY_ZEROS]
-    found = break_even(counts.n, counts.m, counts.dtype, 1, known) if counts.entries else {}
-    return {label: density for label, density in found.items() if density is not None}
+    found = break_even(n, m, dtype, 1, map(formats.parse, labels)) if n * m else {}
+    return tuple((label, density) for label, density in found.items() if density is not None)
 
 
 def _sizes(
@@ -133,7 +135,7 @@ def _encoded(matrix: Any, one: Format) -> Candidate:
 
 
 def all_sized(
-    weights: Iterable[Weights], labels: Sequence[str] | None, say: Callable[[str], None] = lambda words: None
+    weights: Iterable[Weights], labels: tuple[str, ...] | None, say: Callable[[str], None] = lambda words: None
 ) -> Iterator[Layer]:
     """Layer by layer, each as soon as it is known."""
     allowance = Allowance()

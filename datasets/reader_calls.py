@@ -83,7 +83,13 @@ def tensors(reader: Reader, path: Path) -> ModelFile:
         extra, module = reader.extra
         raise DataError(f"{path} needs {module}, which is not installed: {brings(extra)}")
     with answering(reader, path, "read as a model"):
-        found = reader.tensors(path)
+        try:
+            found = reader.tensors(path)
+        except (OSError, ValueError, TypeError, LookupError, ArithmeticError) as error:  # damaged files raise nearly any
+            if isinstance(error, DataError) or reader not in readers.ALL:
+                raise
+            said = f"{type(error).__name__}: {error}"[:200]
+            raise DataError(f"{path} cannot be read as a model: it is damaged ({said})") from error
     if not isinstance(found, ModelFile):
         raise _wrong_answer(reader, path, "tensors", found, TENSORS)
     if wrong := _wrong_tensors(found):

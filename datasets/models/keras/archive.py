@@ -48,8 +48,10 @@ def _part(path: Path, member: zipfile.ZipInfo) -> Part:
     if member.compress_type != zipfile.ZIP_STORED or member.flag_bits & ENCRYPTED:
         raise DataError(f"{path} cannot be read as a model: its {WEIGHTS} is packed; Keras stores it: save it again")
     with path.open("rb") as file:
-        file.seek(member.header_offset)
-        start = file.read(30)
+        file.seek(max(member.header_offset, 0))  # zipfile moves offsets, below 0 where a directory lies
+        start = file.read(LOCAL.size)
+    if member.header_offset < 0 or len(start) < LOCAL.size:
+        raise DataError(f"{path} cannot be read as a model: its {WEIGHTS} does not lie in it; {CUT}")
     signature, name, extra = LOCAL.unpack(start)
     begin = member.header_offset + 30 + name + extra
     if signature != b"PK\3\4" or begin + member.file_size > path.stat().st_size:

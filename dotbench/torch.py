@@ -163,14 +163,11 @@ def _backward(context: Any, *gradients: Any) -> None:
     )
 
 
-_OPERATOR = torch.library.custom_op(
-    "dotbench::linear",
-    _linear,
-    mutates_args=(),
-    schema="(Tensor x, Tensor payload, Tensor? bias=None, int? outputs=None) -> Tensor",
-)
-_OPERATOR.register_fake(_fake)
-_OPERATOR.register_autograd(_backward)
+# What `torch.library.custom_op` does besides costs a call 3 us under inference_mode, 5 under no_grad.
+torch.library.define("dotbench::linear", "(Tensor x, Tensor payload, Tensor? bias=None, int? outputs=None) -> Tensor")
+torch.library.impl("dotbench::linear", "default", _linear)
+torch.library.register_fake("dotbench::linear", _fake)
+torch.library.register_autograd("dotbench::linear", _backward)
 _CALL = torch.ops.dotbench.linear.default
 
 

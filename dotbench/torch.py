@@ -14,7 +14,7 @@ bytes, so ``state_dict``, ``torch.save`` of it and safetensors keep it. Needs th
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,9 +96,9 @@ def _open(tensor: Any) -> _Opened:
     product = Addressed(payload)
     checksum, key = data[24:28].view(np.uint32), id(tensor)
 
-    def gone(reference: Any) -> None:
-        if key in _OPENED and _OPENED[key].tensor is reference:
-            del _OPENED[key]
+    def gone(reference: Any, known: dict[int, _Opened] = _OPENED) -> None:  # which may be at the end of a program
+        if (one := known.get(key)) is not None and one.tensor is reference:
+            known.pop(key, None)
 
     reference = weakref.ref(tensor, gone)
     one = _Opened(
@@ -290,7 +290,7 @@ def convert(model: nn.Module, pick: Pick, filter_fn: Callable[[nn.Module, str], 
     picks = picks_of(pick)
     names = _names(model)
     picks.check_names({name for known in names.values() for name in known})
-    tied = _tied(model, names)
+    tied = _tied(names)
     replacements: dict[Any, _Layer] = {}
     replaced: dict[str, str] = {}
     left: dict[str, str] = {}
@@ -331,27 +331,31 @@ def _names(model: Any) -> dict[Any, list[str]]:
     return found
 
 
-def _tied(model: Any, names: dict[Any, list[str]]) -> dict[Any, str]:
-    """Of modules whose weight is somebody else's, too (an embedding's), why they stay: a payload would be a copy."""
-    users: dict[int, list[tuple[Any, str]]] = {}
+def _tied(names: dict[Any, list[str]]) -> dict[Any, str]:
+    """Of modules whose weight is somebody else's, too (an embedding's), or is read by somebody else, why they stay.
+
+    Memory tells, for a parameter may be made of another one's; that of a whole file may be one storage, and is no tie.
+    """
+    found, spans = dict[Any, str](), []
     for module, known in names.items():
+        if isinstance(module, (nn.TransformerEncoderLayer, nn.MultiheadAttention)):  # for a kernel that has no payloads
+            found |= dict.fromkeys(module.children(), f"{type(module).__name__} reads its weight")
         for own, tensor in (*module._parameters.items(), *module._buffers.items()):
             if tensor is not None and not nn.parameter.is_lazy(tensor) and tensor.layout is torch.strided:
-                users.setdefault(tensor.untyped_storage()._cdata, []).append((module, f"{known[0]}.{own}".strip(".")))
-    found = {}
-    for tensors in users.values():
-        for module, name in tensors:
-            others = [other for user, other in tensors if other != name]
-            if others and name.endswith("weight"):
-                found[module] = f"its weight is {others[0]}, too"
-    return {**found, **dict(_read_by_others(model))}
-
-
-def _read_by_others(model: Any) -> Iterator[tuple[Any, str]]:
-    """PyTorch's own Transformer hands the weights of its parts to a kernel that knows nothing of them."""
-    for parent in model.modules():
-        if isinstance(parent, (nn.TransformerEncoderLayer, nn.MultiheadAttention)):
-            yield from ((child, f"{type(parent).__name__} reads its weight") for child in parent.children())
+                extent = 1 + sum((size - 1) * step for size, step in zip(tensor.shape, tensor.stride(), strict=True))
+                if tensor.numel() and (start := tensor.data_ptr()):  # else on a device without numbers: it stays anyway
+                    spans.append((start, start + extent * tensor.itemsize, module, own, f"{known[0]}.{own}".strip(".")))
+    groups, end = list[list[Any]](), 0
+    for span in sorted(spans, key=lambda span: span[:2]):
+        if span[0] >= end:
+            groups.append([])
+        groups[-1].append(span)
+        end = max(end, span[1])
+    for group in groups:
+        for *_, module, own, name in group:
+            if own == "weight" and (others := [other for *_, other in group if other != name]):
+                found.setdefault(module, f"its weight is {others[0]}, too")
+    return found
 
 
 def _unfit(module: Any) -> str:

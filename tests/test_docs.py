@@ -80,7 +80,9 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def defined(module: Path) -> set[str]:
     """Functions and classes of a module that cannot be imported here."""
-    return {node.name for node in ast.parse(module.read_text()).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return {
+        node.name for node in ast.parse(module.read_text()).body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
 
 
 @cache

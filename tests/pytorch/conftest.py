@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,11 @@ if os.environ.get("DOTBENCH_TORCH"):
 
 
 @pytest.fixture(autouse=True)
-def _alike() -> Iterator[None]:
-    """The same numbers each time, one thread, and the count of before afterwards."""
+def _alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same numbers each time, one thread, and the count of before afterwards; what is compiled goes with the test."""
     import torch
 
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "compiled"))
     torch.manual_seed(0)
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -199,6 +199,35 @@ def test_tied_weights_stay(how: str) -> None:
     same(made, dense, torch.arange(50))
 
 
+def test_a_part_of_a_tied_weight_is_tied() -> None:
+    model = Tied("parameter")
+    model.head.weight = nn.Parameter(model.embed.weight.data[10:])
+    model.mid.weight = nn.Parameter(model.embed.weight.data[2:34].T)
+    assert dotbench.torch.convert(model, "csc").dotbench.left == {
+        "mid": "its weight is embed.weight, too",
+        "head": "its weight is embed.weight, too",
+    }
+
+
+def test_weights_side_by_side_in_one_storage_are_not_tied(tmp_path: Path) -> None:
+    """As where a whole file is mapped."""
+    dense, model = net(), Net()
+    memory = torch.cat([tensor.reshape(-1) for tensor in dense.state_dict().values()])
+    state, at = {}, 0
+    for name, tensor in dense.state_dict().items():
+        state[name] = memory[at : at + tensor.numel()].view(tensor.shape)
+        at += tensor.numel()
+    model.load_state_dict(state, assign=True)
+    assert dotbench.torch.convert(model, "csc").dotbench.replaced == dict.fromkeys(ALL, "csc")
+    same(model, dense, torch.randn(3, 32))
+    safetensors = pytest.importorskip("safetensors.torch")
+    safetensors.save_file(dense.state_dict(), tmp_path / "model.safetensors")
+    mapped = Net()
+    mapped.load_state_dict(safetensors.load_file(tmp_path / "model.safetensors"), assign=True)
+    assert dotbench.torch.convert(mapped, "csc").dotbench.replaced == dict.fromkeys(ALL, "csc")
+    same(mapped, dense, torch.randn(3, 32))
+
+
 class Checks(nn.Linear):
     """More than its base."""
 

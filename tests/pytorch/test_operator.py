@@ -263,6 +263,15 @@ def test_damaged_payloads_are_refused() -> None:
             dotbench.torch.linear(torch.randn(96), payload[:length])
 
 
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
+def test_matrices_of_nothing(shape: tuple[int, int]) -> None:
+    n, m = shape
+    payload = torch.from_numpy(np.array(dotbench.encode(np.zeros(shape, np.float32), "csc").data))
+    bias = torch.randn(m)
+    for batch in (0, 1, 4):
+        assert torch.equal(dotbench.torch.linear(torch.randn(batch, n), payload, bias), bias.expand(batch, m))
+
+
 def test_payloads_of_integers_are_refused() -> None:
     payload = torch.from_numpy(np.array(dotbench.encode(np.eye(4, dtype=np.int8), "dense_s8").data))
     with pytest.raises(ValueError, match="multiplied by int8"):

@@ -43,8 +43,10 @@ class Figures(NamedTuple):
     mlp: Paired
 
     def missed(self) -> list[str]:
-        """The goals that are not met, by name."""
-        found = {"call": self.call.ratio, "above": self.kernel.ours_us - self.kernel.other_us, "mlp": self.mlp.ratio}
+        """The goals that are not met, by name. Ratios are medians; of microseconds it is the minima that tell, for what
+        else runs here only adds to them."""
+        above = self.kernel.least_ours_us - self.kernel.least_other_us
+        found = {"call": self.call.ratio, "above": above, "mlp": self.mlp.ratio}
         return [name for name, limit in LIMITS.items() if found[name] > limit]
 
 
@@ -147,8 +149,8 @@ def lines(found: Figures, format_: str) -> Iterable[str]:
         f"{call.ratio:.2f} times (goal {LIMITS['call']:g}; of the minima {call.least_ratio:.2f})"
     )
     yield (
-        f"above its kernel: {kernel.ours_us - kernel.other_us:.1f} us (goal {LIMITS['above']:g}; of the minima "
-        f"{kernel.least_ours_us - kernel.least_other_us:.1f})"
+        f"above its kernel: {kernel.least_ours_us - kernel.least_other_us:.1f} us, of the minima "
+        f"(goal {LIMITS['above']:g}; of the medians {kernel.ours_us - kernel.other_us:.1f})"
     )
     yield (
         f"MLP {'-'.join(map(str, WIDTHS))}, {ZEROS:.0%} zeros, {VALUES} values, {format_}: {network.ours_us:.0f} us, "

@@ -59,6 +59,7 @@ nox.options.sessions = ["lint", "tests"]
 
 RUN = ("-e", ".[all,vela]")  # what reads images for cycles, and Arm's weight coder, are small; no torch, no MKL
 PEERS = (*RUN, "-e", ".[peers]", "pytest>=8.3")  # gigabytes: an environment of its own
+TORCH = ("-e", ".[run,compiler,torch]", "pytest>=8.3", "safetensors>=0.8")  # half a gigabyte: the same
 TESTS = ("-e", ".[tests]", "-e", "./examples/ell")
 
 # What `dotbench selftest` and `bench.goals.race` exit with where they ran, and this machine is not good enough now:
@@ -125,6 +126,19 @@ def peers(session: nox.Session) -> None:
     names = () if "--datasets" in session.posargs else ("--datasets", ",".join(RACED))
     words = ("--formats", ",".join(RACERS), "--metrics", "time", "--batch", "1,8,32", *names, *session.posargs)
     session.run(python, "-m", "bench", "run", *words, env=path)
+
+
+@nox.session
+def torch(session: nox.Session) -> None:
+    """Compressed layers inside PyTorch's models: `dotbench.torch` and its tests, then its figures.
+
+    ``-- -k opcheck``: pytest's words; then no figures.
+    """
+    python = str(environment("torch", *TORCH))
+    env = {"PYTHONPATH": str(ROOT), "DOTBENCH_TORCH": "1"}
+    session.run(python, "-m", "pytest", "-q", "tests/pytorch", *session.posargs, env=env)
+    if not session.posargs:
+        session.run(python, "-m", "dotbench.bench.goals.torch_calls", env=env)
 
 
 @nox.session
@@ -325,6 +339,7 @@ CHECKS = {
     "wheels": (),
     "aarch64": (),
     "slow": (),
+    "torch": (),
     "firmware": ("--out", ".dotbench/everything/results"),
     "limits": (),
     "selftest": (),

@@ -78,10 +78,19 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert lost == []
 
 
+def defined(module: Path) -> set[str]:
+    """Functions and classes of a module that cannot be imported here."""
+    return {
+        node.name for node in ast.parse(module.read_text()).body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+
+
 @cache
 def resolves(dotted: str) -> bool:
     """Whether it is a module, or something in one."""
     parts = dotted.split(".")
+    if parts[:2] == ["dotbench", "torch"]:  # needs PyTorch
+        return len(parts) == 2 or (len(parts) == 3 and parts[2] in defined(ROOT / "dotbench" / "torch.py"))
     for length in range(len(parts), 0, -1):
         try:
             found = importlib.import_module(".".join(parts[:length]))
@@ -130,7 +139,8 @@ def test_what_is_gone_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     page = tmp_path / "page.md"
     page.write_text(
         "See `cdot/vector/mve_s8.h`, `cdot/core/*.h`, `formats/NAME.py`, `cdot/core/NAME.rs`, `standard.py` and `README.md`,\n"
-        "then `bench.limits`, `dotbench.encode`, `dotbench.bench.run.nobody` and `python -m dotbench.bench.goals.race`.\n"
+        "then `bench.limits`, `dotbench.encode`, `dotbench.torch.convert`, `dotbench.torch.no`, "
+        "`dotbench.bench.run.nobody` and `python -m dotbench.bench.goals.race`.\n"
     )
     monkeypatch.setattr(markdown_pages, "ROOT", tmp_path)
     assert missing_files(page) == [
@@ -138,7 +148,11 @@ def test_what_is_gone_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "page.md:1: cdot/core/NAME.rs",
         "page.md:1: standard.py",
     ]
-    assert missing_names(page) == ["page.md:1: bench.limits", "page.md:1: dotbench.bench.run.nobody"]
+    assert missing_names(page) == [
+        "page.md:1: bench.limits",
+        "page.md:1: dotbench.torch.no",
+        "page.md:1: dotbench.bench.run.nobody",
+    ]
 
 
 def reached(page: Path) -> set[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import json
 import os
@@ -78,9 +79,26 @@ def test_a_sparse_matrix_is_known_where_scipy_is_there() -> None:
 
 
 def modules() -> list[str]:
-    """All modules of the package but what only runs as a program."""
+    """All modules of the package but what only runs as a program, and what needs PyTorch where that is not there."""
     found = pkgutil.walk_packages(dotbench.__path__, "dotbench.")
-    return [one.name for one in found if not one.name.endswith("__main__")]
+    lacking = [] if importlib.util.find_spec("torch") else ["dotbench.torch"]
+    return [one.name for one in found if not one.name.endswith("__main__") and one.name not in lacking]
+
+
+def test_where_pytorch_is_lacking_the_line_that_brings_it_is_said() -> None:
+    forbidden = "import sys; sys.modules['torch'] = None; "
+    done = called("-c", f"{forbidden}import dotbench; print(dotbench.names()[0]); import dotbench.torch")
+    assert done.stdout == "dense\n" and done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("ImportError: dotbench.torch needs PyTorch (")
+    assert done.stderr.splitlines()[-1].endswith("): python -m pip install -e '.[torch]'")
+    done = called("-c", f"{forbidden}from dotbench.bench.goals.torch_calls import main; main([])")
+    assert done.returncode == 1 and done.stderr.startswith("Error: dotbench.torch needs PyTorch (")
+
+
+def test_it_is_no_pytorch() -> None:
+    """Where dotbench/ itself is on the path, a bare ``import torch`` would find the module of this name."""
+    done = called("-c", "import torch", path=ROOT / "dotbench")
+    assert done.returncode == 1 and "this is dotbench.torch, and no PyTorch" in done.stderr
 
 
 def test_no_module_is_loaded_under_two_names() -> None:

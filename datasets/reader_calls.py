@@ -85,7 +85,7 @@ def tensors(reader: Reader, path: Path) -> ModelFile:
     with answering(reader, path, "read as a model"):
         try:
             found = reader.tensors(path)
-        except (OSError, ValueError, TypeError, LookupError, ArithmeticError) as error:  # damaged files raise nearly any
+        except (OSError, ValueError, TypeError, LookupError, ArithmeticError) as error:  # damaged files
             if isinstance(error, DataError) or reader not in readers.ALL:
                 raise
             said = f"{type(error).__name__}: {error}"[:200]

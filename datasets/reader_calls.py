@@ -86,7 +86,7 @@ def tensors(reader: Reader, path: Path) -> ModelFile:
         try:
             found = reader.tensors(path)
         except (OSError, ValueError, TypeError, LookupError, ArithmeticError) as error:  # damaged files
-            if isinstance(error, DataError) or reader not in readers.ALL:
+            if isinstance(error, DataError | FileNotFoundError) or reader not in readers.ALL:
                 raise
             said = f"{type(error).__name__}: {error}"[:200]
             raise DataError(f"{path} cannot be read as a model: it is damaged ({said})") from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from dotbench.bench.commands import options
 from dotbench.bench.commands.errors import Trouble
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dotbench.bench.pick.times import Measured
 
 INTERRUPTED = 130  # as shells say of Ctrl-C
+ONCE = ("names", "quick", "out", "save", "as_json", "markdown")  # what another look at the same is not told
 
 
 @click.command(short_help="In which format each layer of your own model should be stored.")
@@ -97,7 +99,7 @@ def pick(
     with progress(stages=False) as say:
         sized = (lambda found: show.print_sizes(found, console)) if plain else (lambda found: None)
         answer = answered(models, asked, say, measured, sized)
-        answer.again = _again(names, goal, target, kinds, batch, threads, roles, prune, share)
+        answer.again = _again(click.get_current_context())
         _keep(answer, measured or [], out, save)
     if as_json:
         from dotbench.bench.pick.as_json import as_json as written
@@ -125,27 +127,16 @@ def _keep(answer: Answer, measured: list[Measured], out: Path | None, save: Path
         answer.troubles.append(str(error))
 
 
-def _again(
-    names: tuple[str, ...],
-    goal: str,
-    target: str,
-    kinds: list[str] | None,
-    batch: int,
-    threads: int,
-    roles: tuple[str, ...],
-    prune: float,
-    share: int,
-) -> str:
-    """The same question as a command line, without what only a quick look has."""
-    words = ["pick", *names]
-    words += ["--goal", goal] if goal != "bytes" else []
-    words += ["--target", target] if target != "host" else []
-    words += ["--formats", ",".join(kinds)] if kinds else []
-    words += ["--batch", str(batch)] if batch > 1 else []
-    words += ["--threads", str(threads)] if threads > 1 else []
-    words += [word for role in roles for word in ("--role", role)]
-    words += ["--prune", f"{prune:g}"] if prune else []
-    words += ["--share", str(share)] if share else []
+def _again(context: click.Context) -> str:
+    """The same question as a command line, without what is only of a quick look or of one answer."""
+    words = ["pick", *context.params["names"]]
+    for option in context.command.params:
+        name = option.name or ""
+        if name in ONCE or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        value = context.params[name]
+        for one in value if isinstance(value, tuple) else [",".join(value) if isinstance(value, list) else value]:
+            words += [option.opts[0], f"{one:g}" if isinstance(one, float) else str(one)]
     return shlex.join(words)
 
 

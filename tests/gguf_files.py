@@ -5,8 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+
+from dotbench.datasets import reader_calls
+from dotbench.datasets.kinds.gguf import READER
+from dotbench.datasets.models.model_file import ModelFile
 
 F32, F16, Q4_0, Q8_0, Q4_K, Q6_K, I8, I32, F64, BF16 = 0, 1, 2, 8, 12, 14, 24, 26, 28, 30
 BLOCKS = {Q4_0: (32, 18), Q8_0: (32, 34), Q4_K: (256, 144), Q6_K: (256, 210)}
@@ -86,3 +91,24 @@ def network() -> bytes:
         pair("llama.context_length", 4, struct.pack("<I", 128)),
     ]
     return build(tensors, pairs)
+
+
+FP16 = {
+    "Q4_0": 0,
+    "Q5_0": 0,
+    "Q8_0": 0,
+    "IQ4_NL": 0,
+    "Q3_K": 108,
+    "Q6_K": 208,
+    "IQ4_XS": 0,
+    "TQ2_0": 64,
+}  # where d lies
+
+
+SIX_BITS = ("Q4_K", "Q5_K")
+
+
+def tensors(data: bytes, tmp_path: Path, name: str = "w.gguf") -> ModelFile:
+    path = tmp_path / name
+    path.write_bytes(data)
+    return reader_calls.tensors(READER, path)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from dotbench.datasets.models import names
+from dotbench.datasets.models.model_file import ModelFile, ModelTensor
 
 CODES = {
     "float32": "F32", "float16": "F16", "float64": "F64", "int8": "I8", "uint8": "U8", "int16": "I16", "int32": "I32",
@@ -33,3 +37,19 @@ def saved(arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None)
         data += array.tobytes()
     text = json.dumps(header)
     return raw(text + " " * (-len(text) % 8), data)
+
+
+RNG = np.random.default_rng(5)
+
+
+def random(*shape: int, dtype: str = "float32") -> np.ndarray:
+    return np.asarray(RNG.normal(0, 40, shape)).astype(dtype)
+
+
+def read(path: Path, data: bytes, name: str = "model.safetensors") -> ModelFile:
+    (path / name).write_bytes(data)
+    return names.tensors(path / name)
+
+
+def by_name(model: ModelFile) -> dict[str, ModelTensor]:
+    return {one.name: one for one in model.tensors}

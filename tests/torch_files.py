@@ -6,9 +6,13 @@ import io
 import struct
 import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from dotbench.datasets.models import names
+from dotbench.datasets.models.model_file import ModelFile, ModelTensor
 
 MAGIC = 0x1950A86A20F9469CFC6C
 SYSTEM = {"protocol_version": 1001, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}
@@ -165,3 +169,23 @@ def checkpoint(arrays: dict[str, np.ndarray], legacy: bool = False) -> Saved:
     options = Call(Global("argparse", "Namespace"), (), {"lr": 0.1, "name": "x"})
     saved.root = {"epoch": 3, "state_dict": saved.root, "optimizer": {"state": moments}, "args": options}
     return saved
+
+
+RNG = np.random.default_rng(6)
+
+
+def random(*shape: int, dtype: str = "float32") -> np.ndarray:
+    return np.asarray(RNG.normal(0, 40, shape)).astype(dtype)
+
+
+def written(folder: Path, saved: Saved, legacy: bool, name: str = "model.pt") -> Path:
+    (folder / name).write_bytes(saved.legacy() if legacy else saved.zip())
+    return folder / name
+
+
+def read(folder: Path, saved: Saved, legacy: bool = False) -> ModelFile:
+    return names.tensors(written(folder, saved, legacy))
+
+
+def by_name(model: ModelFile) -> dict[str, ModelTensor]:
+    return {one.name: one for one in model.tensors}

@@ -17,42 +17,26 @@ from dotbench.datasets.kinds.gguf import READER
 from dotbench.datasets.models import names
 from dotbench.datasets.models.gguf.blocks import NUMBERS, TYPES, UNREAD, BlockType
 from dotbench.datasets.models.gguf.roles import is_tied, role_of
-from dotbench.datasets.models.model_file import ModelFile
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from gguf_files import (
     BF16,
     F16,
     F64,
+    FP16,
     I8,
     I32,
     Q8_0,
+    SIX_BITS,
     Tensor,
     blocks,
     build,
     network,
     of,
     pair,
+    tensors,
     text,
 )
-
-FP16 = {
-    "Q4_0": 0,
-    "Q5_0": 0,
-    "Q8_0": 0,
-    "IQ4_NL": 0,
-    "Q3_K": 108,
-    "Q6_K": 208,
-    "IQ4_XS": 0,
-    "TQ2_0": 64,
-}  # where d lies
-SIX_BITS = ("Q4_K", "Q5_K")
-
-
-def tensors(data: bytes, tmp_path: Path, name: str = "w.gguf") -> ModelFile:
-    path = tmp_path / name
-    path.write_bytes(data)
-    return reader_calls.tensors(READER, path)
 
 
 def refused(data: bytes, tmp_path: Path, words: str) -> None:

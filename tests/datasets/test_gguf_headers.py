@@ -14,39 +14,9 @@ import pytest
 from dotbench.datasets import DataError, files, reader_calls
 from dotbench.datasets.kinds.gguf import READER
 from dotbench.datasets.models.gguf.blocks import NUMBERS
-from dotbench.datasets.models.model_file import ModelFile
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from gguf_files import (
-    F32,
-    Q4_0,
-    Q4_K,
-    Tensor,
-    build,
-    network,
-    of,
-    pair,
-    text,
-    words,
-)
-
-FP16 = {
-    "Q4_0": 0,
-    "Q5_0": 0,
-    "Q8_0": 0,
-    "IQ4_NL": 0,
-    "Q3_K": 108,
-    "Q6_K": 208,
-    "IQ4_XS": 0,
-    "TQ2_0": 64,
-}  # where d lies
-SIX_BITS = ("Q4_K", "Q5_K")
-
-
-def tensors(data: bytes, tmp_path: Path, name: str = "w.gguf") -> ModelFile:
-    path = tmp_path / name
-    path.write_bytes(data)
-    return reader_calls.tensors(READER, path)
+from gguf_files import F32, Q4_0, Q4_K, Tensor, build, network, of, pair, tensors, text, words
 
 
 def refused(data: bytes, tmp_path: Path, words: str) -> None:

@@ -9,27 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dotbench.datasets.models import names
-from dotbench.datasets.models.model_file import ModelFile, ModelTensor
 from dotbench.datasets.models.values import stored
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from safetensors_files import saved
-
-RNG = np.random.default_rng(5)
-
-
-def read(path: Path, data: bytes, name: str = "model.safetensors") -> ModelFile:
-    (path / name).write_bytes(data)
-    return names.tensors(path / name)
-
-
-def by_name(model: ModelFile) -> dict[str, ModelTensor]:
-    return {one.name: one for one in model.tensors}
-
-
-def random(*shape: int, dtype: str = "float32") -> np.ndarray:
-    return np.asarray(RNG.normal(0, 40, shape)).astype(dtype)
+from safetensors_files import RNG, by_name, random, read, saved
 
 
 def pack(numbers: np.ndarray, bits: int, axis: int) -> np.ndarray:

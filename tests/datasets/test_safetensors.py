@@ -18,26 +18,10 @@ from dotbench.cdot.bfloat16 import is_bfloat16, to_bfloat16
 from dotbench.datasets import DataError
 from dotbench.datasets.kinds.safetensors import READER
 from dotbench.datasets.models import names
-from dotbench.datasets.models.model_file import ModelFile, ModelTensor
 from dotbench.datasets.models.values import stored
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from safetensors_files import entry, raw, saved
-
-RNG = np.random.default_rng(5)
-
-
-def read(path: Path, data: bytes, name: str = "model.safetensors") -> ModelFile:
-    (path / name).write_bytes(data)
-    return names.tensors(path / name)
-
-
-def by_name(model: ModelFile) -> dict[str, ModelTensor]:
-    return {one.name: one for one in model.tensors}
-
-
-def random(*shape: int, dtype: str = "float32") -> np.ndarray:
-    return np.asarray(RNG.normal(0, 40, shape)).astype(dtype)
+from safetensors_files import by_name, entry, random, raw, read, saved
 
 
 def test_what_the_library_saves(tmp_path: Path) -> None:

@@ -13,39 +13,25 @@ import pytest
 from dotbench.cdot.bfloat16 import to_bfloat16
 from dotbench.datasets import DataError
 from dotbench.datasets.models import names
-from dotbench.datasets.models.model_file import ModelFile, ModelTensor
 from dotbench.datasets.models.values import stored
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from torch_files import (
+    RNG,
     Call,
     Global,
     Persistent,
     Saved,
+    by_name,
     checkpoint,
     ordered,
+    random,
+    read,
     state_dict,
+    written,
 )
 
-RNG = np.random.default_rng(6)
 BOTH = pytest.mark.parametrize("legacy", [False, True], ids=["zip", "legacy"])
-
-
-def random(*shape: int, dtype: str = "float32") -> np.ndarray:
-    return np.asarray(RNG.normal(0, 40, shape)).astype(dtype)
-
-
-def written(folder: Path, saved: Saved, legacy: bool, name: str = "model.pt") -> Path:
-    (folder / name).write_bytes(saved.legacy() if legacy else saved.zip())
-    return folder / name
-
-
-def read(folder: Path, saved: Saved, legacy: bool = False) -> ModelFile:
-    return names.tensors(written(folder, saved, legacy))
-
-
-def by_name(model: ModelFile) -> dict[str, ModelTensor]:
-    return {one.name: one for one in model.tensors}
 
 
 ARRAYS = {

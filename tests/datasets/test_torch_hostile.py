@@ -19,39 +19,11 @@ from hypothesis import strategies as st
 from dotbench.datasets import DataError
 from dotbench.datasets.kinds.torch import READER
 from dotbench.datasets.models import names
-from dotbench.datasets.models.model_file import ModelFile, ModelTensor
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from torch_files import (
-    SYSTEM,
-    Call,
-    Global,
-    Persistent,
-    Saved,
-    checkpoint,
-    pickled,
-    state_dict,
-)
+from torch_files import SYSTEM, Call, Global, Persistent, Saved, checkpoint, pickled, random, read, state_dict
 
-RNG = np.random.default_rng(6)
 BOTH = pytest.mark.parametrize("legacy", [False, True], ids=["zip", "legacy"])
-
-
-def random(*shape: int, dtype: str = "float32") -> np.ndarray:
-    return np.asarray(RNG.normal(0, 40, shape)).astype(dtype)
-
-
-def written(folder: Path, saved: Saved, legacy: bool, name: str = "model.pt") -> Path:
-    (folder / name).write_bytes(saved.legacy() if legacy else saved.zip())
-    return folder / name
-
-
-def read(folder: Path, saved: Saved, legacy: bool = False) -> ModelFile:
-    return names.tensors(written(folder, saved, legacy))
-
-
-def by_name(model: ModelFile) -> dict[str, ModelTensor]:
-    return {one.name: one for one in model.tensors}
 
 
 # ---- code

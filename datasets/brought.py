@@ -21,14 +21,14 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from dotbench.cdot.fresh import new_folder, sweep
 from dotbench.datasets import readers
 from dotbench.datasets.addresses import FULL
 from dotbench.datasets.entry import Dataset
-from dotbench.datasets.errors import DataError, NoRoom
+from dotbench.datasets.errors import DataError
 from dotbench.datasets.mirror import brought_folder
 from dotbench.datasets.models import packages, zoo
 from dotbench.datasets.registry import entries
+from dotbench.datasets.room import room
 
 OPENERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 GROWTH, ALWAYS = 256, 1 << 30  # an archive may grow so many times, or to so many bytes
@@ -90,7 +90,7 @@ def take(archive: Path) -> Taken:
     """
     known, folder = _by_name(), brought_folder()
     taken, ranks, others = Taken(), dict[str, tuple[bool, int]](), dict[str, str]()
-    with _room(folder) as scratch, _opened(archive) as tar:
+    with room(folder, ".new-", "does not take what the archive has") as scratch, _opened(archive) as tar:
         for number, member in enumerate(_members(tar, archive)):
             name = PurePosixPath(member.name).name
             if name not in known:
@@ -216,19 +216,3 @@ def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
         if error.errno in FULL:
             raise
         raise DataError(f"{archive} cannot be read: {error.strerror or error}") from error
-
-
-@contextmanager
-def _room(folder: Path) -> Iterator[Path]:
-    """A folder for what is unpacked, beside the places it goes to."""
-    made = None
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        sweep(folder, ".new-*")
-        made = new_folder(folder, ".new-")
-        yield made
-    except OSError as error:
-        raise NoRoom(f"{folder} does not take what the archive has", error) from error
-    finally:
-        if made is not None:
-            shutil.rmtree(made, ignore_errors=True)

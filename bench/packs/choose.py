@@ -8,7 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from dotbench import formats
-from dotbench.bench.packs.section import LEAST_SAVED, list_bytes, most_bytes
+from dotbench.bench.packs.section import list_bytes, most_bytes
 from dotbench.cdot.bfloat16 import name_of
 from dotbench.datasets.models.model_file import ModelTensor
 from dotbench.formats.costs.bounds import lower_bound
@@ -92,6 +92,3 @@ def _encoded(format_: Format, matrix: npt.NDArray[Any], threads: int) -> Payload
         return format_.encode(matrix, threads=threads)
     except ValueError:
         return None
-
-
-__all__ = ["DEFAULT", "LEAST_SAVED", "Choose", "Chosen", "candidates", "fits", "smallest"]

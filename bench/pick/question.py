@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dotbench.bench.packs.section import LEAST_SAVED
+
 ROLE_NAMES = ("product", "gather", "transposed")
 GOALS = ("bytes", "time", "flash", "cycles")
 TARGETS = ("host", "cortex-m55")
 LIMIT = re.compile(r"(bytes|time)<=(\d+(?:\.\d+)?)")
-SAVES = 0.02  # the share of a layer's bytes that a format has to save, below which it stays dense
+SAVES = LEAST_SAVED  # the share of a layer's bytes that a format has to save, below which it stays dense, as in packs
 
 
 class Unanswerable(ValueError):

@@ -103,24 +103,6 @@ def predicted_ns(
     return found.ns if found else None
 
 
-def time_of_dense(
-    label: str,
-    counts: Counts,
-    batch: int = 1,
-    threads: int = 1,
-    table: CostTable | None = None,
-    scale: Scale | None = None,
-) -> float | None:
-    """A format's product over that of our dense one of the type: below 1 it is faster. None as above.
-
-    >>> round(time_of_dense("csc", Counts(512, 4096, 209_715, 9, "float32", 1_692_408)), 1)
-    0.5
-    """
-    own = predicted_ns(label, counts, batch, threads, table, scale)
-    dense = predicted_ns(dense_label(counts.dtype), dense_counts(counts), batch, threads, table, scale)
-    return own / dense if own is not None and dense else None
-
-
 def dense_label(dtype: str) -> str:
     """Our dense format for values of a type.
 

@@ -6,16 +6,15 @@ import difflib
 import fnmatch
 from collections import Counter
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 
 from dotbench.datasets import reader_calls, readers
 from dotbench.datasets.errors import DataError, UnknownDataset
+from dotbench.datasets.models.last_read import LastRead
 from dotbench.datasets.models.layer import Layer, Model
 from dotbench.datasets.models.model_file import MATRICES, PRODUCTS, ModelFile, ModelTensor
 from dotbench.datasets.models.values import stored
 from dotbench.datasets.reader import Reader
-from dotbench.datasets.stamps import is_certain, stamp_of
 from dotbench.formats.sources.source import Source, as_source
 
 AS_STORED = "as stored"  # in the cache's keys: layers are int8 there, as they were not always
@@ -154,11 +153,7 @@ def tensors(path: Path) -> ModelFile:
     reader = _reader(path)
     if reader.tensors is None:
         raise DataError(f"{path}: the reader {reader.name} tells layers and no tensors")
-    try:
-        stamp = stamp_of(path)
-    except OSError:
-        return reader_calls.tensors(reader, path)  # which says what is wrong
-    return _kept_tensors(path, tuple(stamp)) if is_certain(stamp) else reader_calls.tensors(reader, path)
+    return _last_tensors(path)
 
 
 def has_tensors(path: Path) -> bool:
@@ -177,11 +172,6 @@ def reader_version(path: Path) -> str:
     return f" {reader.name} {reader.version}" if reader.version else ""
 
 
-@lru_cache(maxsize=1)
-def _kept_tensors(path: Path, stamp: tuple[int, ...]) -> ModelFile:
-    return reader_calls.tensors(_reader(path), path)
-
-
 def _reader(path: Path) -> Reader:
     reader = readers.find(path.name, readers.of_models())
     if reader is None:
@@ -197,17 +187,12 @@ def _read(path: Path) -> Model:
 
 
 def _model(path: Path) -> Model:
-    """The model in a file; the last one is kept, for each of its layers is asked for by name."""
-    try:
-        stamp = stamp_of(path)
-    except OSError:
-        return _read(path)  # which says what is wrong
-    return _kept(path, tuple(stamp)) if is_certain(stamp) else _read(path)
+    """The model in a file; the last one is kept."""
+    return _last_model(path)
 
 
-@lru_cache(maxsize=1)
-def _kept(path: Path, stamp: tuple[int, ...]) -> Model:
-    return _read(path)
+_last_tensors = LastRead(lambda path: reader_calls.tensors(_reader(path), path), lambda model: model.files)
+_last_model = LastRead(_read, lambda model: ())
 
 
 def _refuse_skipped(model: Model, pattern: str) -> None:

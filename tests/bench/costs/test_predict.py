@@ -14,7 +14,6 @@ from dotbench.bench.costs.predict import (
     predicted,
     predicted_ns,
     ranked,
-    time_of_dense,
 )
 from dotbench.bench.costs.table import ERROR, OF_FLOAT32, TWO_THREADS, CostTable
 from dotbench.bench.costs.work import Counts
@@ -26,6 +25,13 @@ TABLE = CostTable({
     ("dense", "float32", 1): {"entry": 0.05, TWO_THREADS: 0.5},
     ("dense", "bfloat16", 1): {OF_FLOAT32: 0.5},
 })  # fmt: skip
+
+
+def time_of_dense(label: str, counts: Counts, table: CostTable | None = None) -> float | None:
+    """Over the dense product of the type."""
+    own = predicted_ns(label, counts, table=table)
+    dense = predicted_ns(dense_label(counts.dtype), dense_counts(counts), table=table)
+    return own / dense if own and dense else None
 
 
 def test_steps_times_nanoseconds() -> None:

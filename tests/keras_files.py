@@ -6,10 +6,15 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+
+from dotbench.datasets import reader_calls
+from dotbench.datasets.kinds.keras import READER
+from dotbench.datasets.models.model_file import ModelFile
 
 Weights = Sequence[tuple[str, np.ndarray]]
 
@@ -84,3 +89,16 @@ def network() -> bytes:
         "layers/dense/vars/1": (5,), "layers/dense_1/vars/0": (5, 2), "optimizer/vars/0": (6, 5),
     }  # fmt: skip
     return archive({path: rng.normal(size=shape).astype(np.float32) for path, shape in sets.items()}, config)
+
+
+RNG = np.random.default_rng(1)
+
+
+def numbers(*shape: int) -> np.ndarray:
+    return RNG.normal(size=shape).astype(np.float32)
+
+
+def read(data: bytes, tmp_path: Path, name: str = "w.h5") -> ModelFile:
+    path = tmp_path / name
+    path.write_bytes(data)
+    return reader_calls.tensors(READER, path)

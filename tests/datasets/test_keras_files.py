@@ -14,27 +14,14 @@ import numpy as np
 import pytest
 
 from dotbench.cdot.bfloat16 import is_bfloat16
-from dotbench.datasets import DataError, reader_calls
-from dotbench.datasets.kinds.keras import READER
+from dotbench.datasets import DataError
 from dotbench.datasets.models import names
 from dotbench.datasets.models.keras.config import NONE, parse, snake_case
 from dotbench.datasets.models.keras.roles import role_of
 from dotbench.datasets.models.model_file import ModelFile, ModelTensor
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from keras_files import archive, layer, layered, model, network, plain
-
-RNG = np.random.default_rng(1)
-
-
-def numbers(*shape: int) -> np.ndarray:
-    return RNG.normal(size=shape).astype(np.float32)
-
-
-def read(data: bytes, tmp_path: Path, name: str = "w.h5") -> ModelFile:
-    path = tmp_path / name
-    path.write_bytes(data)
-    return reader_calls.tensors(READER, path)
+from keras_files import RNG, archive, layer, layered, model, network, numbers, plain, read
 
 
 def by_name(found: ModelFile) -> dict[str, ModelTensor]:

@@ -18,23 +18,9 @@ import pytest
 from dotbench.datasets import DataError, reader_calls, readers
 from dotbench.datasets.kinds.keras import READER
 from dotbench.datasets.models.keras import process as keras_process
-from dotbench.datasets.models.model_file import ModelFile
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from keras_files import layered, network, plain
-
-RNG = np.random.default_rng(1)
-
-
-def numbers(*shape: int) -> np.ndarray:
-    return RNG.normal(size=shape).astype(np.float32)
-
-
-def read(data: bytes, tmp_path: Path, name: str = "w.h5") -> ModelFile:
-    path = tmp_path / name
-    path.write_bytes(data)
-    return reader_calls.tensors(READER, path)
-
+from keras_files import layered, network, numbers, plain, read
 
 # Hostile files
 
